@@ -1,0 +1,202 @@
+# Builds Coppice: everything a person types is here; `make help` lists it.
+#
+# One make file for the whole tree, without recursion into folders: sources are found by wildcard, so
+# a new file registers itself. What is built goes to B, one folder for each configuration:
+#   $(B)/gen   what re2c, lemon and the programs of tools/gen write; included as "gen/NAME.h"
+#   $(B)/obj   objects, mirroring the tree         $(B)/host  the host programs of tools/gen
+#   $(B)/lib   the library's images                $(B)/coppice0, $(B)/coppice
+# The library is written in the language, so the link has two steps: coppice0, which holds no
+# library, compiles stdlib/ to images, and these are linked into coppice.
+#
+# Variables: CFG=release|debug|asan|tsan|cover|fuzz  CC=clang-19|gcc  B=folder  WERROR=1  T=tests to run
+# SPDX-License-Identifier: Apache-2.0
+
+CFG ?= release
+B ?= .build/$(CFG)
+ifeq ($(origin CC),default)
+CC := $(if $(shell command -v clang-19 2>/dev/null),clang-19,gcc)
+endif
+RE2C ?= re2c
+LEMON ?= lemon
+WERROR ?= $(if $(CI),1)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
+# ---- Flags -------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+
+FLAGS_release := -O2 -g -DNDEBUG
+FLAGS_debug := -O1 -g -fno-omit-frame-pointer
+FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+FLAGS_cover := -O0 -g -fprofile-instr-generate -fcoverage-mapping -DGRAMMAR_COVER
+FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+    -fno-sanitize-recover=undefined
+ifndef FLAGS_$(CFG)
+$(error CFG=$(CFG) is none of release, debug, asan, tsan, cover, fuzz)
+endif
+
+CPPFLAGS := -I. -I$(B) -D_GNU_SOURCE
+CFLAGS := -std=gnu17 $(WARNINGS) $(FLAGS_$(CFG)) -fvisibility=hidden -fno-strict-aliasing \
+    -ffunction-sections -fdata-sections -pthread
+LDFLAGS := $(filter -fsanitize=% -fprofile% -fcoverage% -g,$(FLAGS_$(CFG))) -pthread -Wl,--gc-sections
+# Archives: what ldd shows of the command are glibc's own libraries only.
+LDLIBS := -l:libuv_a.a -l:libpcre2-8.a -l:libutf8proc.a -l:libedit.a -l:libtinfo.a -l:libbsd.a \
+    -l:libmd.a -l:libffi.a -l:libgmp.a -lm -ldl
+
+# Generated C holds code that no one wrote by hand, and some of its habits are not ours.
+GEN_CFLAGS := -Wno-unused-parameter -Wno-unused-variable -Wno-unused-but-set-variable \
+    -Wno-missing-prototypes -Wno-sign-compare -Wno-implicit-fallthrough -Wno-shadow
+
+# ---- Sources -----------------------------------------------------------------------------------
+
+comma := ,
+find = $(sort $(foreach d,$(wildcard $(1)),$(shell find $(d) -name '$(2)' -not -path '*/.*')))
+
+VM_C := $(call find,vm,*.c)
+VM_S := $(call find,vm,*.S)
+COMPILER_C := $(call find,compiler,*.c)
+LEXERS := $(call find,compiler,*.re)
+GRAMMARS := $(call find,compiler,*.y)
+TOOLS_C := $(filter-out tools/gen/%,$(sort $(wildcard tools/*/*.c)))
+STDLIB := $(call find,stdlib,*.cop)
+UNIT_C := $(call find,tests/unit,*.c)
+FUZZ_C := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_COMMON_C := $(filter-out $(FUZZ_C),$(sort $(wildcard tests/fuzz/*.c)))
+RUNNER_C := $(sort $(wildcard tests/runner/*.c))
+MAIN_C := $(wildcard tools/coppice/main.c)
+
+GEN_C := $(patsubst %.re,$(B)/gen/%.c,$(notdir $(LEXERS))) $(patsubst %.y,$(B)/gen/%.c,$(notdir $(GRAMMARS)))
+GEN_H := $(patsubst %.y,$(B)/gen/%.h,$(notdir $(GRAMMARS)))
+
+# GENERATED lists PROGRAM:OUTPUT pairs: tools/gen/PROGRAM.c, run with OUTPUT as its argument, prints gen/OUTPUT.
+GENERATED :=
+-include tools/gen/outputs.mk
+
+objects = $(patsubst $(B)/gen/%.c,$(B)/obj/gen/%.o,$(filter $(B)/gen/%.c,$(1))) \
+    $(patsubst %,$(B)/obj/%.o,$(basename $(filter-out $(B)/gen/%,$(1))))
+
+CORE_O := $(call objects,$(VM_C) $(VM_S) $(COMPILER_C) $(GEN_C))
+TOOLS_O := $(call objects,$(TOOLS_C))
+UNIT_O := $(call objects,$(UNIT_C))
+
+# ---- Building ----------------------------------------------------------------------------------
+
+.PHONY: all
+all: $(B)/objects.list .build/compile_commands.json
+ifneq ($(MAIN_C),)
+all: $(B)/coppice $(if $(filter .build/release,$(B)),.build/coppice)
+else
+all: $(CORE_O) $(TOOLS_O)
+endif
+
+define generate
+$(B)/gen/$(2): $(B)/host/$(1)
+	@mkdir -p $$(@D)
+	@echo "  GEN   $(2)"
+	@$$< $(2) >$$@.new && mv -f $$@.new $$@
+GEN_H += $(if $(filter %.h,$(2)),$(B)/gen/$(2))
+endef
+$(foreach g,$(GENERATED),$(eval $(call generate,$(word 1,$(subst :, ,$(g))),$(word 2,$(subst :, ,$(g))))))
+
+$(B)/host/%: tools/gen/%.c
+	@mkdir -p $(@D)
+	@echo "  HOST  $<"
+	@$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS) -O1 -g -MMD -MP -MF $@.d -o $@ $<
+
+define lexer
+$(B)/gen/$(basename $(notdir $(1))).c: $(1)
+	@mkdir -p $$(@D)
+	@echo "  RE2C  $(1)"
+	@$(RE2C) -W --no-generation-date -o $$@ $(1)
+endef
+$(foreach f,$(LEXERS),$(eval $(call lexer,$(f))))
+
+# Lemon ends with an error when the grammar has a conflict.
+define grammar
+$(B)/gen/$(basename $(notdir $(1))).c: $(1)
+	@mkdir -p $$(@D)
+	@echo "  LEMON $(1)"
+	@$(LEMON) -q -d$(B)/gen $(1)
+$(B)/gen/$(basename $(notdir $(1))).h: $(B)/gen/$(basename $(notdir $(1))).c ;
+endef
+$(foreach f,$(GRAMMARS),$(eval $(call grammar,$(f))))
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c | $(GEN_H)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(GEN_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: %.c | $(GEN_H)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: %.S | $(GEN_H)
+	@mkdir -p $(@D)
+	@echo "  AS    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Changes when a source comes or goes, so that what is linked is linked again.
+$(B)/objects.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CORE_O) $(TOOLS_O) $(STDLIB)' | cmp -s - $@ || echo '$(CORE_O) $(TOOLS_O) $(STDLIB)' >$@
+
+link = @mkdir -p $(@D); echo "  LINK  $@"; \
+    $(CC) $(LDFLAGS) -o $@.new $(filter %.o,$^) $(1) $(LDLIBS) && mv -f $@.new $@
+
+# The library: embed without arguments makes the empty one that coppice0 is linked with.
+$(B)/gen/library_none.S: $(B)/host/embed
+	@mkdir -p $(@D); $< >$@
+$(B)/obj/gen/library_none.o: $(B)/gen/library_none.S
+	@mkdir -p $(@D); $(CC) -c -o $@ $<
+
+$(B)/coppice0: $(CORE_O) $(TOOLS_O) $(B)/obj/gen/library_none.o $(B)/objects.list
+	$(call link)
+
+$(B)/lib/stamp: $(B)/coppice0 $(STDLIB) $(B)/objects.list
+	@rm -rf $(B)/lib && mkdir -p $(B)/lib
+	@echo "  COP   stdlib"
+	@$(if $(STDLIB),$(B)/coppice0 build --library stdlib -o $(B)/lib)
+	@touch $@
+
+$(B)/gen/library.S: $(B)/lib/stamp $(B)/host/embed
+	@$(B)/host/embed $(B)/lib $(STDLIB:stdlib/%.cop=%) >$@
+$(B)/obj/gen/library.o: $(B)/gen/library.S
+	@mkdir -p $(@D); $(CC) -c -o $@ $<
+
+$(B)/coppice: $(CORE_O) $(TOOLS_O) $(B)/obj/gen/library.o $(B)/objects.list
+	$(call link)
+
+.build/coppice: $(B)/coppice
+	@cp $< $@.new && mv -f $@.new $@
+
+$(B)/unit: $(CORE_O) $(UNIT_O) $(B)/obj/gen/library.o $(B)/objects.list
+	$(call link,-Wl$(comma)--no-gc-sections -lcriterion)
+$(UNIT_O): CFLAGS += -Wno-missing-prototypes -Wno-missing-field-initializers
+
+# The tests are found through a section of the binary, which the linker must leave whole.
+# The runner of the program tests: built plainly, whatever the configuration.
+.build/testrun: $(RUNNER_C) $(wildcard tests/runner/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	@$(CC) -I. -D_GNU_SOURCE -std=gnu17 $(WARNINGS) -O2 -g -o $@.new $(RUNNER_C) && mv -f $@.new $@
+
+# For editors: one entry for each C file, as this configuration compiles it.
+.build/compile_commands.json: $(B)/objects.list
+	@{ echo '['; sep=; for f in $(VM_C) $(COMPILER_C) $(TOOLS_C) $(UNIT_C); do \
+	    printf '%s{"directory": "%s", "file": "%s", "command": "%s -c %s"}\n' "$$sep" "$(CURDIR)" "$$f" \
+	        '$(CC) $(CPPFLAGS) $(CFLAGS)' "$$f"; sep=,; done; echo ']'; } >$@.new && mv -f $@.new $@
+
+.PHONY: FORCE
+FORCE:
+
+-include $(patsubst %.o,%.d,$(CORE_O) $(TOOLS_O) $(UNIT_O)) $(wildcard $(B)/host/*.d)
+-include tools/targets.mk
