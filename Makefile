@@ -178,11 +178,11 @@ $(B)/coppice: $(CORE_O) $(TOOLS_O) $(B)/obj/gen/library.o $(B)/objects.list
 .build/coppice: $(B)/coppice
 	@cp $< $@.new && mv -f $@.new $@
 
+# The tests are found through a section of the binary, which the linker must leave whole.
 $(B)/unit: $(CORE_O) $(UNIT_O) $(B)/obj/gen/library.o $(B)/objects.list
 	$(call link,-Wl$(comma)--no-gc-sections -lcriterion)
 $(UNIT_O): CFLAGS += -Wno-missing-prototypes -Wno-missing-field-initializers
 
-# The tests are found through a section of the binary, which the linker must leave whole.
 # The runner of the program tests: built plainly, whatever the configuration.
 .build/testrun: $(RUNNER_C) $(wildcard tests/runner/*.h)
 	@mkdir -p $(@D)
@@ -199,4 +199,147 @@ $(UNIT_O): CFLAGS += -Wno-missing-prototypes -Wno-missing-field-initializers
 FORCE:
 
 -include $(patsubst %.o,%.d,$(CORE_O) $(TOOLS_O) $(UNIT_O)) $(wildcard $(B)/host/*.d)
--include tools/targets.mk
+
+# ---- What a person types -----------------------------------------------------------------------
+
+EXAMPLE := tests/examples/supervision_tree.cop
+COPPICE := $(if $(filter .build/release,$(B)),.build/coppice,$(B)/coppice)
+SEEDS ?= 20
+FUZZ_SECONDS ?= 5
+TALLY := .build/tally
+
+.PHONY: help
+help:
+	@echo 'make             build the command: .build/coppice   (CFG=debug|asan|tsan: .build/CFG/coppice)'
+	@echo 'make run         install what is missing, build, and run $(EXAMPLE)'
+	@echo 'make test        install what is missing, build, and run all tests'
+	@echo 'make test T=...  only these program tests: make test T=lang/match'
+	@echo 'make unit        the unit tests (CFG=asan: with sanitizers)'
+	@echo 'make asan tsan   the program tests under AddressSanitizer and UBSan, and ThreadSanitizer'
+	@echo 'make stress      the program tests, collecting garbage wherever it could happen'
+	@echo 'make sim         the behaviour tests under SEEDS=$(SEEDS) seeds'
+	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make bench       the benchmarks beside their peers (BENCH="-n 3 pingpong": options and names)'
+	@echo 'make cover       grammar rules that no test reduces, lines of the compiler that none runs'
+	@echo 'make fmt tidy    format the C sources; print what the style asks to look at'
+	@echo 'make repl gdb    a shell of the language; the debug build under gdb (RUN=file.cop)'
+	@echo 'make clean       remove .build'
+
+.PHONY: bootstrap
+bootstrap:
+	@tools/bootstrap
+
+# The tools may be missing when make reads this file: what follows the installation reads it again.
+.PHONY: run
+run: bootstrap
+	@$(MAKE) all
+	@$(COPPICE) run $(EXAMPLE)
+
+.PHONY: unit
+unit: $(if $(UNIT_C),$(B)/unit) .build/testrun
+	@$(if $(UNIT_C),.build/testrun --unit $(B)/unit)
+
+ifdef T
+.PHONY: test
+test: all .build/testrun
+	@.build/testrun -c $(COPPICE) $(T)
+else
+.PHONY: test
+test: bootstrap
+	@$(MAKE) -k test-all
+endif
+
+# Every part runs, whatever became of the one before it; the last line counts them all.
+.PHONY: test-all
+test-all: test-builds
+	@rm -f $(TALLY)
+	@for part in unit programs asan-part tsan-part fuzz-part; do \
+	    $(MAKE) test-$$part || echo "make test-$$part failed" >>$(TALLY).bad; done
+	@.build/testrun --total $(TALLY)
+
+.PHONY: test-builds test-unit test-programs test-asan-part test-tsan-part test-fuzz-part
+test-builds: all $(if $(UNIT_C),$(B)/unit) .build/testrun
+test-unit:
+	@echo '== unit tests'
+	@$(if $(UNIT_C),.build/testrun --tally $(TALLY) --unit $(B)/unit)
+test-programs:
+	@echo '== program tests'
+	@.build/testrun --tally $(TALLY) -c $(COPPICE)
+test-asan-part:
+	@echo '== under AddressSanitizer and UBSan'
+	@$(MAKE) CFG=asan test-builds
+	@$(if $(UNIT_C),.build/testrun --tally $(TALLY) -x 4 --unit .build/asan/unit)
+	@.build/testrun --tally $(TALLY) -x 5 -m source,seed=1 -c .build/asan/coppice
+test-tsan-part:
+	@echo '== under ThreadSanitizer'
+	@$(MAKE) CFG=tsan all
+	@.build/testrun --tally $(TALLY) -x 8 -m schedulers=2 -c .build/tsan/coppice behave samples examples
+test-fuzz-part:
+	@echo '== fuzz targets, a few seconds each'
+	@$(MAKE) CFG=fuzz CC=clang-19 FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
+
+.PHONY: asan tsan stress sim
+asan:
+	@$(MAKE) CFG=asan all .build/testrun
+	@.build/testrun -x 5 -c .build/asan/coppice $(T)
+tsan:
+	@$(MAKE) CFG=tsan all .build/testrun
+	@.build/testrun -x 8 -m schedulers=1,schedulers=2 -c .build/tsan/coppice $(T)
+stress:
+	@$(MAKE) CFG=debug all .build/testrun
+	@COP_STRESS=gc .build/testrun -x 10 -m source -c .build/debug/coppice $(T)
+sim: all .build/testrun
+	@.build/testrun -m $$(seq -s, -f 'seed=%g' 1 $(SEEDS)) -c $(COPPICE) $(or $(T),behave samples)
+
+# ---- Fuzzing: one program for each tests/fuzz/fuzz_*.c, with the corpus tests/fuzz/corpus/NAME -----
+
+FUZZERS := $(FUZZ_C:tests/fuzz/fuzz_%.c=%)
+
+.PHONY: fuzz fuzz-run
+fuzz:
+	@$(MAKE) CFG=fuzz CC=clang-19 .build/testrun fuzz-run
+fuzz-run: $(FUZZERS:%=fuzz-run-%)
+fuzz-run-%: $(B)/fuzz/%
+	@mkdir -p $(B)/corpus/$*
+	@.build/testrun --tally $(TALLY) --fuzz $< -x $(FUZZ_SECONDS) $(B)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+$(FUZZERS:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_O) \
+    $(call objects,$(FUZZ_COMMON_C)) $(B)/obj/gen/library.o $(B)/objects.list
+	$(call link,-fsanitize=fuzzer)
+$(call objects,$(FUZZ_C)): CFLAGS += -Wno-missing-prototypes
+
+# ---- Measuring ---------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: all
+	@COPPICE=$(abspath $(COPPICE)) BENCH_BUILD=$(abspath .build/bench) tests/bench/run $(BENCH)
+
+.PHONY: cover
+cover:
+	@$(MAKE) CFG=cover CC=clang-19 all .build/cover/unit .build/testrun
+	@rm -rf .build/cover/profile && mkdir -p .build/cover/profile
+	@LLVM_PROFILE_FILE=$(CURDIR)/.build/cover/profile/%4m.profraw \
+	    .build/testrun -x 4 -m source,build -c .build/cover/coppice $(T) | tail -n 1
+	@tools/cover .build/cover
+
+# ---- The sources -------------------------------------------------------------------------------
+
+OWN_C := $(VM_C) $(COMPILER_C) $(TOOLS_C) $(UNIT_C) $(FUZZ_C) $(RUNNER_C) $(wildcard tools/gen/*.c tools/*.c) \
+    $(call find,vm,*.h) $(call find,compiler,*.h) $(call find,tools,*.h) $(call find,tests,*.h)
+
+.PHONY: fmt tidy
+fmt:
+	@clang-format -i $(sort $(OWN_C))
+tidy: .build/tidy
+	@.build/tidy $(sort $(OWN_C)) $(call find,vm,*.op.h) $(STDLIB)
+.build/tidy: tools/tidy.c
+	@mkdir -p $(@D)
+	@$(CC) -D_GNU_SOURCE -std=gnu17 $(WARNINGS) -O1 -g -o $@ $<
+
+.PHONY: repl gdb clean
+repl: all
+	@$(COPPICE) repl
+gdb:
+	@$(MAKE) CFG=debug all
+	@gdb --args .build/debug/coppice $(if $(RUN),run $(RUN),repl)
+clean:
+	@rm -rf .build
