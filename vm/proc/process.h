@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process: what runs, fails, waits and is collected alone.
+//
+// Fields stand in groups by who may touch them. Everything under "owner" belongs to the scheduler that runs the process
+// (or, while it is not running, to whoever moves it from WAITING or QUEUED to RUNNING in `state`, which hands all writes
+// over by acquire/release). Others reach a process only by signals through its inbox and by the atomic words.
+//
+// Values live on the stack of its heap (heap.h), return addresses on a stack of their own; a frame's size and live slots are those of the
+// Safepoint that belongs to a return address (vm/code/module.h).
+// Tests: tests/unit/vm/proc, tests/behave.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "vm/base/alloc.h"
+#include "vm/heap/heap.h"
+#include "vm/proc/mailbox.h"
+
+typedef struct Links Links;       // vm/proc/link.h: links, monitors both ways, aliases
+typedef struct Safepoint Safepoint;
+
+// Return addresses, oldest first; grows by doubling, starts in `first`.
+typedef struct {
+    uintptr_t *base;
+    uintptr_t *top;  // next free
+    uintptr_t *end;
+    uintptr_t first[4];
+} ReturnStack;
+
+// Work that a built-in or op has begun and goes on with when it is run again: kept by the process between, dropped when it is
+// done, fails or ends. The implementer embeds it at the start of a struct of its own.
+typedef struct Work {
+    void (*drop)(Process *p, struct Work *work);
+    void (*each_root)(struct Work *work, RootVisit visit, void *collection);  // may be NULL
+    const void *owner;  // the function that made it: a built-in asserts that it finds its own
+} Work;
+
+// Where a failure came from: code addresses, innermost first, turned into lines only when shown.
+enum { TRACE_MAX = 32 };
+typedef struct {
+    uint16_t count;
+    bool cut;  // there were more
+    const Safepoint *points[TRACE_MAX];
+} Trace;
+
+typedef enum {
+    RUN_YIELD,  // reductions spent, or a built-in has more to do: queue it again
+    RUN_WAIT,   // sleeps until a signal arrives or its timer ends
+    RUN_EXIT,   // ended: p->reason says why
+} RunResult;
+
+struct Process {
+    // Shared, atomic.
+    Inbox inbox;                    // any thread pushes
+    _Atomic uint32_t state;         // ProcState and flags: see vm/proc/state.h
+    _Atomic uint32_t refs;          // holders of the pointer besides the table
+
+    // Fixed at birth.
+    VM *vm;
+    Term pid;
+
+    // Owner: execution.
+    Heap heap;
+    Term *x;              // the register file it runs with (its scheduler's), NULL while it does not run
+    int32_t reds;         // reductions left in this slice
+    uint16_t live;        // X0..live-1 are roots while C code runs for it
+    uint16_t saved_count; // X registers kept in `saved` while it does not run
+    Term *saved;          // `saved_inline` or allocated
+    Term saved_inline[4];
+    const void *pc;       // where to go on; engine's own meaning
+    ReturnStack returns;
+    Work *work;
+    Trace *trace;         // of the failure raised last; allocated at the first failure
+    Term reason;          // while failing or ended; otherwise TERM_NONE
+
+    // Owner: messages.
+    Mailbox mailbox;
+
+    // Owner: relations (lazily allocated) and the rest; see the headers named.
+    Links *links;
+    struct ProcessExtra *extra;  // vm/proc/extra.h: label, limits, flags, names, suspended state, statistics
+    uint8_t priority;
+    bool trap_exits;
+
+    // Scheduler's: run queue link, home scheduler, timer of the receive.
+    Process *queue_next;
+    Scheduler *scheduler;
+    struct Timer *timer;
+};
+
+// Failing. Each returns TERM_NONE for `return process_fail(…)`; they may not collect, so that the caller's terms stay good.
+// process_fail: reason is any term of p. The others build (atom, value), e.g. :badarg(v), with a small reserve that every
+// heap keeps for this (FAIL_RESERVE words), so that they cannot themselves fail.
+Term process_fail(Process *p, Term reason);
+Term process_fail_with(Process *p, Term atom, Term value);
+Term process_badarg(Process *p, Term value);
+// :limit(what), what an atom such as AM_heap.
+Term process_limit(Process *p, Term what);
+
+// Words of every heap that only failing may use (see above).
+enum { HEAP_GAP = 16 };
+
+bool process_reserve_slow(Process *p, size_t words, Term *roots, size_t count, Room *room);
+
+// Makes room, collecting if need be: X0..live-1, frames, work and `roots` are kept up to date. False after process_limit.
+static inline bool process_reserve(Process *p, size_t words, Term *roots, size_t count, Room *room) {
+    if ((size_t)(p->heap.sp - p->heap.top) >= words + HEAP_GAP) {
+        room->at = p->heap.top;
+        room->end = p->heap.top + words;
+        room->offheap = &p->heap.offheap_young;
+        p->heap.top = room->end;
+        return true;
+    }
+    return process_reserve_slow(p, words, roots, count, room);
+}
+
+// Charges n reductions for work done in C; true when the slice is spent (then yield where it is possible).
+static inline bool process_charge(Process *p, int32_t n) {
+    p->reds -= n;
+    return p->reds <= 0;
+}
