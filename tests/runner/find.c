@@ -1,0 +1,126 @@
+// Finds the tests in a folder: a file that is dropped in registers itself.
+//
+// A folder that holds a main.cop is one test of several modules: only main.cop is run. Everywhere else each
+// .cop file is a test, its kind told by where it lies and what it says, and each .sh file a script.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/runner/runner.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// The stages whose dumps are compared; the ending of a golden file is its stage.
+static const char *const stages[] = {"tokens", "ast", "core", "ir", "asm"};
+
+static bool ends_with(const char *s, const char *ending)
+{
+    size_t len = strlen(s);
+    size_t n = strlen(ending);
+    return len > n && strcmp(s + len - n, ending) == 0;
+}
+
+static void add(TestList *list, const Test *test)
+{
+    list->items = realloc(list->items, ((size_t)list->count + 1) * sizeof *list->items);
+    if (list->items == NULL) {
+        exit(2);
+    }
+    list->items[list->count++] = *test;
+}
+
+// One test for each golden file beside a source.
+static void add_stages(TestList *list, Test *test)
+{
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        Text golden = {0};
+        text_print(&golden, "%.*s.%s", (int)(strlen(test->path) - strlen(".cop")), test->path, stages[i]);
+        Test t = *test;
+        t.kind = KIND_STAGE;
+        t.stage = stages[i];
+        t.out = (Text){0};
+        t.any_err = false;
+        if (text_read(&t.out, golden.bytes)) {
+            add(list, &t);
+        }
+    }
+}
+
+static void add_source(TestList *list, const char *path)
+{
+    Test test = {.path = strdup(path)};
+    expect_read(&test);
+    if (strstr(path, "/stage/") != NULL) {
+        add_stages(list, &test);
+        return;
+    }
+    if (strstr(path, "/errors/") != NULL || test.error_count > 0) {
+        test.kind = KIND_ERRORS;
+        add(list, &test);
+        return;
+    }
+    if (!test.has_tests || test.has_expectations || test.has_code_outside_tests) {
+        test.kind = KIND_PROGRAM;
+        add(list, &test);
+    }
+    if (test.has_tests && test.skip == NULL) {
+        test.kind = KIND_TESTS;
+        add(list, &test);
+    }
+}
+
+static void add_script(TestList *list, const char *path)
+{
+    Test test = {.path = strdup(path)};
+    expect_read(&test);
+    test.kind = KIND_SCRIPT;
+    add(list, &test);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void add_folder(TestList *list, const char *path)
+{
+    Text main_path = {0};
+    text_print(&main_path, "%s/main.cop", path);
+    struct stat info;
+    if (stat(main_path.bytes, &info) == 0) {
+        add_source(list, main_path.bytes);
+        return;
+    }
+    struct dirent **entries;
+    int count = scandir(path, &entries, NULL, by_name);
+    for (int i = 0; i < count; i++) {
+        if (entries[i]->d_name[0] != '.') {
+            Text child = {0};
+            text_print(&child, "%s/%s", path, entries[i]->d_name);
+            if (stat(child.bytes, &info) == 0 && (S_ISDIR(info.st_mode) || ends_with(child.bytes, ".cop") ||
+                                                  ends_with(child.bytes, ".sh"))) {
+                find_tests(list, child.bytes);
+            }
+        }
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+void find_tests(TestList *list, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        perror(path);
+        exit(2);
+    }
+    if (S_ISDIR(info.st_mode)) {
+        add_folder(list, path);
+    } else if (ends_with(path, ".sh")) {
+        add_script(list, path);
+    } else {
+        add_source(list, path);
+    }
+}

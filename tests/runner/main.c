@@ -1,0 +1,238 @@
+// Runs the program tests: see tests/README.md, and usage below.
+//
+// Each test is run in each mode, as a command line of its own: from source, as an image, with one or two
+// schedulers, under seeds. Its file says what to expect, whatever the mode. The last line printed is
+// `N passed, N failed, N skipped`.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/runner/runner.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: tests/run [options] [PATH...]        in the root of the repository\n"
+    "\n"
+    "  PATH          a file or folder, tests/ may be left out: lang/match (default: all)\n"
+    "  -m MODES      among source, image, schedulers=N, seed=N (default: all of these,\n"
+    "                schedulers 1 and 2, seeds 1 to 3); commas between\n"
+    "  -c COMMAND    the coppice to test (default: .build/coppice)\n"
+    "  -j N          so many at a time (default: one a processor)\n"
+    "  -x FACTOR     multiply time limits\n"
+    "  -v            name what passes, too\n"
+    "  --accept      write golden files (.err, stages) anew where they differ\n"
+    "  --unit PROGRAM, --fuzz PROGRAM FOLDER..., --tally FILE, --total FILE\n"
+    "                what make uses: unit tests, a fuzz target for -x seconds, common counts\n";
+
+static const char *const folders[] = {"lang", "behave", "stdlib", "ops",   "stage", "samples",
+                                      "examples", "system", "fault", "sim"};
+
+static const char default_modes[] = "source,image,schedulers=1,schedulers=2,seed=1,seed=2,seed=3";
+
+static bool word_in(const Words *w, const char *mode)
+{
+    size_t len = strcspn(mode, "=");
+    for (int i = 0; i < w->count; i++) {
+        const char *item = w->items[i];
+        size_t item_len = strcspn(item, ",");
+        if (strncmp(item, mode, item_len) == 0 && (item_len == len || mode[item_len] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What is no program runs once, with the mode `source`.
+static bool mode_fits(const Test *test, const char *mode)
+{
+    if (test->kind != KIND_PROGRAM) {
+        return strcmp(mode, "source") == 0;
+    }
+    return (test->only.count == 0 || word_in(&test->only, mode)) && !word_in(&test->never, mode);
+}
+
+static void add_all(Words *to, const Words *from)
+{
+    for (int i = 0; i < from->count; i++) {
+        words_add(to, from->items[i]);
+    }
+}
+
+static void command_program(Run *run, const char *coppice, int number)
+{
+    const Test *test = run->test;
+    Text image = {0};
+    text_print(&image, "%s/%d.copc", exec_folder(), number);
+    bool as_image = strcmp(run->mode, "image") == 0;
+    words_add(&run->command, coppice);
+    words_add(&run->command, "run");
+    const char *value = strchr(run->mode, '=');
+    if (value != NULL) {
+        Text flag = {0};
+        text_print(&flag, "--%.*s", (int)(value - run->mode), run->mode);
+        words_add(&run->command, flag.bytes);
+        words_add(&run->command, value + 1);
+    }
+    add_all(&run->command, &test->flags);
+    words_add(&run->command, as_image ? image.bytes : test->path);
+    add_all(&run->command, &test->args);
+    if (as_image) {
+        words_add(&run->build, coppice);
+        words_add(&run->build, "build");
+        words_add(&run->build, test->path);
+        words_add(&run->build, "-o");
+        words_add(&run->build, image.bytes);
+    }
+}
+
+static void command_other(Run *run, const char *coppice)
+{
+    const Test *test = run->test;
+    Text dump = {0};
+    switch (test->kind) {
+    case KIND_TESTS:
+        words_add(&run->command, coppice);
+        words_add(&run->command, "test");
+        break;
+    case KIND_ERRORS:
+        words_add(&run->command, coppice);
+        words_add(&run->command, "build");
+        words_add(&run->command, "-o");
+        words_add(&run->command, "/dev/null");
+        break;
+    case KIND_STAGE:
+        text_print(&dump, "--dump=%s", test->stage);
+        words_add(&run->command, coppice);
+        words_add(&run->command, "build");
+        words_add(&run->command, dump.bytes);
+        break;
+    case KIND_SCRIPT: words_add(&run->command, "sh"); break;
+    case KIND_PROGRAM: break;
+    }
+    add_all(&run->command, &test->flags);
+    words_add(&run->command, test->path);
+}
+
+static Run *make_runs(const TestList *tests, const char *modes, const Options *options, Counts *counts, int *count)
+{
+    Words names = {0};
+    char *copy = strdup(modes);
+    for (char *m = strtok(copy, ","); m != NULL; m = strtok(NULL, ",")) {
+        words_add(&names, m);
+    }
+    Run *runs = calloc((size_t)tests->count * (size_t)names.count + 1, sizeof *runs);
+    int n = 0;
+    for (int i = 0; i < tests->count; i++) {
+        const Test *test = &tests->items[i];
+        if (test->skip != NULL) {
+            counts->skipped++;
+            printf("SKIP %s: %s\n", test->path, test->skip);
+            continue;
+        }
+        for (int m = 0; m < names.count; m++) {
+            if (mode_fits(test, names.items[m])) {
+                Run *run = &runs[n++];
+                run->test = test;
+                run->mode = names.items[m];
+                if (test->kind == KIND_PROGRAM) {
+                    command_program(run, options->coppice, n);
+                } else {
+                    command_other(run, options->coppice);
+                }
+            }
+        }
+    }
+    *count = n;
+    return runs;
+}
+
+static void find_all(TestList *tests, char **paths)
+{
+    struct stat info;
+    Text path = {0};
+    if (*paths == NULL) {
+        for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+            path.len = 0;
+            text_print(&path, "tests/%s", folders[i]);
+            if (stat(path.bytes, &info) == 0) {
+                find_tests(tests, path.bytes);
+            }
+        }
+    }
+    for (; *paths != NULL; paths++) {
+        path.len = 0;
+        text_print(&path, "%s%s", stat(*paths, &info) == 0 ? "" : "tests/", *paths);
+        if (stat(path.bytes, &info) != 0) {
+            text_print(&path, ".cop");
+        }
+        find_tests(tests, path.bytes);
+    }
+}
+
+static void run_programs(char **paths, const char *modes, const Options *options, Counts *counts)
+{
+    if (access(options->coppice, X_OK) != 0) {
+        perror(options->coppice);
+        counts->failed++;
+        return;
+    }
+    setenv("COPPICE", options->coppice, 1);
+    TestList tests = {0};
+    find_all(&tests, paths);
+    int count = 0;
+    Run *runs = make_runs(&tests, modes, options, counts, &count);
+    exec_folder();
+    exec_all(runs, count, options, check_run, counts);
+    exec_cleanup();
+    free(runs);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"accept", no_argument, NULL, 'A'},      {"unit", required_argument, NULL, 'U'},
+        {"fuzz", required_argument, NULL, 'F'},  {"tally", required_argument, NULL, 'T'},
+        {"total", required_argument, NULL, 'S'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    Options options = {.coppice = ".build/coppice", .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN), .slowness = 1};
+    const char *modes = default_modes;
+    const char *unit = NULL;
+    const char *fuzz = NULL;
+    const char *total = NULL;
+    int c;
+    while ((c = getopt_long(argc, argv, "m:c:j:x:vh", longs, NULL)) != -1) {
+        switch (c) {
+        case 'm': modes = optarg; break;
+        case 'c': options.coppice = optarg; break;
+        case 'j': options.jobs = atoi(optarg) > 0 ? atoi(optarg) : 1; break;
+        case 'x': options.slowness = atof(optarg); break;
+        case 'v': options.verbose = true; break;
+        case 'A': options.accept = true; break;
+        case 'U': unit = optarg; break;
+        case 'F': fuzz = optarg; break;
+        case 'T': options.tally = optarg; break;
+        case 'S': total = optarg; break;
+        default: fputs(usage, stderr); return 2;
+        }
+    }
+    Counts counts = {0};
+    if (total != NULL) {
+        tally_read(total, &counts);
+    } else if (unit != NULL) {
+        suite_unit(unit, &options, &counts);
+    } else if (fuzz != NULL) {
+        suite_fuzz(fuzz, argv + optind, &options, &counts);
+    } else {
+        run_programs(argv + optind, modes, &options, &counts);
+    }
+    if (options.tally != NULL) {
+        tally_add(options.tally, &counts);
+    }
+    printf("%d passed, %d failed, %d skipped\n", counts.passed, counts.failed, counts.skipped);
+    return counts.failed > 0 ? 1 : 0;
+}
