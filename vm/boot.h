@@ -24,6 +24,7 @@ struct VM {
     AtomTable *atoms;
     RecordTable *records;
     struct LiteralSpace *literals;
+    struct BlockDepot *blocks;  // memory of process heaps: each scheduler has a BlockPool on it
     CodeTable *code;
     ProcessTable *processes;
     Registry *registry;

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "vm/code/format.h"
-#include "vm/term/term.h"
+#include "vm/term/fn.h"
 
 // A point where a collection, a switch, a failure or a return may happen: what lives, and where it is in the code.
 // Found by return address (Engine.safepoint_of) and by the map operand of the op that runs.
@@ -33,11 +33,8 @@ typedef struct {
 } LineFrame;
 
 struct Function {
+    FUNCTION_HEAD;       // serial, module_name, name, arity, captured, flags (FN_*): vm/term/fn.h
     Module *module;
-    Term name;           // atom
-    uint16_t arity;      // without captured values
-    uint16_t captured;
-    uint32_t flags;      // FN_*
     const uint32_t *code;  // canonical words, in Module.code; labels already resolved to word offsets + 1
     uint32_t words;
     uint32_t point_count;

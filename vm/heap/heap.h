@@ -6,26 +6,34 @@
 //   block: [ survivors | new .......... top → free ← sp | stack of values ]
 //          start       mature            top         sp                 stack_end
 //
-// Invariants: no pointer leads from old to young (terms are immutable; the one write to an old cell, filling a
-// hole, is remembered); literals are outside and never copied or moved; only the owner's thread touches a heap.
-// Building needs a Room: heap_reserve may collect, so reserve first and read terms into locals afterwards; the room_*
-// constructors cannot collect and assert that the room suffices.
-// Generational copying: Cheney 1970; survivors of two minor collections go to the old heap.
+// Invariants: no pointer leads from old to young (terms are immutable; the one write to an existing cell, filling a
+// hole, goes through heap_fill); literals are outside and never copied or moved; only the owner's thread touches a
+// heap. Building needs a Room: heap_reserve may collect, so reserve first and read terms into locals afterwards; the
+// room_* constructors cannot collect and assert that the room suffices.
+//
+// Generational copying: Cheney 1970; survivors of two minor collections go to the old heap. A collection scans
+// what is reachable from an old object into the old heap as well, which keeps the first invariant.
+// What a collection needs of its surroundings comes through `pool`, which the scheduler sets when it starts to run the owner; a thread
+// of the blocking pool may collect just as well, with a pool of its own, while the owner is kept from running.
 // Tests: tests/unit/vm/heap; COP_STRESS=gc collects at every reserve and poisons what was left.
 #pragma once
 
-#include "vm/term/term.h"
+#include "vm/heap/block.h"
+#include "vm/heap/literal.h"
+#include "vm/term/room.h"
 
 // A piece of memory with a message's terms. `words` in use; shared bytes in it are threaded on `offheap`.
+// Allocated as MEM_FRAGMENT, freed by fragment_free (copy.h) or by the heap that adopted it.
 struct Fragment {
     Fragment *next;
-    Term *offheap;       // first SHARED box in this fragment, or NULL
-    uint32_t capacity;   // words
+    OffHeap offheap;
+    uint32_t capacity;  // words
     uint32_t words;
     Term data[];
 };
 
-typedef void (*RootVisit)(void *collection, Term *slot, size_t count);
+typedef struct OldBlock OldBlock;          // the old heap: gc_private.h
+typedef struct HeapRemember HeapRemember;  // filled cells that a minor collection must look at
 
 struct Heap {
     Term *start;      // young block
@@ -33,30 +41,91 @@ struct Heap {
     Term *sp;         // lowest word of the value stack in use; the current frame's Y0
     Term *stack_end;  // end of the block; sp == stack_end: no frames
     Term *mature;     // below it: survived one minor collection already
-    Term *old_start;
-    Term *old_top;
-    Term *old_end;
-    Fragment *fragments;        // adopted; freed by the next collection
-    Term *offheap_young;        // SHARED boxes, threaded
-    Term *offheap_old;
+    OldBlock *old;    // NULL until something has survived twice
+    Fragment *fragments;     // adopted; freed by the next collection
     size_t fragment_words;
-    size_t offheap_bytes;       // bytes of shared data referred to since the last full collection
-    size_t limit_words;         // 0: none. Beyond it reserve fails with :limit(:heap)
-    uint32_t minor_count;       // since the last full collection
+    OffHeap offheap_young;   // SHARED boxes of the young block
+    size_t offheap_trigger;  // bytes of offheap_young.bytes at which to collect
+    size_t limit_words;      // 0: none. Beyond it reserve fails with :limit(:heap); counts off-heap bytes too
+    HeapRemember *remember;
+    uint32_t minor_count;    // since the last full collection
+    bool need_full;          // the next collection must be a full one
     // Calls visit for every root of the owner: registers, frames, pending signals' terms. Set by proc/.
     void (*each_root)(Process *owner, RootVisit visit, void *collection);
     Process *owner;
+    BlockPool *pool;         // of the thread that runs the owner; set before it runs
 };
 
-// Permission to build `end - at` words.
-typedef struct {
-    Term *at;
-    Term *end;
-    Term **offheap;  // where new SHARED boxes are threaded
-} Room;
+// Why heap_collect and heap_reserve could not do it; nothing is lost then.
+typedef enum {
+    HEAP_OK,
+    HEAP_LIMIT,   // over limit_words: the owner ends with :limit(:heap)
+    HEAP_MEMORY,  // the VM has no memory left: the owner ends with :limit(:memory)
+} HeapStatus;
+
+// HEAP_FIRST_WORDS: the block of a new process: with an idle process in mind.
+enum { HEAP_FIRST_WORDS = 32 };
+
+// An empty heap with one block of at least `words` (0: HEAP_FIRST_WORDS), no frames. each_root, owner and limit are the
+// caller's to set. False: no memory.
+MUST_USE bool heap_init(Heap *heap, BlockPool *pool, size_t words);
+// Frees all: blocks, fragments, references to shared bytes. heap->pool must be the calling thread's.
+void heap_destroy(Heap *heap);
+
+// Free words between top and sp.
+static inline size_t heap_free_words(const Heap *heap) {
+    return (size_t)(heap->sp - heap->top);
+}
 
 // Makes room for `words`, collecting if need be. May move every term of the heap: `roots[0..count)`
 // are updated with what each_root visits; all else that the caller holds is stale. Owner thread.
-// False when the limit or memory is reached; nothing is lost then. Programs reach it through
+// False when the limit or memory is reached; nothing is lost then, and heap_why says which. Programs reach it through
 // process_reserve (vm/proc/process.h), which turns false into the failure :limit(:heap).
-bool heap_reserve(Heap *heap, size_t words, Term *roots, size_t count, Room *room);
+// The words count as used at once (top moves): what remains of the room is garbage, or given back by heap_trim.
+MUST_USE bool heap_reserve(Heap *heap, size_t words, Term *roots, size_t count, Room *room);
+// The same without a room: afterwards at least `words` are free between top and sp, for ops that bump top or sp themselves.
+MUST_USE HeapStatus heap_ensure(Heap *heap, size_t words, Term *roots, size_t count);
+// Why the last heap_reserve of `words` more words would fail.
+HeapStatus heap_why(const Heap *heap, size_t words);
+
+// Gives back what the room has left, if nothing was reserved after it.
+static inline void heap_trim(Heap *heap, const Room *room) {
+    if (room->end == heap->top) {
+        heap->top = room->at;
+    }
+}
+
+// A full collection, after which at least `words` are free.
+MUST_USE HeapStatus heap_collect(Heap *heap, size_t words, Term *roots, size_t count);
+// Whether collecting now (for `words`) may take over about a millisecond, so that it belongs on the blocking pool:
+// the owner is marked as collecting and runs nowhere, heap->pool is set to the other thread's pool, heap_ensure or
+// heap_collect is called there, and the pool is set back when the owner runs again.
+bool heap_collect_is_long(const Heap *heap, size_t words);
+// Gives back slack: for an owner that waits long. A full collection into the smallest block; does nothing where there is little
+// to gain. No failure matters.
+void heap_shrink(Heap *heap);
+
+// Takes a fragment over: its terms are as good as the heap's own from now on.
+void heap_adopt(Heap *heap, Fragment *fragment);
+
+// Fills the hole in the tail of a cell of this heap (TERM_HOLE before). The only write to a cell.
+void heap_fill(Heap *heap, Term cell, Term tail);
+
+// A full collection that also copies what the heap holds of the literals [from, from + words), so that they may be freed.
+// heap_refers tells whether there is any (looks at all that is reachable, in the time of a full collection).
+bool heap_refers(Heap *heap, const Term *from, size_t words);
+MUST_USE HeapStatus heap_evict(Heap *heap, const Term *from, size_t words);
+
+typedef struct {
+    size_t young_words;      // in use, stack not counted
+    size_t old_words;
+    size_t stack_words;
+    size_t fragment_words;
+    size_t block_words;      // of memory held, fragments not counted
+    size_t offheap_bytes;    // kept alive by references from here, each reference counting its share
+} HeapUse;
+HeapUse heap_use(const Heap *heap);
+
+// Walks everything reachable and CHECKs the invariants: every pointer leads to a live object of the right owner, headers are
+// sound, no old object points to a young one. Slow: debug builds at switches and tests. Does not change anything.
+void heap_verify(Heap *heap);

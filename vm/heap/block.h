@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blocks of memory for process heaps, by size class.
+//
+// Each thread that runs or collects processes has a BlockPool: a list of free blocks per class, without a lock. Pools take from
+// and give to the VM's BlockDepot in batches. Small classes are cut from spans of SPAN_BYTES, aligned to their size, so
+// that a block's span is found by its address; a span with no block in use goes back to the system. Larger blocks are
+// mapped on their own and kept in the pool and depot for reuse up to a limit, since mapping memory for each collection costs two to
+// three times as much as the collection.
+//
+//   depot:  spans per class [header | block | block | ...]      large blocks, by class
+//   pool:   class -> free block -> free block -> ...
+//
+// A block may be freed into any pool. Free blocks are poisoned for sanitizers. Tests: tests/unit/vm/heap/block_test.c.
+#pragma once
+
+#include "vm/base/alloc.h"
+#include "vm/base/lock.h"
+#include "vm/term/term.h"
+
+typedef struct BlockSpan BlockSpan;
+typedef struct FreeBlock FreeBlock;
+
+enum {
+    BLOCK_SMALL_CLASSES = 18,   // 24 to 8192 words
+    BLOCK_LARGE_CLASSES = 56,   // from there on, four to a doubling
+    BLOCK_CLASSES = BLOCK_SMALL_CLASSES + BLOCK_LARGE_CLASSES,
+};
+
+typedef struct BlockDepot {
+    MemStats *mem;
+    const struct LiteralSpace *literals;
+    Lock lock;
+    BlockSpan *spans[BLOCK_SMALL_CLASSES];  // with at least one free block
+    BlockSpan *empty;                       // spans without a block in use, kept for any class
+    size_t empty_count;
+    FreeBlock *large[BLOCK_LARGE_CLASSES];
+    size_t large_bytes;                     // in `large`
+    bool stress;                            // COP_STRESS=gc: collect at every reserve
+} BlockDepot;
+
+typedef struct BlockPool {
+    BlockDepot *depot;
+    MemStats *mem;
+    uintptr_t literal_base;  // addresses [base, base + size) are literals
+    uintptr_t literal_size;
+    bool stress;
+    FreeBlock *free[BLOCK_CLASSES];
+    uint32_t count[BLOCK_CLASSES];
+    size_t large_bytes;
+} BlockPool;
+
+// literals may be NULL (no address is one then). NULL: no memory.
+BlockDepot *block_depot_new(MemStats *mem, const struct LiteralSpace *literals);
+// All blocks must be back and all pools gone.
+void block_depot_free(BlockDepot *depot);
+
+void block_pool_init(BlockPool *pool, BlockDepot *depot);
+// Gives all to the depot.
+void block_pool_free(BlockPool *pool);
+
+// The size that a block for `words` really has: what block_alloc gives. At most words * 4/3 or so.
+size_t block_round(size_t words);
+// `*words` in: at least; out: how many there are. NULL: no memory.
+MUST_USE Term *block_alloc(BlockPool *pool, size_t *words);
+// `words` is what block_alloc gave.
+void block_free(BlockPool *pool, Term *block, size_t words);

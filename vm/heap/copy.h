@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copying terms between owners: messages, spawn arguments, literals.
+//
+// A copy shares shared bytes by reference and leaves literals where they are. Sharing inside a term is kept once it is larger than
+// COPY_TREE_WORDS: below that it is cheaper to copy a shared part twice; above, a term such as a tower of pairs of itself
+// would otherwise grow exponentially. So a copy goes in two steps: measuring (which counts every box once and notes those
+// that are reached twice) and building. Both run in slices. No C recursion.
+// The source must not move or be collected between the two (the sender waits meanwhile), except by starting anew.
+// Tests: tests/unit/vm/heap/copy_test.c.
+#pragma once
+
+#include "vm/heap/heap.h"
+#include "vm/term/stack.h"
+
+enum { COPY_TREE_WORDS = 16 * 1024 };
+
+typedef struct CopySeen CopySeen;
+
+typedef struct {
+    BlockPool *pool;       // for the range of literals and memory
+    Term source;
+    size_t words;          // counted
+    TermStack stack;
+    CopySeen *seen;        // NULL while the term is small
+    const Term *evict;     // literals [evict, evict + evict_words) are copied like other terms
+    size_t evict_words;
+    bool measured;
+    bool built;
+    Term result;
+} Copying;
+
+void copying_init(Copying *c, BlockPool *pool, Term source);
+// STEP_DONE: `words` is how much room the copy needs. 1 of the budget for each box or cell.
+StepStatus copying_measure(Copying *c, int64_t *budget);
+// Into a room of at least `words`; `result` is the copy. The room must be the same in every call.
+StepStatus copying_build(Copying *c, Room *room, int64_t *budget);
+void copying_free(Copying *c);
+
+// All at once, for terms known to be small. A term that needs no words (an immediate, a literal) has no fragment:
+// *fragment is NULL then. False: no memory.
+MUST_USE bool copy_to_fragment(BlockPool *pool, Term source, Term *result, Fragment **fragment);
+// Words that copy_to_room needs; at once.
+MUST_USE bool copy_words(BlockPool *pool, Term source, size_t *words);
+MUST_USE bool copy_to_room(BlockPool *pool, Term source, Room *room, Term *result);
+// An empty fragment of that capacity; fragment_room builds in it, all words counting as used. NULL: no memory.
+Fragment *fragment_new(MemStats *mem, size_t words);
+Room fragment_room(Fragment *fragment);
+// Frees it with its references to shared bytes.
+void fragment_free(MemStats *mem, Fragment *fragment);
+// Whether the fragment's terms (and `root`) refer to literals [from, from + words).
+bool fragment_refers(const Fragment *fragment, const Term *from, size_t words);
