@@ -11,6 +11,8 @@
 // No header is added: sanitizers and valgrind see plain malloc. Tests: tests/unit/vm/base/alloc_test.c.
 #pragma once
 
+#include <string.h>
+
 #include "vm/base/atomic.h"
 #include "vm/base/check.h"
 #include "vm/vm.h"
@@ -32,7 +34,7 @@ typedef struct {
 struct MemStats {
     uint64_t limit;                          // bytes; fixed at start
     ON_OWN_LINE _Atomic int64_t total;       // bytes in use, to within MEM_SHARDS * MEM_STEP
-    ON_OWN_LINE _Atomic int64_t fail_after;  // allocations until one fails; negative: none will
+    ON_OWN_LINE _Atomic int64_t fail_after;  // allocations until one fails; 0 or below: none will
     _Atomic uint64_t failures;               // allocations refused so far
     MemShard shards[MEM_SHARDS];
 };
@@ -69,3 +71,8 @@ const char *mem_kind_name(MemKind kind);
 
 // Fault injection: the n-th allocation from now fails (1: the next). 0 turns it off.
 void mem_fail_nth(MemStats *mem, uint64_t n);
+
+// Memory that an allocator of ours holds back: AddressSanitizer reports any use until it is unpoisoned. In debug builds
+// it is filled as well, so that a stale term is a visible non-value; pass fill = false for memory of unknown cost.
+void mem_poison(void *memory, size_t size, bool fill);
+void mem_unpoison(void *memory, size_t size);
