@@ -27,6 +27,8 @@
 //   TYPE  bytes of the checker's own: kept, not read by the machine
 #pragma once
 
+#include <stddef.h>
+
 #include "vm/ops/ops.h"
 
 #define IMAGE_MAGIC "COPC"
@@ -73,4 +75,20 @@ enum {
     IMAGE_MAX_ATOMS = 1 << 20,
     IMAGE_MAX_CODE_WORDS = 1 << 26,
     LIT_MAX_DEPTH = 1000,
+    IMAGE_HEAD_BYTES = 16,  // what the checksum does not cover
 };
+
+// The checksum of the head, over everything after it. It tells damage, not malice. Words are taken
+// little-endian; what remains after the last whole one is padded with zeros, and the length goes in as well.
+static inline uint64_t image_checksum(const uint8_t *bytes, size_t size_bytes) {
+    uint64_t sum = UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)size_bytes;
+    for (size_t at = 0; at < size_bytes; at += 8) {
+        uint64_t word = 0;
+        for (size_t i = 0; i < 8 && at + i < size_bytes; i++) {
+            word |= (uint64_t)bytes[at + i] << (8 * i);
+        }
+        sum = (sum ^ word) * UINT64_C(0xff51afd7ed558ccd);
+        sum ^= sum >> 32;
+    }
+    return sum;
+}
