@@ -68,6 +68,7 @@ struct Process {
     Term *saved;          // `saved_inline` or allocated
     Term saved_inline[4];
     const void *pc;       // where to go on; engine's own meaning
+    const Safepoint *point; // of the op that runs C code or at which it stopped: the current frame; NULL before the first
     ReturnStack returns;
     Work *work;
     Trace *trace;         // of the failure raised last; allocated at the first failure
