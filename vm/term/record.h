@@ -9,7 +9,7 @@
 #include "vm/term/atom.h"
 
 struct RecordDesc {
-    const RecordDesc *next;  // in its hash chain
+    RecordDesc *next;  // in its hash chain; under the lock
     uint64_t hash;           // of the texts
     Term module;             // atoms
     Term name;
