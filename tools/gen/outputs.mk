@@ -1,3 +1,4 @@
 # What the host programs of this folder make: PROGRAM:OUTPUT. `PROGRAM OUTPUT` prints .build/CFG/gen/OUTPUT.
 # A program that reads more than it includes names it as a prerequisite: $(B)/gen/OUTPUT: file
 # SPDX-License-Identifier: Apache-2.0
+GENERATED += powgen:powers_of_ten.h

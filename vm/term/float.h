@@ -20,3 +20,7 @@ void float_print_fixed(Buffer *out, double d, int decimals);
 // Reads a float literal, all of the text: [sign] digits '.' digits [('e'|'E') [sign] digits]. False for anything
 // else and when the value is not finite.
 bool float_parse(const char *text, size_t len, double *d);
+
+// The double nearest to (top + x) * 2^exponent, ties to even, where x is 0, or with `sticky` something above 0 and below 1
+// (then one of top's two highest bits must be set). False: beyond finite doubles.
+bool float_compose(uint64_t top, bool sticky, int64_t exponent, double *d);
