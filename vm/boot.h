@@ -4,6 +4,7 @@
 // first scheduler starts and do not change after that, so any thread may read them.
 #pragma once
 
+#include "vm/base/clock.h"
 #include "vm/vm.h"
 
 typedef struct {
@@ -11,25 +12,36 @@ typedef struct {
     bool seeded;              // one runner, schedule drawn from `seed`, virtual time
     uint64_t seed;
     size_t memory_limit;      // bytes; 0: three quarters of the machine's or cgroup's
-    const char *trace;        // comma-separated kinds of vm/base/trace.def, or NULL
+    const char *trace;        // comma-separated kinds of vm/proc/trace.def, or NULL
     const char *engine;       // "interp"; NULL: the best there is
     int argc;                 // what Env.args gives
     char **argv;
+    uint32_t process_limit;   // 0: the table's own
+    uint32_t blocking_threads;  // at most; 0: BLOCKING_MAX
+    // Where crash reports go (one text each, with line ends); NULL: standard error.
+    void (*report)(void *data, const char *text, size_t len);
+    void *report_data;
 } VMOptions;
 
 struct VM {
     VMOptions options;
     uint64_t hash_salt;
+    Clock clock;
     MemStats *mem;
     AtomTable *atoms;
     RecordTable *records;
     struct LiteralSpace *literals;
     struct BlockDepot *blocks;  // memory of process heaps: each scheduler has a BlockPool on it
+    struct Quiet *quiet;        // vm/base/quiet.h: when what is read without a lock may be freed
     CodeTable *code;
     ProcessTable *processes;
     Registry *registry;
     SchedPool *sched;
+    struct TimerTable *timers;  // timers that programs started, by reference: vm/sched/timer.h
     BlockingPool *blocking;
+    struct Program *program;    // the life of main: vm/sched/program.h
+    struct HandleTable *handles;  // sockets and files, by reference: vm/io/loop.h
+    struct Stdio *stdio;        // vm/io/stdio.h
     const struct Engine *engine;
     struct Tracer *tracer;
     struct Library *library;  // embedded images, by module name: vm/code/library.h

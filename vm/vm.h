@@ -16,12 +16,13 @@ typedef struct SharedBytes SharedBytes;    // vm/term/shared.h
 typedef struct Heap Heap;                  // vm/heap/heap.h
 typedef struct Fragment Fragment;          // vm/heap/heap.h
 typedef struct Process Process;            // vm/proc/process.h
-typedef struct Signal Signal;              // vm/proc/signal.h
+typedef struct Fragment Signal;            // vm/proc/signal.h: a fragment whose first words say what it does
 typedef struct ProcessTable ProcessTable;  // vm/proc/table.h
 typedef struct Registry Registry;          // vm/proc/registry.h
 typedef struct Module Module;              // vm/code/module.h
 typedef struct Function Function;          // vm/code/module.h
 typedef struct CodeTable CodeTable;        // vm/code/module.h
+typedef struct Safepoint Safepoint;        // vm/code/module.h
 typedef struct Scheduler Scheduler;        // vm/sched/sched.h
 typedef struct SchedPool SchedPool;        // vm/sched/sched.h
 typedef struct BlockingPool BlockingPool;  // vm/sched/blocking.h

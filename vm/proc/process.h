@@ -15,16 +15,21 @@
 #include "vm/base/alloc.h"
 #include "vm/heap/heap.h"
 #include "vm/proc/mailbox.h"
+#include "vm/proc/state.h"
 
-typedef struct Links Links;       // vm/proc/link.h: links, monitors both ways, aliases
 typedef struct Safepoint Safepoint;
+typedef struct Worker Worker;              // vm/proc/worker.h: what the thread that runs a process lends it
+typedef struct Relations Relations;        // vm/proc/relation.h: links, monitors both ways, aliases, requests
+typedef struct ProcessExtra ProcessExtra;  // vm/proc/extra.h: what few processes need
+typedef struct Bound Bound;                // vm/proc/bound.h: a bounded mailbox
+typedef struct Trace Trace;                // vm/proc/backtrace.h: where a failure came from
 
 // Return addresses, oldest first; grows by doubling, starts in `first`.
 typedef struct {
     uintptr_t *base;
     uintptr_t *top;  // next free
     uintptr_t *end;
-    uintptr_t first[4];
+    uintptr_t first[2];
 } ReturnStack;
 
 // Work that a built-in or op has begun and goes on with when it is run again: kept by the process between, dropped when it is
@@ -35,38 +40,44 @@ typedef struct Work {
     const void *owner;  // the function that made it: a built-in asserts that it finds its own
 } Work;
 
-// Where a failure came from: code addresses, innermost first, turned into lines only when shown.
-enum { TRACE_MAX = 32 };
-typedef struct {
-    uint16_t count;
-    bool cut;  // there were more
-    const Safepoint *points[TRACE_MAX];
-} Trace;
-
 typedef enum {
     RUN_YIELD,  // reductions spent, or a built-in has more to do: queue it again
     RUN_WAIT,   // sleeps until a signal arrives or its timer ends
     RUN_EXIT,   // ended: p->reason says why
 } RunResult;
 
+enum { SAVED_INLINE = 2 };
+
 struct Process {
     // Shared, atomic.
-    Inbox inbox;                    // any thread pushes
-    _Atomic uint32_t state;         // ProcState and flags: see vm/proc/state.h
-    _Atomic uint32_t refs;          // holders of the pointer besides the table
+    Inbox inbox;               // any thread pushes
+    _Atomic uint64_t waiting;  // id of the ask, start or wait for room it is in, 0: none; whoever ends that wait clears it
+    _Atomic(Bound *) bound;    // NULL: the mailbox is unbounded
+    _Atomic(struct RegistryName *) names;  // written under LOCK_REGISTRY
+    _Atomic uint32_t state;    // ProcState: see vm/proc/state.h
+
+    // Owner: what is often used.
+    int32_t reds;         // reductions left in this slice
+    Term *x;              // the register file it runs with (its scheduler's), NULL while it does not run
+    uint16_t live;        // X0..live-1 are roots while C code runs for it
+    uint16_t saved_count; // X registers kept in `saved` while it does not run
+    uint16_t cell_count;  // cells of actor state, at the bottom of the stack of values
+    uint8_t priority;     // Priority
+    bool trap_exits;
+    bool must_exit;       // an exit signal has decided that it ends: extra->exit_reason
+    bool woken;           // a signal arrived that the code may wait for
+    bool quiet_end;       // its end is not reported
+    bool started;         // nobody waits (any more) for it to start
 
     // Fixed at birth.
     VM *vm;
     Term pid;
 
     // Owner: execution.
+    Worker *worker;       // of the thread that runs it, or ran it last
     Heap heap;
-    Term *x;              // the register file it runs with (its scheduler's), NULL while it does not run
-    int32_t reds;         // reductions left in this slice
-    uint16_t live;        // X0..live-1 are roots while C code runs for it
-    uint16_t saved_count; // X registers kept in `saved` while it does not run
     Term *saved;          // `saved_inline` or allocated
-    Term saved_inline[4];
+    Term saved_inline[SAVED_INLINE];
     const void *pc;       // where to go on; engine's own meaning
     const Safepoint *point; // of the op that runs C code or at which it stopped: the current frame; NULL before the first
     ReturnStack returns;
@@ -74,19 +85,14 @@ struct Process {
     Trace *trace;         // of the failure raised last; allocated at the first failure
     Term reason;          // while failing or ended; otherwise TERM_NONE
 
-    // Owner: messages.
+    // Owner: messages and relations.
     Mailbox mailbox;
+    Relations *relations; // NULL until there are some
+    ProcessExtra *extra;  // NULL until needed
 
-    // Owner: relations (lazily allocated) and the rest; see the headers named.
-    Links *links;
-    struct ProcessExtra *extra;  // vm/proc/extra.h: label, limits, flags, names, suspended state, statistics
-    uint8_t priority;
-    bool trap_exits;
-
-    // Scheduler's: run queue link, home scheduler, timer of the receive.
+    // Scheduler's.
     Process *queue_next;
-    Scheduler *scheduler;
-    struct Timer *timer;
+    struct Timer *timer;  // of the receive, ask or sleep it is in
 };
 
 // Failing. Each returns TERM_NONE for `return process_fail(…)`; they may not collect, so that the caller's terms stay good.
@@ -98,8 +104,18 @@ Term process_badarg(Process *p, Term value);
 // :limit(what), what an atom such as AM_heap.
 Term process_limit(Process *p, Term what);
 
+// Keeps X0..count-1 for the time it does not run. False after process_limit.
+bool process_save(Process *p, const Term *x, uint32_t count);
+// Doubles the stack of return addresses. False after process_limit.
+bool process_grow_returns(Process *p);
+
 // Words of every heap that only failing may use (see above).
 enum { HEAP_GAP = 16 };
+
+// Visits all roots: registers, saved registers, cells, frames, work, reason. The each_root of its heap.
+void process_each_root(Process *p, RootVisit visit, void *collection);
+// What the process keeps alive, in bytes: struct, heap, stacks, mailbox, relations.
+size_t process_memory_bytes(const Process *p);
 
 bool process_reserve_slow(Process *p, size_t words, Term *roots, size_t count, Room *room);
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What few processes need: labels, limits, suspension, the state of a wait. Made when first needed. Owner's, but for what is atomic.
+#pragma once
+
+#include "vm/proc/worker.h"
+
+typedef struct Wait Wait;  // ask.c: the ask, start or wait for room that the process is in
+
+// The request that a process is handling: taken from the mailbox and not yet answered, put aside or followed by another.
+typedef struct {
+    uint64_t id;  // 0: none
+    Term caller;
+} Request;
+
+struct ProcessExtra {
+    Term label;           // atom or NIL
+    Term exit_reason;     // with must_exit: in a fragment below, or immediate
+    Fragment *exit_fragment;
+    Term parent;          // pid of who started it, or NIL
+    const Function *entry;
+    Request handling;
+    Request start;        // who waits for process_started; id 0: nobody
+    Wait *wait;           // kept for the next one
+    uint32_t suspends;
+    uint64_t reductions;  // in all, at the last switch
+    uint64_t reductions_limit;  // 0: none
+    uint64_t slices;
+    uint64_t garbage_ns;
+};
+
+// NULL: no memory.
+MUST_USE ProcessExtra *process_extra(Process *p);
+ProcessExtra *process_extra_urgent(Process *p);
+// What it runs: its label, or the name of its first function.
+Term process_label(const Process *p);

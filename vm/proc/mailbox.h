@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inbox and mailbox of a process.
+//
+// The Inbox is a list that any thread pushes onto and its owner takes whole. Its head says what the owner does:
+//
+//   NULL           empty; the owner runs or is queued
+//   signal → ...   newest first
+//   INBOX_ASLEEP   empty, and the owner sleeps: whoever replaces this mark must queue the owner, and nobody else may
+//   INBOX_CLOSED   the owner has ended: nothing gets in
+//
+// So sending and waking are one atomic operation, no wake-up is lost and none happens twice.
+//
+// The Mailbox holds the messages taken from the inbox, oldest first, doubly linked, private to the owner. They wait outside its heap: a
+// message that is looked at may be pointed to by registers, and stays where it is; once taken, its fragment is adopted by
+// the heap, without copying. `cursor` is the link to the message looked at or, at the end, where the next one will be.
+//
+//   first → m1 ⇄ m2 ⇄ m3 → NULL         cursor == &m2.next: m1 and m2 were looked at and stay
+//
+// Tests: tests/unit/vm/proc/mailbox_test.c.
+#pragma once
+
+#include "vm/base/atomic.h"
+#include "vm/proc/signal.h"
+
+typedef struct {
+    _Atomic(Signal *) head;
+} Inbox;
+
+#define INBOX_ASLEEP ((Signal *)(uintptr_t)1)
+#define INBOX_CLOSED ((Signal *)(uintptr_t)2)
+
+typedef enum {
+    PUSH_DONE,    // the owner will see it in time
+    PUSH_WOKE,    // it slept: the caller must queue it now
+    PUSH_CLOSED,  // it has ended: the caller still owns the signal
+} PushResult;
+
+typedef struct {
+    Signal *first;
+    Signal *last;
+    Signal **cursor;
+    uint32_t count;
+    bool timed_out;   // the timer of this receive has ended
+    bool has_timer;   // this receive has a timer, or had one that has ended
+} Mailbox;
+
+void mailbox_init(Inbox *inbox, Mailbox *mailbox);
+
+// Any thread that is online (quiet.h) or holds the process otherwise. Never waits.
+PushResult inbox_push(Inbox *inbox, Signal *signal);
+// Takes everything, oldest first; NULL when there is nothing. Owner.
+Signal *inbox_take(Inbox *inbox);
+// From empty to ASLEEP; false when something is there. Owner; from then on it is not the owner any more.
+bool inbox_sleep(Inbox *inbox);
+// Takes what is there and lets nothing more in. Owner.
+Signal *inbox_close(Inbox *inbox);
+
+static inline bool inbox_is_empty(Inbox *inbox) {
+    return atomic_load_explicit(&inbox->head, memory_order_relaxed) == NULL;
+}
+
+// The rest is the owner's.
+void mailbox_append(Mailbox *mailbox, Signal *message);
+// Takes a message out, wherever it stands; the cursor keeps its place.
+void mailbox_remove(Mailbox *mailbox, Signal *message);
+// The message that a receive looks at next, or NULL at the end.
+static inline Signal *mailbox_at(const Mailbox *mailbox) {
+    return *mailbox->cursor;
+}
+static inline void mailbox_next(Mailbox *mailbox) {
+    ASSERT(*mailbox->cursor != NULL);
+    mailbox->cursor = &(*mailbox->cursor)->next;
+}
+static inline void mailbox_restart(Mailbox *mailbox) {
+    mailbox->cursor = &mailbox->first;
+}
+// Sets the cursor behind all messages that were fetched before the reference `id` was made. O(messages since then).
+void mailbox_skip_before(Mailbox *mailbox, uint64_t id);

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Receiving: what the ops recv_* do, and how a process takes in its signals. Owner thread only.
+// Tests: tests/unit/vm/proc/receive_test.c.
+#pragma once
+
+#include "vm/proc/worker.h"
+
+typedef enum {
+    RECEIVE_AGAIN,  // something to look at: go to the label
+    RECEIVE_SLEEP,  // return RUN_WAIT, go on at the label
+    RECEIVE_OVER,   // the time is over: fall through
+    RECEIVE_FAILED, // process_fail was called
+} ReceiveResult;
+
+// recv_peek: the oldest message not yet looked at; false when there is none. May collect (frames and X as p->point says).
+bool receive_peek(Process *p, Term *message);
+// recv_next: goes past the message looked at.
+static inline void receive_next(Process *p) {
+    mailbox_next(&p->mailbox);
+}
+// recv_take: takes the message looked at; its terms belong to the heap from now on. Ends the receive.
+void receive_take(Process *p);
+// recv_wait.
+ReceiveResult receive_wait(Process *p);
+// recv_wait_for: ms is an integer >= 0 or :infinity, otherwise :badarg(ms).
+ReceiveResult receive_wait_for(Process *p, Term ms);
+// recv_ref: ref is a reference, anything else is ignored.
+void receive_ref(Process *p, Term ref);
+// recv_done.
+void receive_done(Process *p);
+
+// Takes all signals that are there: messages into the mailbox, others are acted on. True when the mailbox got a message.
+// May set p->must_exit, p->woken.
+bool process_fetch(Process *p);
+// A deadline `ms` from now (an integer >= 0 or :infinity, which is UINT64_MAX). False after :badarg(ms).
+bool process_deadline(Process *p, Term ms, uint64_t *deadline_ns);
+
+// Process.sleep(ms): resumable; :ok.
+Term process_sleep(Process *p, Term ms);

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a thread that runs processes, or does things to them, lends the functions of this room: memory pools, its quiet
+// point, pids to give out, and the few calls upward (queueing a process, its timer), which the scheduler sets.
+//
+// A scheduler begins with a Worker; so does a thread of the blocking pool. p->worker is that of the thread that runs p, so the owner's
+// functions find it there; functions that others call take it as their first argument. Own thread only.
+#pragma once
+
+#include "vm/base/quiet.h"
+#include "vm/boot.h"
+#include "vm/proc/process.h"
+
+typedef struct {
+    // Puts a process that was woken, or is new, into a run queue. The caller owned it until now.
+    void (*queue)(Worker *w, Process *p);
+    // p's timer: p->timer is NULL before start and after stop. Ends in a SIGNAL_TIMER with that number. False: no memory.
+    bool (*timer_start)(Process *p, uint64_t deadline_ns, uint64_t number);
+    void (*timer_stop)(Process *p);
+    // A timer that was aimed at a process is not wanted any more (its target has ended).
+    void (*timer_forget)(Worker *w, uint64_t id);
+} WorkerHooks;
+
+enum { WORKER_PIDS = 64, WORKER_SPARES = 256 };
+
+struct Worker {
+    VM *vm;
+    MemStats *mem;
+    const WorkerHooks *hooks;
+    QuietThread *quiet;
+    BlockPool blocks;
+    Process *current;              // runs now, or NULL
+    uint32_t number;               // of the scheduler; UINT32_MAX for other threads
+    uint32_t pid_count;            // slots of the process table to give out: see table.h
+    uint32_t pids[WORKER_PIDS];
+    Process *spares;               // structs for new processes, by queue_next
+    uint32_t spare_count;
+    uint64_t spawned;              // statistics: read by others without order
+    uint64_t dropped;              // messages to those who had ended
+};
+
+// False: no memory.
+MUST_USE bool worker_init(Worker *w, VM *vm, const WorkerHooks *hooks, uint32_t number);
+void worker_destroy(Worker *w);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run queue of one scheduler. Private to its thread, without a lock: others get processes only from `offered`, to which the owner
+// moves some when a scheduler is idle (steal.c). Per priority two lists, first in first out: `fresh`, just woken or made, and
+// `spent`, who used up their slice. MAX before HIGH before the others; LOW gets one of eight turns that NORMAL takes.
+// Tests: tests/unit/vm/sched/runq_test.c.
+#pragma once
+
+#include "vm/base/lock.h"
+#include "vm/proc/process.h"
+
+typedef struct {
+    Process *first;
+    Process *last;
+    uint32_t count;
+} RunList;
+
+typedef struct {
+    RunList fresh;
+    RunList spent;
+    uint32_t fresh_run;  // taken from `fresh` since the last of `spent`
+} RunLevel;
+
+typedef struct {
+    RunLevel levels[PRIORITY_COUNT];
+    uint32_t count;
+    uint32_t normal_run;  // turns of NORMAL since the last of LOW
+    ON_OWN_LINE Lock lock;
+    RunList offered;                   // under the lock
+    _Atomic uint32_t offered_count;
+} RunQueue;
+
+void runq_init(RunQueue *q);
+void runq_destroy(RunQueue *q);
+// Owner.
+void runq_push_fresh(RunQueue *q, Process *p);
+void runq_push_spent(RunQueue *q, Process *p);
+// NULL when there is none.
+Process *runq_pop(RunQueue *q);
+// Owner: lets others take up to half of what is there, not the next one. How many.
+uint32_t runq_offer(RunQueue *q);
+// Any thread: takes up to `max` of what is offered onto the list `into`. How many.
+uint32_t runq_take_offered(RunQueue *q, RunList *into, uint32_t max);
