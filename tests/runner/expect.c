@@ -166,7 +166,7 @@ void expect_read(Test *test)
         } else {
             read_line(test, line, number);
         }
-        test->has_tests |= starts_with(line, "test \"") || starts_with(line, "## >> ");
+        test->has_tests |= starts_with(line, "test \"") || starts_with(line + strspn(line, " "), "## >> ");
         test->has_code_outside_tests |= starts_with(line, "fn main") || starts_with(line, "pub fn main");
         free(line);
     }

@@ -1,7 +1,9 @@
 // Finds the tests in a folder: a file that is dropped in registers itself.
 //
 // A folder that holds a main.cop is one test of several modules: only main.cop is run. Everywhere else each
-// .cop file is a test, its kind told by where it lies and what it says, and each .sh file a script.
+// .cop file is a test, its kind told by where it lies and what it says, and each .sh file a script. Of a
+// manual, an .md file, each block marked ```coppice is one: it is copied to .build/manual/. A module of the
+// library is a test only for its examples and test blocks.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -79,6 +81,53 @@ static void add_script(TestList *list, const char *path)
     add(list, &test);
 }
 
+// The blocks of a manual, each as a file that is named after the line it starts at.
+static void add_manual(TestList *list, const char *path)
+{
+    Text manual = {0};
+    if (!text_read(&manual, path)) {
+        perror(path);
+        exit(2);
+    }
+    mkdir(".build", 0777);
+    mkdir(".build/manual", 0777);
+    FILE *block = NULL;
+    Text name = {0};
+    int number = 1;
+    for (const char *at = manual.bytes; *at != '\0'; number++) {
+        const char *end = strchrnul(at, '\n');
+        size_t len = (size_t)(end - at);
+        bool fence = len >= 3 && strncmp(at, "```", 3) == 0;
+        if (block != NULL && fence) {
+            fclose(block);
+            block = NULL;
+            add_source(list, name.bytes);
+        } else if (block != NULL) {
+            fprintf(block, "%.*s\n", (int)len, at);
+        } else if (len == strlen("```coppice") && strncmp(at, "```coppice", len) == 0) {
+            name.len = 0;
+            text_print(&name, ".build/manual/line_%d.cop", number);
+            block = fopen(name.bytes, "w");
+            if (block == NULL) {
+                perror(name.bytes);
+                exit(2);
+            }
+        }
+        at = *end == '\n' ? end + 1 : end;
+    }
+}
+
+// Modules of the library: what they hold besides tests does not run.
+static void add_library_module(TestList *list, const char *path)
+{
+    Test test = {.path = strdup(path)};
+    expect_read(&test);
+    test.kind = KIND_TESTS;
+    if (test.has_tests) {
+        add(list, &test);
+    }
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
@@ -120,6 +169,10 @@ void find_tests(TestList *list, const char *path)
         add_folder(list, path);
     } else if (ends_with(path, ".sh")) {
         add_script(list, path);
+    } else if (ends_with(path, ".md")) {
+        add_manual(list, path);
+    } else if (strncmp(path, "stdlib/", strlen("stdlib/")) == 0) {
+        add_library_module(list, path);
     } else {
         add_source(list, path);
     }

@@ -17,7 +17,8 @@
 static const char usage[] =
     "usage: tests/run [options] [PATH...]        in the root of the repository\n"
     "\n"
-    "  PATH          a file or folder, tests/ may be left out: lang/match (default: all)\n"
+    "  PATH          a file or folder, tests/ may be left out: lang/match (default: all);\n"
+    "                manual: the examples of compiler/MANUAL.md; library: those of stdlib/\n"
     "  -m MODES      among source, image, schedulers=N, seed=N (default: all of these,\n"
     "                schedulers 1 and 2, seeds 1 to 3); commas between\n"
     "  -c COMMAND    the coppice to test (default: .build/coppice)\n"
@@ -28,8 +29,8 @@ static const char usage[] =
     "  --unit PROGRAM, --fuzz PROGRAM FOLDER..., --tally FILE, --total FILE\n"
     "                what make uses: unit tests, a fuzz target for -x seconds, common counts\n";
 
-static const char *const folders[] = {"lang", "behave", "stdlib", "ops",   "stage", "samples",
-                                      "examples", "system", "fault", "sim"};
+static const char *const everything[] = {"lang",    "behave",   "stdlib", "ops",   "stage", "samples", "examples",
+                                         "system", "fault", "sim",    "manual", "library"};
 
 static const char default_modes[] = "source,image,schedulers=1,schedulers=2,seed=1,seed=2,seed=3";
 
@@ -150,26 +151,36 @@ static Run *make_runs(const TestList *tests, const char *modes, const Options *o
     return runs;
 }
 
-static void find_all(TestList *tests, char **paths)
+// A path as it is typed: with or without tests/ before it and .cop behind it, or one of the two other words.
+static void find_named(TestList *tests, const char *name, bool must_exist)
 {
     struct stat info;
     Text path = {0};
-    if (*paths == NULL) {
-        for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-            path.len = 0;
-            text_print(&path, "tests/%s", folders[i]);
-            if (stat(path.bytes, &info) == 0) {
-                find_tests(tests, path.bytes);
-            }
+    if (strcmp(name, "manual") == 0) {
+        text_print(&path, "compiler/MANUAL.md");
+    } else if (strcmp(name, "library") == 0) {
+        text_print(&path, "stdlib");
+    } else if (must_exist && stat(name, &info) == 0) {
+        text_print(&path, "%s", name);
+    } else {
+        text_print(&path, "tests/%s", name);
+    }
+    if (stat(path.bytes, &info) != 0) {
+        if (!must_exist) {
+            return;
         }
+        text_print(&path, ".cop");
+    }
+    find_tests(tests, path.bytes);
+}
+
+static void find_all(TestList *tests, char **paths)
+{
+    for (size_t i = 0; *paths == NULL && i < sizeof everything / sizeof *everything; i++) {
+        find_named(tests, everything[i], false);
     }
     for (; *paths != NULL; paths++) {
-        path.len = 0;
-        text_print(&path, "%s%s", stat(*paths, &info) == 0 ? "" : "tests/", *paths);
-        if (stat(path.bytes, &info) != 0) {
-            text_print(&path, ".cop");
-        }
-        find_tests(tests, path.bytes);
+        find_named(tests, *paths, true);
     }
 }
 
