@@ -46,6 +46,8 @@ typedef struct ConstDef {
     ConstState state;     // see constant_value
     Span span;
     const AstConst *ast;  // NULL when read from an image
+    // The functions written in its value, which become hidden functions "name.0", "name.1" … of the module.
+    VEC(const AstLambda *) lambdas;
 } ConstDef;
 
 typedef enum FieldDefault {
@@ -110,6 +112,7 @@ struct Interface {
     VEC(Def *) defs;
     VEC(ImportDef *) imports;
     const AstModule *ast;
+    struct Scope *scope;  // how names are seen inside it, once asked for: scope_of
 };
 
 // The modules of one compilation.
@@ -121,6 +124,7 @@ typedef struct Modules {
     // The interface of the module that `name` means, or NULL. For a program's module (`from` is not of
     // the library) its own modules come before the library's. Called once for each name and kind of user.
     Interface *(*find)(void *context, const Interface *from, Name name);
+    uint32_t constant_depth;  // constants being evaluated
     // Offers the names of all modules there are, for 'did you mean'. May be NULL.
     void (*offer)(void *context, const Interface *from, Suggest *suggest);
 } Modules;
@@ -129,6 +133,9 @@ typedef struct Modules {
 // parameters and fields twice. `name` is the internal name. Linear.
 Interface *interface_of_ast(Modules *modules, const AstModule *ast, Name name, Name shown,
                             bool is_library);
+
+// The functions of a list of AstFn alone, by the same rules: for the private functions of an actor.
+Interface *interface_of_fns(Modules *modules, const AstList *fns, Name name);
 
 // The interface as bytes for an image: public definitions; with `repl` all of them and the imports.
 // Constants are evaluated for it, which may report. Same source, same bytes.
@@ -142,5 +149,9 @@ FnDef *interface_fn(const Interface *interface, Name name, uint32_t arity);
 LowerDef *interface_lower(const Interface *interface, Name name);
 Def *interface_upper(const Interface *interface, Name name);
 
-// Which function a record field's default becomes when it is no constant: "User.age".
+// Which function a record field's default becomes when it is no constant: "User.age"; and the function number
+// `index` written in a constant's value: "name.0".
 Name record_default_name(Modules *modules, const Def *record, Name field);
+Name constant_lambda_name(Modules *modules, const ConstDef *constant, uint32_t index);
+
+enum { FN_MAX_PARAMS = 250 };  // so that all arguments fit registers

@@ -27,8 +27,11 @@ typedef struct Scope {
     VEC(Interface *) earlier;  // of the REPL, newest first
 } Scope;
 
-// The scope inside `own`; imports are looked up and reported now. `earlier`, oldest first, may be NULL.
-Scope *scope_new(Modules *modules, Interface *own, Interface *const *earlier, uint32_t count);
+// The scope inside `own`: made when first asked for; imports are looked up and reported then.
+Scope *scope_of(Modules *modules, Interface *own);
+
+// The scope of an input of the REPL, which sees the definitions and imports of `earlier` ones (oldest first) too.
+Scope *scope_of_repl(Modules *modules, Interface *own, Interface *const *earlier, uint32_t count);
 
 // The module that a path names, or NULL. Does not report.
 Interface *scope_find_module(Scope *scope, Name path);
