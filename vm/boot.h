@@ -44,6 +44,7 @@ struct VM {
     struct Stdio *stdio;        // vm/io/stdio.h
     const struct Engine *engine;
     struct Tracer *tracer;
+    struct BifState *bifs;      // vm/bif/state.h
     struct Library *library;  // embedded images, by module name: vm/code/library.h
 };
 

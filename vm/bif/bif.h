@@ -33,3 +33,5 @@ extern const size_t bif_count;
 
 // NULL when there is none. Binary search.
 const Bif *bif_find(const char *module, const char *name, uint32_t arity);
+// Whether the table is in the order that bif_find needs.
+bool bifs_sorted(void);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the built-ins keep for a whole VM: the random numbers' state, the log's level, compiled regular expressions.
+// Made by boot before the schedulers start (VM.bifs). Any thread.
+#pragma once
+
+#include "vm/base/lock.h"
+#include "vm/vm.h"
+
+typedef struct RegexCache RegexCache;  // regex.c
+
+typedef struct BifState {
+    VM *vm;
+    _Atomic uint64_t random;      // splitmix64's state: each number adds a constant to it and mixes
+    _Atomic uint32_t log_level;   // place in the list of levels in stdlib/log.cop
+    RegexCache *regexes;
+} BifState;
+
+// NULL: no memory. The VM's seed decides the random numbers when it runs seeded.
+BifState *bif_state_new(VM *vm);
+void bif_state_free(BifState *state);
+
+// Even over 64 bits; the same numbers in the same order for the same seed in the seeded mode.
+uint64_t bif_random(BifState *state);
+
+// regex.c
+RegexCache *regex_cache_new(VM *vm);
+void regex_cache_free(RegexCache *cache);
