@@ -11,14 +11,20 @@
 #include "vm/term/fn.h"
 
 // A point where a collection, a switch, a failure or a return may happen: what lives, and where it is in the code.
-// Found by return address (Engine.safepoint_of) and by the map operand of the op that runs.
+// Each op with a map operand or FAIL has one of its own. `kinds` holds what the image's map names and, as the op may
+// be run again, the op's sources; a FAIL op without a map has the slots of the frame that are initialised there.
 struct Safepoint {
     const Function *function;
     uint32_t offset;  // word of the canonical op in its function
-    uint16_t nx;      // X0..nx-1 hold terms unless `kinds` says otherwise
-    uint16_t ny;      // slots of the frame; 0: none
+    uint16_t nx;      // X0..nx-1, each as `kinds` says; 0 at a CALL op
+    uint16_t ny;      // slots of the frame; 0: there is none
     uint8_t kinds[];  // SlotKind, four a byte, lowest bits first: nx of X, then ny of Y
 };
+
+// Kind of slot i: X first, then Y (nx + i).
+static inline SlotKind safepoint_kind(const Safepoint *point, uint32_t i) {
+    return (SlotKind)((point->kinds[i / 4] >> (i % 4 * 2)) & 3);
+}
 
 typedef struct {
     uint32_t start;  // words
@@ -26,43 +32,64 @@ typedef struct {
     uint32_t target; // word of the handler
 } Region;
 
-typedef struct {
-    uint32_t function;  // atom index in the VM
-    uint32_t file;      // of Module.files
-    uint32_t line;
-} LineFrame;
-
 struct Function {
     FUNCTION_HEAD;       // serial, module_name, name, arity, captured, flags (FN_*): vm/term/fn.h
     Module *module;
-    const uint32_t *code;  // canonical words, in Module.code; labels already resolved to word offsets + 1
+    const uint32_t *code;  // canonical words, in Module.code: see instr.h for what the loader changed in them
     uint32_t words;
     uint32_t point_count;
-    const Safepoint **points;  // by map number
+    Safepoint **points; // in the order of their ops
     const Region *regions;     // innermost first
     uint32_t region_count;
+    uint32_t block_count;
+    const uint32_t *blocks;    // first words of the blocks, rising
+    uint32_t frame_size;       // of its `frame` op; 0: it has none
+    uint32_t x_count;          // X0..x_count-1 are all it names
     const void *entry;         // engine's form; where a call goes
     void *engine_data;
 };
+
+// A built-in as the linker hands it on (vm/bif/bif.h: BifFn).
+typedef Term (*BuiltinFn)(Process *p, Term *args);
+
+// What a name stands for: an exported function, by module, name and arity. One for each in a VM, made when it is first
+// linked or published, never freed before the VM. Publishing a new version stores its functions here, and so turns
+// all calls through the name; who reads `function` loads with acquire (partner: the store in module.c).
+typedef struct Target {
+    Term module;
+    Term name;
+    uint32_t arity;
+    bool library;                        // the library's module of this name, not the program's
+    _Atomic(const Function *) function;  // NULL: a built-in, or nothing at present
+    BuiltinFn builtin;                   // set before the target is seen; NULL: none
+} Target;
 
 // An imported function, resolved when first called.
 typedef struct {
     Term module;
     Term name;
     uint32_t arity;
-    _Atomic(const struct Target *) target;  // NULL: not yet
+    bool library;                        // the importing module is of the library
+    _Atomic(const Target *) target;      // NULL: not yet
 } Import;
+
+typedef struct {
+    Term name;
+    uint32_t arity;
+    const Function *function;
+} Export;
 
 struct Module {
     VM *vm;
     Term name;
     uint32_t version;        // of this name, from 1
+    bool library;
     uint32_t function_count;
     Function *functions;
     uint32_t import_count;
     Import *imports;
     uint32_t literal_count;
-    Term *literals;          // terms in the module's literal block
+    const Term *literals;    // terms in the module's literal block
     uint32_t record_count;
     const RecordDesc **records;
     uint32_t atom_count;
@@ -71,9 +98,13 @@ struct Module {
     const char **files;
     uint32_t *code;
     size_t code_words;
-    struct LineTable *lines;
-    struct ModuleExports *exports;
-    struct ModuleMeta *meta; // tests, docs, types: kept as they are in the image
+    struct LineTable *lines; // by function number: lines.h
+    uint32_t export_count;
+    Export *exports;         // by name text, then arity
+    struct ModuleMeta *meta; // tests, docs, types: meta.h
+    struct LiteralBlock *block;
+    struct ModuleMemory *memory;  // all of the above: loader_private.h
+    Module *older;           // the version before; or the next one that was retired
 };
 
 // How an engine (interpreter or JIT) plugs in; chosen once when the VM starts.
@@ -85,6 +116,66 @@ typedef struct Engine {
     // Runs p until it yields, waits or ends: a RunResult. p->x is set. Failures unwind inside.
     int (*run)(Process *p);
     const Safepoint *(*safepoint_of)(uintptr_t return_address);
-    // Makes p ready to call `fn` (a function value, or a Function with arguments already in p->saved) when first run.
+    // Makes p, which has no frames yet, ready to call `function`, whose arguments (then captured values) are already in p->saved.
     void (*start)(Process *p, const Function *function);
+    // Where region `index` of a function is handled: a value for p->pc.
+    const void *(*handler)(const Function *function, uint32_t index);
 } Engine;
+
+// The code table ---------------------------------------------------------------------------------
+
+// What the table asks of rooms above it; set by vm/boot.c.
+typedef struct {
+    BuiltinFn (*find_builtin)(const char *module, const char *name, uint32_t arity);
+} CodeHooks;
+
+typedef enum {
+    CODE_OK,
+    CODE_INVALID,  // the image is not sound: the error says where and why
+    CODE_MEMORY,   // no memory, or no room for more atoms
+} CodeStatus;
+
+typedef struct {
+    size_t offset;   // byte of the image at which it was found
+    char what[240];
+} CodeError;
+
+// NULL when there is no memory.
+CodeTable *code_table_new(VM *vm, const CodeHooks *hooks);
+// Frees all modules. No process may be left.
+void code_table_free(CodeTable *table);
+
+// Makes the modules of an image known as the program's (the library's of the same name are hidden from it). Each is loaded when
+// first called; `main`, if not NULL, gets the name of the first. The bytes must stay as long as the VM. Any thread.
+CodeStatus code_add_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main, CodeError *error);
+
+// Loads all modules of an image at once and publishes them, as new versions where there are some already. The bytes are not needed
+// afterwards but for `meta`: they must stay. Any thread.
+CodeStatus code_load_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main, CodeError *error);
+
+// The module of that name as the program sees it, loaded if need be; NULL when there is none, or (error->what is not empty
+// then) it cannot be loaded. Takes LOCK_CODE, may take a millisecond or two. Any thread.
+const Module *code_find_module(CodeTable *table, Term name, CodeError *error);
+
+// What module.name/arity is to the program, loading the module if need be. NULL: nothing.
+const Target *code_find(CodeTable *table, Term module, Term name, uint32_t arity);
+
+// Resolves an import. NULL: there is nothing of that name (or its module cannot be loaded).
+const Target *code_link(CodeTable *table, Import *import);
+
+// Why the last module that could not be loaded could not: empty when there was none.
+void code_last_error(CodeTable *table, CodeError *error);
+
+static inline const Function *target_function(const Target *target) {
+    return atomic_load_explicit(&target->function, memory_order_acquire);
+}
+
+// The name under which a function reference made by the library finds the library's module, whatever modules the
+// program has: `module` itself unless the program hides it.
+Term code_library_name(CodeTable *table, Term module);
+
+// A number over all given before, from 1: Function.serial.
+uint64_t code_next_serial(CodeTable *table);
+
+// The exported function, or NULL.
+const Function *module_export(const Module *module, Term name, uint32_t arity);
