@@ -84,6 +84,7 @@ typedef struct Def {
     // DEF_ACTOR, DEF_SUPERVISOR: how many arguments it takes. DEF_TYPE: its parameters (both the same).
     uint32_t arity_min;
     uint32_t arity_max;
+    uint32_t function;  // of its own module: number of the start function, once declared (core/actor.h)
 } Def;
 
 // What a lower-case name stands for: one of the two is NULL.
@@ -124,7 +125,7 @@ typedef struct Modules {
     // The interface of the module that `name` means, or NULL. For a program's module (`from` is not of
     // the library) its own modules come before the library's. Called once for each name and kind of user.
     Interface *(*find)(void *context, const Interface *from, Name name);
-    uint32_t constant_depth;  // constants being evaluated
+    uint32_t constant_depth;  // of evaluating constants
     // Offers the names of all modules there are, for 'did you mean'. May be NULL.
     void (*offer)(void *context, const Interface *from, Suggest *suggest);
 } Modules;
