@@ -1,5 +1,5 @@
-// Judges runs: compares what a program did with what its file says, and prints the difference and the command
-// that repeats it.
+// Judges runs: compares what a program did with what its file says, and prints the difference and
+// the command that repeats it.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -15,8 +15,7 @@ typedef struct Line {
     int len;
 } Line;
 
-static int split_lines(const Text *t, Line *lines, int limit)
-{
+static int split_lines(const Text *t, Line *lines, int limit) {
     int count = 0;
     for (const char *at = t->bytes; at < t->bytes + t->len && count < limit;) {
         const char *end = memchr(at, '\n', t->len - (size_t)(at - t->bytes));
@@ -29,13 +28,11 @@ static int split_lines(const Text *t, Line *lines, int limit)
     return count;
 }
 
-static bool line_equal(Line a, Line b)
-{
+static bool line_equal(Line a, Line b) {
     return a.len == b.len && memcmp(a.start, b.start, (size_t)a.len) == 0;
 }
 
-static void print_line(const char *mark, Line line)
-{
+static void print_line(const char *mark, Line line) {
     printf("    %s", mark);
     for (int i = 0; i < line.len && i < 400; i++) {
         unsigned char c = (unsigned char)line.start[i];
@@ -48,9 +45,9 @@ static void print_line(const char *mark, Line line)
     putchar('\n');
 }
 
-// Longest common subsequence by the textbook's table: the outputs are short. Prints the first lines only.
-static void print_diff(const Text *expected, const Text *got)
-{
+// Longest common subsequence by the textbook's table: the outputs are short. Prints the first lines
+// only.
+static void print_diff(const Text *expected, const Text *got) {
     Line *a = malloc(DIFF_LINES * sizeof *a);
     Line *b = malloc(DIFF_LINES * sizeof *b);
     int n = split_lines(expected, a, DIFF_LINES);
@@ -61,8 +58,8 @@ static void print_diff(const Text *expected, const Text *got)
         for (int j = m - 1; j >= 0; j--) {
             uint16_t down = common[(i + 1) * width + j];
             uint16_t right = common[i * width + j + 1];
-            common[i * width + j] =
-                line_equal(a[i], b[j]) ? common[(i + 1) * width + j + 1] + 1 : (down > right ? down : right);
+            common[i * width + j] = line_equal(a[i], b[j]) ? common[(i + 1) * width + j + 1] + 1
+                                                           : (down > right ? down : right);
         }
     }
     puts("    --- expected, +++ printed");
@@ -80,7 +77,8 @@ static void print_diff(const Text *expected, const Text *got)
     if (shown == SHOWN_LINES) {
         puts("    …");
     }
-    if (expected->len > 0 && got->len > 0 && expected->bytes[expected->len - 1] != got->bytes[got->len - 1]) {
+    if (expected->len > 0 && got->len > 0 &&
+        expected->bytes[expected->len - 1] != got->bytes[got->len - 1]) {
         puts("    (the last line break differs)");
     }
     free(common);
@@ -88,8 +86,7 @@ static void print_diff(const Text *expected, const Text *got)
     free(b);
 }
 
-static void print_indented(const char *title, const Text *t)
-{
+static void print_indented(const char *title, const Text *t) {
     if (t->len == 0) {
         return;
     }
@@ -106,8 +103,7 @@ static void print_indented(const char *title, const Text *t)
     free(lines);
 }
 
-static void print_words(const Words *w)
-{
+static void print_words(const Words *w) {
     for (int i = 0; i < w->count; i++) {
         const char *word = w->items[i];
         bool plain = word[0] != '\0' && strpbrk(word, " \t\"'$&|;<>*?()#\\") == NULL;
@@ -115,8 +111,7 @@ static void print_words(const Words *w)
     }
 }
 
-static void print_repeat(const Run *run)
-{
+static void print_repeat(const Run *run) {
     printf("  repeat:");
     print_words(&run->test->env);
     if (run->build.count > 0) {
@@ -128,8 +123,7 @@ static void print_repeat(const Run *run)
 }
 
 // What is wrong with a run, or NULL.
-static const char *stderr_fault(const Run *run)
-{
+static const char *stderr_fault(const Run *run) {
     const Test *test = run->test;
     const char *at = run->err.bytes;
     for (int i = 0; i < test->err_parts.count; i++) {
@@ -144,14 +138,12 @@ static const char *stderr_fault(const Run *run)
     return quiet && run->err.len > 0 ? "something is printed to standard error" : NULL;
 }
 
-static bool text_equal(const Text *a, const Text *b)
-{
+static bool text_equal(const Text *a, const Text *b) {
     return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
 // A line of standard error speaks of line number `line`, with this text.
-static bool has_diagnostic(const Text *err, const ErrorExpectation *e)
-{
+static bool has_diagnostic(const Text *err, const ErrorExpectation *e) {
     char place[32];
     snprintf(place, sizeof place, ":%d:", e->line);
     for (const char *at = err->bytes; (at = strstr(at, place)) != NULL; at++) {
@@ -164,8 +156,7 @@ static bool has_diagnostic(const Text *err, const ErrorExpectation *e)
     return false;
 }
 
-static const char *diagnostics_fault(const Run *run)
-{
+static const char *diagnostics_fault(const Run *run) {
     const Test *test = run->test;
     if (run->exit_status != 1) {
         return run->exit_status == 0 ? "it compiles" : "the compiler failed";
@@ -178,11 +169,12 @@ static const char *diagnostics_fault(const Run *run)
             return "an expected error is not reported at its line";
         }
     }
-    return test->has_golden || test->error_count > 0 ? NULL : "no expectation: write its .err file (--accept)";
+    return test->has_golden || test->error_count > 0
+               ? NULL
+               : "no expectation: write its .err file (--accept)";
 }
 
-static const char *fault(const Run *run)
-{
+static const char *fault(const Run *run) {
     const Test *test = run->test;
     if (run->timed_out) {
         return "it did not end in time";
@@ -208,13 +200,13 @@ static const char *fault(const Run *run)
     return run->exit_status != test->exit_status ? "wrong exit status" : NULL;
 }
 
-static void print_failure(const Run *run, const char *wrong)
-{
+static void print_failure(const Run *run, const char *wrong) {
     const Test *test = run->test;
     printf("FAIL %s (%s): %s\n", test->path, run->mode, wrong);
     if (test->kind == KIND_ERRORS && test->has_golden) {
         print_diff(&test->diagnostics, &run->err);
-    } else if ((test->kind == KIND_PROGRAM || test->kind == KIND_STAGE) && !text_equal(&test->out, &run->out)) {
+    } else if ((test->kind == KIND_PROGRAM || test->kind == KIND_STAGE) &&
+               !text_equal(&test->out, &run->out)) {
         print_diff(&test->out, &run->out);
     } else {
         print_indented("standard output", &run->out);
@@ -223,15 +215,15 @@ static void print_failure(const Run *run, const char *wrong)
         print_indented("standard error", &run->err);
     }
     if (run->exit_status != test->exit_status && !run->timed_out && !run->flooded) {
-        printf("  exit status %d, expected %d\n", run->exit_status, test->kind == KIND_ERRORS ? 1 : test->exit_status);
+        printf("  exit status %d, expected %d\n", run->exit_status,
+               test->kind == KIND_ERRORS ? 1 : test->exit_status);
     }
     print_repeat(run);
     fflush(stdout);
 }
 
 // Writes the golden file of a stage or of diagnostics as it is now.
-static bool accept_golden(const Run *run)
-{
+static bool accept_golden(const Run *run) {
     const Test *test = run->test;
     bool errors = test->kind == KIND_ERRORS && run->exit_status == 1 && test->error_count == 0;
     bool stage = test->kind == KIND_STAGE && run->exit_status == 0;
@@ -251,11 +243,11 @@ static bool accept_golden(const Run *run)
     return true;
 }
 
-void check_run(Run *run, const Options *options, Counts *counts)
-{
+void check_run(Run *run, const Options *options, Counts *counts) {
     const char *wrong = fault(run);
     if (run->test->kind == KIND_SCRIPT && run->exit_status == 77 && !run->timed_out) {
-        printf("SKIP %s: %.*s\n", run->test->path, (int)strcspn(run->out.bytes, "\n"), run->out.bytes);
+        printf("SKIP %s: %.*s\n", run->test->path, (int)strcspn(run->out.bytes, "\n"),
+               run->out.bytes);
         counts->skipped++;
     } else if (wrong == NULL || (options->accept && accept_golden(run))) {
         counts->passed++;

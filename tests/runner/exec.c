@@ -1,9 +1,9 @@
 // Executes runs, several at a time.
 //
-// A slot holds one child, which leads a process group of its own, so that what it leaves behind is killed with
-// it. Its output goes to files without names, which are read when it has ended: no pipe can fill up or be
-// held open by a grandchild. SIGCHLD is blocked and waited for; between two children's ends the slots are
-// looked at every 50 ms for time limits and floods of output.
+// A slot holds one child, which leads a process group of its own, so that what it leaves behind is
+// killed with it. Its output goes to files without names, which are read when it has ended: no pipe
+// can fill up or be held open by a grandchild. SIGCHLD is blocked and waited for; between two
+// children's ends the slots are looked at every 50 ms for time limits and floods of output.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -24,8 +24,8 @@
 enum { FLOOD_BYTES = 32 << 20 };
 
 typedef struct Slot {
-    Run *run;       // NULL: free
-    bool building;  // its run->build is what runs
+    Run *run;      // NULL: free
+    bool building; // its run->build is what runs
     pid_t pid;
     int out_fd;
     int err_fd;
@@ -34,15 +34,13 @@ typedef struct Slot {
 
 static char folder[64];
 
-static double now_s(void)
-{
+static double now_s(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-const char *exec_folder(void)
-{
+const char *exec_folder(void) {
     if (folder[0] == '\0') {
         snprintf(folder, sizeof folder, ".build/testrun.%d", (int)getpid());
         mkdir(".build", 0777);
@@ -54,21 +52,18 @@ const char *exec_folder(void)
     return folder;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at) {
     (void)info, (void)kind, (void)at;
     return remove(path);
 }
 
-void exec_cleanup(void)
-{
+void exec_cleanup(void) {
     if (folder[0] != '\0') {
         nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     }
 }
 
-static int open_output(void)
-{
+static int open_output(void) {
     int fd = memfd_create("output", MFD_CLOEXEC);
     if (fd < 0) {
         perror("memfd_create");
@@ -77,8 +72,7 @@ static int open_output(void)
     return fd;
 }
 
-static int open_input(const Text *input)
-{
+static int open_input(const Text *input) {
     if (input->len == 0) {
         return open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
@@ -90,8 +84,7 @@ static int open_input(const Text *input)
     return fd;
 }
 
-static void child_start(const Slot *slot, const Words *command, int in_fd)
-{
+static void child_start(const Slot *slot, const Words *command, int in_fd) {
     setpgid(0, 0);
     sigset_t none;
     sigemptyset(&none);
@@ -110,8 +103,7 @@ static void child_start(const Slot *slot, const Words *command, int in_fd)
     _exit(127);
 }
 
-static void slot_start(Slot *slot, Run *run, bool building)
-{
+static void slot_start(Slot *slot, Run *run, bool building) {
     slot->run = run;
     slot->building = building;
     slot->out_fd = open_output();
@@ -131,8 +123,7 @@ static void slot_start(Slot *slot, Run *run, bool building)
     close(in_fd);
 }
 
-static void read_output(int fd, Text *into)
-{
+static void read_output(int fd, Text *into) {
     char buffer[16384];
     off_t at = 0;
     ssize_t n;
@@ -144,9 +135,9 @@ static void read_output(int fd, Text *into)
     close(fd);
 }
 
-// Takes the ended child out of its slot. True if the run has ended with it: else its second command runs now.
-static bool slot_end(Slot *slot, int status)
-{
+// Takes the ended child out of its slot. True if the run has ended with it: else its second command
+// runs now.
+static bool slot_end(Slot *slot, int status) {
     Run *run = slot->run;
     kill(-slot->pid, SIGKILL);
     run->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -161,14 +152,12 @@ static bool slot_end(Slot *slot, int status)
     return true;
 }
 
-static bool flooded(int fd)
-{
+static bool flooded(int fd) {
     struct stat info;
     return fstat(fd, &info) == 0 && info.st_size > FLOOD_BYTES;
 }
 
-static void slots_watch(Slot *slots, const Options *options)
-{
+static void slots_watch(Slot *slots, const Options *options) {
     for (int i = 0; i < options->jobs; i++) {
         Slot *slot = &slots[i];
         if (slot->run == NULL) {
@@ -183,8 +172,7 @@ static void slots_watch(Slot *slots, const Options *options)
     }
 }
 
-static Slot *slot_of(Slot *slots, int count, pid_t pid)
-{
+static Slot *slot_of(Slot *slots, int count, pid_t pid) {
     for (int i = 0; i < count; i++) {
         if (slots[i].run != NULL && slots[i].pid == pid) {
             return &slots[i];
@@ -193,9 +181,8 @@ static Slot *slot_of(Slot *slots, int count, pid_t pid)
     return NULL;
 }
 
-void exec_all(Run *runs, int count, const Options *options, void (*done)(Run *, const Options *, Counts *),
-              Counts *counts)
-{
+void exec_all(Run *runs, int count, const Options *options,
+              void (*done)(Run *, const Options *, Counts *), Counts *counts) {
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);

@@ -1,8 +1,8 @@
 // Reads what a test file says about itself in its comments: tests/README.md lists the words.
 //
-// A directive stands at the end of a line of code or on a line of its own. The table below is the one place
-// that knows them; a word that looks like a directive and is none is an error, so that a misspelt one does
-// not pass as a comment.
+// A directive stands at the end of a line of code or on a line of its own. The table below is the
+// one place that knows them; a word that looks like a directive and is none is an error, so that a
+// misspelt one does not pass as a comment.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -31,15 +31,14 @@ static const struct Directive {
     const char *name;
     Word word;
 } directives[] = {
-    {"expect:", WORD_OUT},        {"expect stderr:", WORD_ERR}, {"expect error:", WORD_ERROR},
-    {"expect exit:", WORD_EXIT},  {"any stderr", WORD_ANY_ERR}, {"args:", WORD_ARGS},
-    {"flags:", WORD_FLAGS},       {"env:", WORD_ENV},           {"stdin:", WORD_INPUT},
-    {"only:", WORD_ONLY},         {"not:", WORD_NOT},           {"time limit:", WORD_LIMIT},
+    {"expect:", WORD_OUT},       {"expect stderr:", WORD_ERR}, {"expect error:", WORD_ERROR},
+    {"expect exit:", WORD_EXIT}, {"any stderr", WORD_ANY_ERR}, {"args:", WORD_ARGS},
+    {"flags:", WORD_FLAGS},      {"env:", WORD_ENV},           {"stdin:", WORD_INPUT},
+    {"only:", WORD_ONLY},        {"not:", WORD_NOT},           {"time limit:", WORD_LIMIT},
     {"skip:", WORD_SKIP},
 };
 
-static void add_error(Test *test, int line, const char *text)
-{
+static void add_error(Test *test, int line, const char *text) {
     test->errors = realloc(test->errors, ((size_t)test->error_count + 1) * sizeof *test->errors);
     if (test->errors == NULL) {
         exit(2);
@@ -47,8 +46,7 @@ static void add_error(Test *test, int line, const char *text)
     test->errors[test->error_count++] = (ErrorExpectation){.line = line, .text = strdup(text)};
 }
 
-static void apply(Test *test, Word word, const char *value, int line)
-{
+static void apply(Test *test, Word word, const char *value, int line) {
     switch (word) {
     case WORD_OUT:
         text_print(&test->out, "%s\n", value);
@@ -76,8 +74,7 @@ static void apply(Test *test, Word word, const char *value, int line)
 }
 
 // The directive that a comment, given from behind its "# ", starts with; *value is what follows it.
-static const struct Directive *directive_at(const char *comment, const char **value)
-{
+static const struct Directive *directive_at(const char *comment, const char **value) {
     for (size_t i = 0; i < sizeof directives / sizeof *directives; i++) {
         size_t len = strlen(directives[i].name);
         if (strncmp(comment, directives[i].name, len) == 0) {
@@ -89,8 +86,7 @@ static const struct Directive *directive_at(const char *comment, const char **va
 }
 
 // The last comment of a line that is a directive.
-static void read_line(Test *test, const char *line, int number)
-{
+static void read_line(Test *test, const char *line, int number) {
     const char *value = NULL;
     for (const char *c = line + strlen(line); c-- > line;) {
         if (c[0] == '#' && c[1] == ' ' && (c == line || c[-1] == ' ')) {
@@ -108,8 +104,7 @@ static void read_line(Test *test, const char *line, int number)
 }
 
 // The lines of "# Prints:", with their three blanks taken off. Returns where the block ends.
-static const char *read_prints(Test *test, const char *at)
-{
+static const char *read_prints(Test *test, const char *at) {
     int blank_lines = 0;
     test->has_expectations = true;
     while (*at == '#') {
@@ -131,13 +126,11 @@ static const char *read_prints(Test *test, const char *at)
     return at;
 }
 
-static bool starts_with(const char *s, const char *prefix)
-{
+static bool starts_with(const char *s, const char *prefix) {
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-static void read_sibling(const Test *test, const char *ending, Text *into, bool *found)
-{
+static void read_sibling(const Test *test, const char *ending, Text *into, bool *found) {
     Text path = {0};
     text_print(&path, "%.*s%s", (int)(strrchr(test->path, '.') - test->path), test->path, ending);
     Text bytes = {0};
@@ -147,8 +140,7 @@ static void read_sibling(const Test *test, const char *ending, Text *into, bool 
     }
 }
 
-void expect_read(Test *test)
-{
+void expect_read(Test *test) {
     Text source = {0};
     if (!text_read(&source, test->path)) {
         perror(test->path);
@@ -166,8 +158,10 @@ void expect_read(Test *test)
         } else {
             read_line(test, line, number);
         }
-        test->has_tests |= starts_with(line, "test \"") || starts_with(line + strspn(line, " "), "## >> ");
-        test->has_code_outside_tests |= starts_with(line, "fn main") || starts_with(line, "pub fn main");
+        test->has_tests |=
+            starts_with(line, "test \"") || starts_with(line + strspn(line, " "), "## >> ");
+        test->has_code_outside_tests |=
+            starts_with(line, "fn main") || starts_with(line, "pub fn main");
         free(line);
     }
     bool found = false;

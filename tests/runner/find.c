@@ -1,9 +1,9 @@
 // Finds the tests in a folder: a file that is dropped in registers itself.
 //
-// A folder that holds a main.cop is one test of several modules: only main.cop is run. Everywhere else each
-// .cop file is a test, its kind told by where it lies and what it says, and each .sh file a script. Of a
-// manual, an .md file, each block marked ```coppice is one: it is copied to .build/manual/. A module of the
-// library is a test only for its examples and test blocks.
+// A folder that holds a main.cop is one test of several modules: only main.cop is run. Everywhere
+// else each .cop file is a test, its kind told by where it lies and what it says, and each .sh file
+// a script. Of a manual, an .md file, each block marked ```coppice is one: it is copied to
+// .build/manual/. A module of the library is a test only for its examples and test blocks.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -17,15 +17,13 @@
 // The stages whose dumps are compared; the ending of a golden file is its stage.
 static const char *const stages[] = {"tokens", "ast", "core", "ir", "asm"};
 
-static bool ends_with(const char *s, const char *ending)
-{
+static bool ends_with(const char *s, const char *ending) {
     size_t len = strlen(s);
     size_t n = strlen(ending);
     return len > n && strcmp(s + len - n, ending) == 0;
 }
 
-static void add(TestList *list, const Test *test)
-{
+static void add(TestList *list, const Test *test) {
     list->items = realloc(list->items, ((size_t)list->count + 1) * sizeof *list->items);
     if (list->items == NULL) {
         exit(2);
@@ -34,11 +32,11 @@ static void add(TestList *list, const Test *test)
 }
 
 // One test for each golden file beside a source.
-static void add_stages(TestList *list, Test *test)
-{
+static void add_stages(TestList *list, Test *test) {
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         Text golden = {0};
-        text_print(&golden, "%.*s.%s", (int)(strlen(test->path) - strlen(".cop")), test->path, stages[i]);
+        text_print(&golden, "%.*s.%s", (int)(strlen(test->path) - strlen(".cop")), test->path,
+                   stages[i]);
         Test t = *test;
         t.kind = KIND_STAGE;
         t.stage = stages[i];
@@ -50,8 +48,7 @@ static void add_stages(TestList *list, Test *test)
     }
 }
 
-static void add_source(TestList *list, const char *path)
-{
+static void add_source(TestList *list, const char *path) {
     Test test = {.path = strdup(path)};
     expect_read(&test);
     if (strstr(path, "/stage/") != NULL) {
@@ -73,8 +70,7 @@ static void add_source(TestList *list, const char *path)
     }
 }
 
-static void add_script(TestList *list, const char *path)
-{
+static void add_script(TestList *list, const char *path) {
     Test test = {.path = strdup(path)};
     expect_read(&test);
     test.kind = KIND_SCRIPT;
@@ -82,8 +78,7 @@ static void add_script(TestList *list, const char *path)
 }
 
 // The blocks of a manual, each as a file that is named after the line it starts at.
-static void add_manual(TestList *list, const char *path)
-{
+static void add_manual(TestList *list, const char *path) {
     Text manual = {0};
     if (!text_read(&manual, path)) {
         perror(path);
@@ -118,8 +113,7 @@ static void add_manual(TestList *list, const char *path)
 }
 
 // Modules of the library: what they hold besides tests does not run.
-static void add_library_module(TestList *list, const char *path)
-{
+static void add_library_module(TestList *list, const char *path) {
     Test test = {.path = strdup(path)};
     expect_read(&test);
     test.kind = KIND_TESTS;
@@ -128,13 +122,11 @@ static void add_library_module(TestList *list, const char *path)
     }
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
+static int by_name(const struct dirent **a, const struct dirent **b) {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void add_folder(TestList *list, const char *path)
-{
+static void add_folder(TestList *list, const char *path) {
     Text main_path = {0};
     text_print(&main_path, "%s/main.cop", path);
     struct stat info;
@@ -148,8 +140,9 @@ static void add_folder(TestList *list, const char *path)
         if (entries[i]->d_name[0] != '.') {
             Text child = {0};
             text_print(&child, "%s/%s", path, entries[i]->d_name);
-            if (stat(child.bytes, &info) == 0 && (S_ISDIR(info.st_mode) || ends_with(child.bytes, ".cop") ||
-                                                  ends_with(child.bytes, ".sh"))) {
+            if (stat(child.bytes, &info) == 0 &&
+                (S_ISDIR(info.st_mode) || ends_with(child.bytes, ".cop") ||
+                 ends_with(child.bytes, ".sh"))) {
                 find_tests(list, child.bytes);
             }
         }
@@ -158,8 +151,7 @@ static void add_folder(TestList *list, const char *path)
     free(entries);
 }
 
-void find_tests(TestList *list, const char *path)
-{
+void find_tests(TestList *list, const char *path) {
     struct stat info;
     if (stat(path, &info) != 0) {
         perror(path);

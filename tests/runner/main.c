@@ -1,8 +1,8 @@
 // Runs the program tests: see tests/README.md, and usage below.
 //
-// Each test is run in each mode, as a command line of its own: from source, as an image, with one or two
-// schedulers, under seeds. Its file says what to expect, whatever the mode. The last line printed is
-// `N passed, N failed, N skipped`.
+// Each test is run in each mode, as a command line of its own: from source, as an image, with one
+// or two schedulers, under seeds. Its file says what to expect, whatever the mode. The last line
+// printed is `N passed, N failed, N skipped`.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -29,13 +29,13 @@ static const char usage[] =
     "  --unit PROGRAM, --fuzz PROGRAM FOLDER..., --tally FILE, --total FILE\n"
     "                what make uses: unit tests, a fuzz target for -x seconds, common counts\n";
 
-static const char *const everything[] = {"lang",    "behave",   "stdlib", "ops",   "stage", "samples", "examples",
-                                         "system", "fault", "sim",    "manual", "library"};
+static const char *const everything[] = {"lang",  "behave",  "stdlib",   "ops",
+                                         "stage", "samples", "examples", "system",
+                                         "fault", "sim",     "manual",   "library"};
 
 static const char default_modes[] = "source,image,schedulers=1,schedulers=2,seed=1,seed=2,seed=3";
 
-static bool word_in(const Words *w, const char *mode)
-{
+static bool word_in(const Words *w, const char *mode) {
     size_t len = strcspn(mode, "=");
     for (int i = 0; i < w->count; i++) {
         const char *item = w->items[i];
@@ -48,23 +48,20 @@ static bool word_in(const Words *w, const char *mode)
 }
 
 // What is no program runs once, with the mode `source`.
-static bool mode_fits(const Test *test, const char *mode)
-{
+static bool mode_fits(const Test *test, const char *mode) {
     if (test->kind != KIND_PROGRAM) {
         return strcmp(mode, "source") == 0;
     }
     return (test->only.count == 0 || word_in(&test->only, mode)) && !word_in(&test->never, mode);
 }
 
-static void add_all(Words *to, const Words *from)
-{
+static void add_all(Words *to, const Words *from) {
     for (int i = 0; i < from->count; i++) {
         words_add(to, from->items[i]);
     }
 }
 
-static void command_program(Run *run, const char *coppice, int number)
-{
+static void command_program(Run *run, const char *coppice, int number) {
     const Test *test = run->test;
     Text image = {0};
     text_print(&image, "%s/%d.copc", exec_folder(), number);
@@ -90,8 +87,7 @@ static void command_program(Run *run, const char *coppice, int number)
     }
 }
 
-static void command_other(Run *run, const char *coppice)
-{
+static void command_other(Run *run, const char *coppice) {
     const Test *test = run->test;
     Text dump = {0};
     switch (test->kind) {
@@ -118,8 +114,8 @@ static void command_other(Run *run, const char *coppice)
     words_add(&run->command, test->path);
 }
 
-static Run *make_runs(const TestList *tests, const char *modes, const Options *options, Counts *counts, int *count)
-{
+static Run *make_runs(const TestList *tests, const char *modes, const Options *options,
+                      Counts *counts, int *count) {
     Words names = {0};
     char *copy = strdup(modes);
     for (char *m = strtok(copy, ","); m != NULL; m = strtok(NULL, ",")) {
@@ -151,9 +147,9 @@ static Run *make_runs(const TestList *tests, const char *modes, const Options *o
     return runs;
 }
 
-// A path as it is typed: with or without tests/ before it and .cop behind it, or one of the two other words.
-static void find_named(TestList *tests, const char *name, bool must_exist)
-{
+// A path as it is typed: with or without tests/ before it and .cop behind it, or one of the two
+// other words.
+static void find_named(TestList *tests, const char *name, bool must_exist) {
     struct stat info;
     Text path = {0};
     if (strcmp(name, "manual") == 0) {
@@ -174,8 +170,7 @@ static void find_named(TestList *tests, const char *name, bool must_exist)
     find_tests(tests, path.bytes);
 }
 
-static void find_all(TestList *tests, char **paths)
-{
+static void find_all(TestList *tests, char **paths) {
     for (size_t i = 0; *paths == NULL && i < sizeof everything / sizeof *everything; i++) {
         find_named(tests, everything[i], false);
     }
@@ -184,8 +179,7 @@ static void find_all(TestList *tests, char **paths)
     }
 }
 
-static void run_programs(char **paths, const char *modes, const Options *options, Counts *counts)
-{
+static void run_programs(char **paths, const char *modes, const Options *options, Counts *counts) {
     if (access(options->coppice, X_OK) != 0) {
         perror(options->coppice);
         counts->failed++;
@@ -202,15 +196,18 @@ static void run_programs(char **paths, const char *modes, const Options *options
     free(runs);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     static const struct option longs[] = {
-        {"accept", no_argument, NULL, 'A'},      {"unit", required_argument, NULL, 'U'},
-        {"fuzz", required_argument, NULL, 'F'},  {"tally", required_argument, NULL, 'T'},
-        {"total", required_argument, NULL, 'S'}, {"help", no_argument, NULL, 'h'},
+        {"accept", no_argument, NULL, 'A'},
+        {"unit", required_argument, NULL, 'U'},
+        {"fuzz", required_argument, NULL, 'F'},
+        {"tally", required_argument, NULL, 'T'},
+        {"total", required_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    Options options = {.coppice = ".build/coppice", .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN), .slowness = 1};
+    Options options = {
+        .coppice = ".build/coppice", .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN), .slowness = 1};
     const char *modes = default_modes;
     const char *unit = NULL;
     const char *fuzz = NULL;

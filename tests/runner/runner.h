@@ -1,10 +1,10 @@
 // The runner of the program tests: what its parts share.
 //
-// find.c walks the folders and makes a Test of each file; expect.c reads a file's expectations; main.c makes a
-// Run for each test and mode; exec.c starts runs, several at a time, each in its own process group with a
-// time limit; check.c compares and reports. suites.c runs the unit tests and fuzz targets, which are programs
-// of their own, and counts all together. One thread; memory lives until the runner ends.
-// What it expects of a test file is written in tests/README.md.
+// find.c walks the folders and makes a Test of each file; expect.c reads a file's expectations;
+// main.c makes a Run for each test and mode; exec.c starts runs, several at a time, each in its own
+// process group with a time limit; check.c compares and reports. suites.c runs the unit tests and
+// fuzz targets, which are programs of their own, and counts all together. One thread; memory lives
+// until the runner ends. What it expects of a test file is written in tests/README.md.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -36,11 +36,11 @@ void words_add(Words *w, const char *word);
 void words_split(Words *w, const char *line);
 
 typedef enum Kind {
-    KIND_PROGRAM,   // run it, compare what it prints
-    KIND_TESTS,     // `coppice test`
-    KIND_ERRORS,    // does not compile: compare the diagnostics
-    KIND_STAGE,     // compare the dump of one stage with a golden file
-    KIND_SCRIPT,    // a shell script that drives the command
+    KIND_PROGRAM, // run it, compare what it prints
+    KIND_TESTS,   // `coppice test`
+    KIND_ERRORS,  // does not compile: compare the diagnostics
+    KIND_STAGE,   // compare the dump of one stage with a golden file
+    KIND_SCRIPT,  // a shell script that drives the command
 } Kind;
 
 typedef struct ErrorExpectation {
@@ -52,16 +52,16 @@ typedef struct ErrorExpectation {
 typedef struct Test {
     const char *path;
     Kind kind;
-    const char *stage;              // KIND_STAGE: the golden's ending, which names the stage
-    Text out;                       // the whole of standard output
-    Words err_parts;                // what standard error must hold, in this order
+    const char *stage; // KIND_STAGE: the golden's ending, which names the stage
+    Text out;          // the whole of standard output
+    Words err_parts;   // what standard error must hold, in this order
     bool any_err;
-    Text diagnostics;               // KIND_ERRORS: the whole of standard error, if .has_golden
+    Text diagnostics; // KIND_ERRORS: the whole of standard error, if .has_golden
     bool has_golden;
     bool has_expectations;
-    bool has_tests;                 // a test block or a doc test stands in it
+    bool has_tests; // a test block or a doc test stands in it
     bool has_code_outside_tests;
-    ErrorExpectation *errors;       // KIND_ERRORS: for .line, one line of standard error that holds .text
+    ErrorExpectation *errors; // KIND_ERRORS: for .line, one line of standard error that holds .text
     int error_count;
     int exit_status;
     Words args;
@@ -71,7 +71,7 @@ typedef struct Test {
     Words only;
     Words never;
     int limit_s;
-    const char *skip;               // why it does not run, or NULL
+    const char *skip; // why it does not run, or NULL
 } Test;
 
 typedef struct TestList {
@@ -87,27 +87,27 @@ void expect_read(Test *test);
 // One execution of a test.
 typedef struct Run {
     const Test *test;
-    const char *mode;               // "source", "image", "schedulers=2", "seed=7"
-    Words build;                    // the command that comes first, or nothing
+    const char *mode; // "source", "image", "schedulers=2", "seed=7"
+    Words build;      // the command that comes first, or nothing
     Words command;
     // Set by the execution:
     Text out;
     Text err;
-    int exit_status;                // 128 + n when ended by signal n
+    int exit_status; // 128 + n when ended by signal n
     double seconds;
     bool timed_out;
-    bool flooded;                   // ended by us, for it printed too much
+    bool flooded; // ended by us, for it printed too much
     bool build_failed;
-    bool failed;                    // set by check_run
+    bool failed; // set by check_run
 } Run;
 
 typedef struct Options {
     const char *coppice;
     int jobs;
-    double slowness;                // multiplies time limits
+    double slowness; // multiplies time limits
     bool verbose;
-    bool accept;                    // write golden files anew
-    const char *tally;              // where to add the counts, or NULL
+    bool accept;       // write golden files anew
+    const char *tally; // where to add the counts, or NULL
 } Options;
 
 typedef struct Counts {
@@ -117,8 +117,8 @@ typedef struct Counts {
 } Counts;
 
 // Executes all runs, options->jobs at a time, and calls done for each as it ends.
-void exec_all(Run *runs, int count, const Options *options, void (*done)(Run *, const Options *, Counts *),
-              Counts *counts);
+void exec_all(Run *runs, int count, const Options *options,
+              void (*done)(Run *, const Options *, Counts *), Counts *counts);
 // A folder for temporary files, of this runner alone; removed by exec_cleanup.
 const char *exec_folder(void);
 void exec_cleanup(void);

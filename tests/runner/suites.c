@@ -1,5 +1,5 @@
-// Suites that are programs of their own, the unit tests (Criterion) and fuzz targets (libFuzzer), and the
-// tally in which the parts of `make test` are counted together.
+// Suites that are programs of their own, the unit tests (Criterion) and fuzz targets (libFuzzer),
+// and the tally in which the parts of `make test` are counted together.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void no_check(Run *run, const Options *options, Counts *counts)
-{
+static void no_check(Run *run, const Options *options, Counts *counts) {
     (void)run, (void)options, (void)counts;
 }
 
-static Run run_program(Words command, int limit_s, const Options *options)
-{
+static Run run_program(Words command, int limit_s, const Options *options) {
     static Test test;
     test = (Test){.path = command.items[0], .kind = KIND_SCRIPT, .limit_s = limit_s};
     Run run = {.test = &test, .mode = "", .command = command};
@@ -24,22 +22,21 @@ static Run run_program(Words command, int limit_s, const Options *options)
     return run;
 }
 
-static void print_failed(const char *program, const Run *run)
-{
-    printf("FAIL %s: exit status %d%s\n%s%s", program, run->exit_status, run->timed_out ? ", not in time" : "",
-           run->out.bytes, run->err.bytes);
+static void print_failed(const char *program, const Run *run) {
+    printf("FAIL %s: exit status %d%s\n%s%s", program, run->exit_status,
+           run->timed_out ? ", not in time" : "", run->out.bytes, run->err.bytes);
 }
 
-void suite_unit(const char *program, const Options *options, Counts *counts)
-{
+void suite_unit(const char *program, const Options *options, Counts *counts) {
     Words command = {0};
     words_add(&command, program);
     words_add(&command, "-j2");
     Run run = run_program(command, 300, options);
     const char *line = strstr(run.err.bytes, "Synthesis:");
     int tested, passed, failed, crashed;
-    if (line == NULL || sscanf(line, "Synthesis: Tested: %d | Passing: %d | Failing: %d | Crashing: %d", &tested,
-                               &passed, &failed, &crashed) != 4) {
+    if (line == NULL ||
+        sscanf(line, "Synthesis: Tested: %d | Passing: %d | Failing: %d | Crashing: %d", &tested,
+               &passed, &failed, &crashed) != 4) {
         print_failed(program, &run);
         counts->failed++;
         return;
@@ -53,8 +50,7 @@ void suite_unit(const char *program, const Options *options, Counts *counts)
 }
 
 // Its time is given as options->slowness, in seconds.
-void suite_fuzz(const char *program, char **folders, const Options *options, Counts *counts)
-{
+void suite_fuzz(const char *program, char **folders, const Options *options, Counts *counts) {
     Words command = {0};
     Text seconds = {0};
     text_print(&seconds, "-max_total_time=%d", (int)options->slowness);
@@ -76,18 +72,17 @@ void suite_fuzz(const char *program, char **folders, const Options *options, Cou
     }
 }
 
-void tally_add(const char *path, const Counts *counts)
-{
+void tally_add(const char *path, const Counts *counts) {
     FILE *f = fopen(path, "a");
-    if (f == NULL || fprintf(f, "%d %d %d\n", counts->passed, counts->failed, counts->skipped) < 0 ||
+    if (f == NULL ||
+        fprintf(f, "%d %d %d\n", counts->passed, counts->failed, counts->skipped) < 0 ||
         fclose(f) != 0) {
         perror(path);
         exit(2);
     }
 }
 
-void tally_read(const char *path, Counts *counts)
-{
+void tally_read(const char *path, Counts *counts) {
     FILE *f = fopen(path, "r");
     Counts part;
     while (f != NULL && fscanf(f, "%d %d %d", &part.passed, &part.failed, &part.skipped) == 3) {

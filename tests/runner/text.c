@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *grow(void *old, size_t size_bytes)
-{
+static void *grow(void *old, size_t size_bytes) {
     void *p = realloc(old, size_bytes);
     if (p == NULL) {
         fputs("testrun: out of memory\n", stderr);
@@ -19,8 +18,7 @@ static void *grow(void *old, size_t size_bytes)
     return p;
 }
 
-void text_add(Text *t, const char *bytes, size_t len)
-{
+void text_add(Text *t, const char *bytes, size_t len) {
     if (t->len + len + 1 > t->capacity) {
         t->capacity = (t->len + len + 1) * 2;
         t->bytes = grow(t->bytes, t->capacity);
@@ -32,8 +30,7 @@ void text_add(Text *t, const char *bytes, size_t len)
     t->bytes[t->len] = '\0';
 }
 
-void text_print(Text *t, const char *format, ...)
-{
+void text_print(Text *t, const char *format, ...) {
     char *line = NULL;
     va_list args;
     va_start(args, format);
@@ -46,8 +43,7 @@ void text_print(Text *t, const char *format, ...)
     free(line);
 }
 
-bool text_read(Text *t, const char *path)
-{
+bool text_read(Text *t, const char *path) {
     FILE *f = fopen(path, "rb");
     if (f == NULL) {
         return false;
@@ -63,8 +59,7 @@ bool text_read(Text *t, const char *path)
     return ok;
 }
 
-void words_add(Words *w, const char *word)
-{
+void words_add(Words *w, const char *word) {
     w->items = grow(w->items, ((size_t)w->count + 2) * sizeof *w->items);
     w->items[w->count] = strdup(word);
     if (w->items[w->count] == NULL) {
@@ -73,8 +68,7 @@ void words_add(Words *w, const char *word)
     w->items[++w->count] = NULL;
 }
 
-void words_split(Words *w, const char *line)
-{
+void words_split(Words *w, const char *line) {
     const char *c = line;
     for (;;) {
         while (*c == ' ' || *c == '\t') {

@@ -1,10 +1,10 @@
 // Prints the assembly file that embeds the compiled library in the command.
 //
-// `embed DIR FILE...` takes the images DIR/FILE.copc, where FILE is a source's path in stdlib/ without its
-// ending, and defines the table that tools/coppice/library.h declares, sorted by module name so that it can
-// be searched by halves. Without arguments the table is empty: coppice0, which compiles the library, is
-// linked with that one. The images themselves are taken in by the assembler (.incbin).
-// The build runs it; it has no tests but that the command finds its library.
+// `embed DIR FILE...` takes the images DIR/FILE.copc, where FILE is a source's path in stdlib/
+// without its ending, and defines the table that tools/coppice/library.h declares, sorted by module
+// name so that it can be searched by halves. Without arguments the table is empty: coppice0, which
+// compiles the library, is linked with that one. The images themselves are taken in by the
+// assembler (.incbin). The build runs it; it has no tests but that the command finds its library.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
@@ -18,8 +18,7 @@ typedef struct Entry {
 } Entry;
 
 // "net/http_client" to "Net.HttpClient".
-static void module_name(const char *file, char *out, size_t size_bytes)
-{
+static void module_name(const char *file, char *out, size_t size_bytes) {
     size_t len = 0;
     int upper = 1;
     for (const char *c = file; *c != '\0'; c++) {
@@ -40,13 +39,11 @@ static void module_name(const char *file, char *out, size_t size_bytes)
     out[len] = '\0';
 }
 
-static int entry_compare(const void *a, const void *b)
-{
+static int entry_compare(const void *a, const void *b) {
     return strcmp(((const Entry *)a)->module, ((const Entry *)b)->module);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     int count = argc > 2 ? argc - 2 : 0;
     Entry *entries = calloc((size_t)count + 1, sizeof *entries);
     if (entries == NULL) {
@@ -66,7 +63,8 @@ int main(int argc, char **argv)
     }
     puts("    .balign 4\n    .globl library_image_count\n    .hidden library_image_count");
     printf("library_image_count:\n    .long %d\n", count);
-    puts("    .section .data.rel.ro,\"aw\"\n    .balign 8\n    .globl library_images\n    .hidden library_images");
+    puts(
+        "    .section .data.rel.ro,\"aw\"\n    .balign 8\n    .globl library_images\n    .hidden library_images");
     puts("library_images:");
     for (int i = 0; i < count; i++) {
         printf("    .quad .Lname%d, .Limage%d, .Lend%d - .Limage%d\n", i, i, i, i);
