@@ -41,11 +41,11 @@ uint64_t bignum_cost_us(BignumOp op, Term a, Term b);
 // Shifts by a negative count go the other way; shr rounds toward negative infinity. Bit operations see two's complement.
 MUST_USE NumStatus bignum_run(MemStats *mem, BignumOp op, Room *room, Term a, Term b, Term *result);
 
-// At most BIGNUM words of a: 1 + its limbs + 1.
+// Words that any of the three may need. `not` can be over the limit by one bit.
 size_t bignum_unary_words(Term a);
 Term bignum_negate(Room *room, Term a);
 Term bignum_abs(Room *room, Term a);
-Term bignum_not(Room *room, Term a);
+MUST_USE NumStatus bignum_not(Room *room, Term a, Term *result);
 
 // Below, equal to or above 0. Never allocates.
 int bignum_compare(Term a, Term b);

@@ -23,7 +23,9 @@ typedef enum { COMPARE_EXACT, COMPARE_NUMERIC, COMPARE_ORDER, COMPARE_KEYS } Com
 typedef struct {
     const AtomTable *atoms;
     TermStack stack;
-    CompareMode mode;
+    Term a;            // to be compared next, or TERM_NONE
+    Term b;
+    CompareMode mode;  // of these two
     int result;  // once done: below, equal to or above 0 (just 0 or not for EXACT and NUMERIC)
 } Comparison;
 

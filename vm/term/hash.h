@@ -11,6 +11,7 @@
 typedef struct {
     const AtomTable *atoms;
     TermStack stack;
+    Term next;        // to be taken in first, or TERM_NONE
     uint64_t state;
     uint64_t result;  // once done
 } Hashing;

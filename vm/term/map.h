@@ -48,26 +48,34 @@ Term map_delete(const AtomTable *atoms, Room *room, Term map, Term key, const Ma
 // Walking: a cursor is an integer that fits a small one, starts at 0, and stays good as long as the map exists,
 // wherever a collection moves it. Each step is O(log32 n). MAP_END: there was no further entry.
 #define MAP_END UINT64_MAX
-uint64_t map_next(const AtomTable *atoms, Term map, uint64_t cursor, Term *key, Term *value);
+uint64_t map_next(Term map, uint64_t cursor, Term *key, Term *value);
 
 // A small map from at most MAP_FLAT_MAX pairs (key, value, key, value, …) in any order; of equal keys the last
 // one counts. 1 + 2 * count words.
 Term map_from_pairs(const AtomTable *atoms, Room *room, const Term *pairs, size_t count);
 
-// A map of any size from pairs in any order, of equal keys the last added counts: add all, sort, ask how many words,
-// reserve with `pairs` as 2 * count roots, build. What it holds between is memory of kind MEM_SCRATCH.
+// A map of any size from pairs in any order, of equal keys the last added counts: add all, sort, reserve `words` (with
+// map_builder_each_root among the roots), build. What it holds between is memory of kind MEM_SCRATCH.
+typedef struct {
+    Term key;
+    Term value;
+    uint32_t hash;
+    uint32_t order;  // of adding
+} MapEntry;
+
 typedef struct {
     const AtomTable *atoms;
-    Term *pairs;       // key, value, key, value, …
-    uint32_t *hashes;
-    uint32_t *order;   // sorted; after sorting, the `count` that are left come first
-    uint32_t *spare;
+    MapEntry *entries;  // after sorting without doubles
+    MapEntry *spare;    // the other half of a merge
     size_t count;
     size_t capacity;
-    size_t width;      // of sorted runs so far
-    size_t at;
-    size_t words;
-    bool sorted;
+    size_t words;       // once sorted
+    int phase;          // of sorting
+    size_t width;       // of sorted runs so far
+    size_t start;       // of the runs being merged
+    size_t left;
+    size_t right;
+    size_t out;
 } MapBuilder;
 
 void map_builder_init(MapBuilder *b, const AtomTable *atoms);

@@ -229,6 +229,16 @@ static inline size_t box_words(Term t) {
     return header_words(term_pointer(t)[0]);
 }
 
+// How many of the words after a header are raw, for a box of `words` words.
+static inline size_t kind_raw_words(Kind kind, size_t words) {
+    static const uint8_t raw[KIND_COUNT] = {
+#define KIND(name, raw, doc) raw,
+#include "vm/term/kinds.def"
+#undef KIND
+    };
+    return raw[kind] == KIND_ALL_RAW ? words : raw[kind];
+}
+
 static inline bool term_is_kind(Term t, Kind kind) {
     return term_is_box(t) && box_kind(t) == kind;
 }
