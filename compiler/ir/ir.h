@@ -112,6 +112,7 @@ struct IrRegion {
     IrRegion *outer;
     IrBlock *handler;
     uint32_t depth;        // of the outermost: 1
+    uint32_t range;        // emission's own
 };
 
 typedef struct IrModule {

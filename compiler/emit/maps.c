@@ -1,0 +1,92 @@
+// Liveness maps of a function: what holds a term at a safepoint, each distinct map once.
+//
+// A map is written as it stands in the FUNC chunk: count of X registers and their kinds, four a byte,
+// then the slots of the frame likewise. Maps are found again by their bytes.
+// Tests: tests/unit/compiler/emit/encode_test.c.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+
+#include "compiler/emit/emit_private.h"
+
+struct MapEntry {
+    uint32_t hash;
+    uint32_t number;  // plus 1; 0: free
+    uint32_t offset;  // in `out`
+    uint32_t len;
+};
+
+void maps_init(MapTable *maps, Arena *arena, Buf *out) {
+    *maps = (MapTable){.arena = arena, .out = out, .slot_count = 32};
+    maps->slots = ARENA_NEW_ARRAY(arena, struct MapEntry, maps->slot_count);
+}
+
+// The kinds of 4 registers from bits: SLOT_TERM for each that is set.
+static char kinds_of(uint64_t bits) {
+    static_assert(SLOT_TERM == 1, "a set bit is a term");
+    return (char)((bits & 1) | (bits & 2) << 1 | (bits & 4) << 2 | (bits & 8) << 3);
+}
+
+static void put_kinds(Buf *out, const uint64_t *words, uint32_t word_count, uint32_t count) {
+    put_u(out, count);
+    for (uint32_t i = 0; i < count; i += 4) {
+        buf_byte(out, i / 64 < word_count ? kinds_of(words[i / 64] >> i % 64 & 15) : 0);
+    }
+}
+
+static uint32_t x_len(const Track *track) {
+    for (uint32_t i = 4; i-- > 0;) {
+        if (track->x[i] != 0) {
+            return i * 64 + 64 - (uint32_t)__builtin_clzll(track->x[i]);
+        }
+    }
+    return 0;
+}
+
+static uint32_t hash_of(const char *bytes, uint32_t len) {
+    uint32_t hash = len;
+    for (uint32_t i = 0; i < len; i++) {
+        hash = (hash ^ (uint8_t)bytes[i]) * 0x01000193u;
+    }
+    return hash ^ hash >> 15;
+}
+
+static void grow(MapTable *maps) {
+    struct MapEntry *old = maps->slots;
+    uint32_t old_count = maps->slot_count;
+    maps->slot_count *= 2;
+    maps->slots = ARENA_NEW_ARRAY(maps->arena, struct MapEntry, maps->slot_count);
+    for (uint32_t i = 0; i < old_count; i++) {
+        if (old[i].number != 0) {
+            uint32_t k = old[i].hash & (maps->slot_count - 1);
+            while (maps->slots[k].number != 0) {
+                k = (k + 1) & (maps->slot_count - 1);
+            }
+            maps->slots[k] = old[i];
+        }
+    }
+}
+
+uint32_t maps_add(MapTable *maps, const Track *track, uint32_t slots) {
+    if (maps->count * 2 >= maps->slot_count) {
+        grow(maps);
+    }
+    // Written behind the others at once, and taken back when it is there already.
+    Buf *out = maps->out;
+    uint32_t offset = (uint32_t)out->len;
+    put_kinds(out, track->x, 4, x_len(track));
+    put_kinds(out, track->y, track->y_words, slots);
+    uint32_t len = (uint32_t)out->len - offset;
+    uint32_t hash = hash_of(out->ptr + offset, len);
+    uint32_t i = hash & (maps->slot_count - 1);
+    for (; maps->slots[i].number != 0; i = (i + 1) & (maps->slot_count - 1)) {
+        const struct MapEntry *entry = &maps->slots[i];
+        if (entry->hash == hash && entry->len == len &&
+            memcmp(out->ptr + entry->offset, out->ptr + offset, len) == 0) {
+            out->len = offset;
+            return entry->number - 1;
+        }
+    }
+    maps->slots[i] = (struct MapEntry){hash, ++maps->count, offset, len};
+    return maps->count - 1;
+}
