@@ -70,10 +70,10 @@ static void add_source(TestList *list, const char *path) {
     }
 }
 
-static void add_script(TestList *list, const char *path) {
+static void add_script(TestList *list, const char *path, Kind kind) {
     Test test = {.path = strdup(path)};
     expect_read(&test);
-    test.kind = KIND_SCRIPT;
+    test.kind = kind;
     add(list, &test);
 }
 
@@ -142,7 +142,7 @@ static void add_folder(TestList *list, const char *path) {
             text_print(&child, "%s/%s", path, entries[i]->d_name);
             if (stat(child.bytes, &info) == 0 &&
                 (S_ISDIR(info.st_mode) || ends_with(child.bytes, ".cop") ||
-                 ends_with(child.bytes, ".sh"))) {
+                 ends_with(child.bytes, ".sh") || ends_with(child.bytes, ".session"))) {
                 find_tests(list, child.bytes);
             }
         }
@@ -160,7 +160,9 @@ void find_tests(TestList *list, const char *path) {
     if (S_ISDIR(info.st_mode)) {
         add_folder(list, path);
     } else if (ends_with(path, ".sh")) {
-        add_script(list, path);
+        add_script(list, path, KIND_SCRIPT);
+    } else if (ends_with(path, ".session")) {
+        add_script(list, path, KIND_SESSION);
     } else if (ends_with(path, ".md")) {
         add_manual(list, path);
     } else if (strncmp(path, "stdlib/", strlen("stdlib/")) == 0) {

@@ -26,8 +26,10 @@ static const char usage[] =
     "  -x FACTOR     multiply time limits\n"
     "  -v            name what passes, too\n"
     "  --accept      write golden files (.err, stages) anew where they differ\n"
-    "  --unit PROGRAM, --fuzz PROGRAM FOLDER..., --tally FILE, --total FILE\n"
-    "                what make uses: unit tests, a fuzz target for -x seconds, common counts\n";
+    "  --unit PROGRAM, --fuzz PROGRAM FOLDER..., --session FILE COMMAND...,\n"
+    "  --tally FILE, --total FILE\n"
+    "                what make and the runner use: unit tests, a fuzz target for -x seconds,\n"
+    "                a terminal session, common counts\n";
 
 static const char *const everything[] = {"lang",  "behave",  "stdlib",   "ops",
                                          "stage", "samples", "examples", "system",
@@ -87,7 +89,19 @@ static void command_program(Run *run, const char *coppice, int number) {
     }
 }
 
-static void command_other(Run *run, const char *coppice) {
+static void command_session(Run *run, const Options *options) {
+    Text slowness = {0};
+    text_print(&slowness, "%g", options->slowness);
+    words_add(&run->command, ".build/testrun");
+    words_add(&run->command, "-x");
+    words_add(&run->command, slowness.bytes);
+    words_add(&run->command, "--session");
+    words_add(&run->command, run->test->path);
+    words_add(&run->command, options->coppice);
+}
+
+static void command_other(Run *run, const Options *options) {
+    const char *coppice = options->coppice;
     const Test *test = run->test;
     Text dump = {0};
     switch (test->kind) {
@@ -108,6 +122,7 @@ static void command_other(Run *run, const char *coppice) {
         words_add(&run->command, dump.bytes);
         break;
     case KIND_SCRIPT: words_add(&run->command, "sh"); break;
+    case KIND_SESSION: command_session(run, options); return;
     case KIND_PROGRAM: break;
     }
     add_all(&run->command, &test->flags);
@@ -138,7 +153,7 @@ static Run *make_runs(const TestList *tests, const char *modes, const Options *o
                 if (test->kind == KIND_PROGRAM) {
                     command_program(run, options->coppice, n);
                 } else {
-                    command_other(run, options->coppice);
+                    command_other(run, options);
                 }
             }
         }
@@ -198,19 +213,17 @@ static void run_programs(char **paths, const char *modes, const Options *options
 
 int main(int argc, char **argv) {
     static const struct option longs[] = {
-        {"accept", no_argument, NULL, 'A'},
-        {"unit", required_argument, NULL, 'U'},
-        {"fuzz", required_argument, NULL, 'F'},
-        {"tally", required_argument, NULL, 'T'},
-        {"total", required_argument, NULL, 'S'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"accept", no_argument, NULL, 'A'},      {"unit", required_argument, NULL, 'U'},
+        {"fuzz", required_argument, NULL, 'F'},  {"tally", required_argument, NULL, 'T'},
+        {"total", required_argument, NULL, 'S'}, {"session", required_argument, NULL, 'P'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
     };
     Options options = {
         .coppice = ".build/coppice", .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN), .slowness = 1};
     const char *modes = default_modes;
     const char *unit = NULL;
     const char *fuzz = NULL;
+    const char *session = NULL;
     const char *total = NULL;
     int c;
     while ((c = getopt_long(argc, argv, "m:c:j:x:vh", longs, NULL)) != -1) {
@@ -223,10 +236,14 @@ int main(int argc, char **argv) {
         case 'A': options.accept = true; break;
         case 'U': unit = optarg; break;
         case 'F': fuzz = optarg; break;
+        case 'P': session = optarg; break;
         case 'T': options.tally = optarg; break;
         case 'S': total = optarg; break;
         default: fputs(usage, stderr); return 2;
         }
+    }
+    if (session != NULL) {
+        return session_play(session, argv + optind, options.slowness);
     }
     Counts counts = {0};
     if (total != NULL) {

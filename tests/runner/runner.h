@@ -2,9 +2,10 @@
 //
 // find.c walks the folders and makes a Test of each file; expect.c reads a file's expectations;
 // main.c makes a Run for each test and mode; exec.c starts runs, several at a time, each in its own
-// process group with a time limit; check.c compares and reports. suites.c runs the unit tests and
-// fuzz targets, which are programs of their own, and counts all together. One thread; memory lives
-// until the runner ends. What it expects of a test file is written in tests/README.md.
+// process group with a time limit; check.c compares and reports. session.c plays terminal sessions,
+// suites.c runs the unit tests and fuzz targets, which are programs of their own, and counts all
+// together. One thread; memory lives until the runner ends. What it expects of a test file is
+// written in tests/README.md.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -41,6 +42,7 @@ typedef enum Kind {
     KIND_ERRORS,  // does not compile: compare the diagnostics
     KIND_STAGE,   // compare the dump of one stage with a golden file
     KIND_SCRIPT,  // a shell script that drives the command
+    KIND_SESSION, // a person at a terminal
 } Kind;
 
 typedef struct ErrorExpectation {
@@ -125,6 +127,9 @@ void exec_cleanup(void);
 
 // Judges a run that has ended: counts it, and prints what is wrong.
 void check_run(Run *run, const Options *options, Counts *counts);
+
+// Plays a .session file with a command on a pseudo terminal; the exit status for main.
+int session_play(const char *path, char **command, double slowness);
 
 // Criterion's and libFuzzer's programs.
 void suite_unit(const char *program, const Options *options, Counts *counts);
