@@ -5,13 +5,13 @@
 #include "vm/bif/bifs.h"
 #include "vm/proc/ask.h"
 #include "vm/proc/exit.h"
-#include "vm/proc/extra.h"
 #include "vm/proc/info.h"
 #include "vm/proc/limits.h"
 #include "vm/proc/link.h"
 #include "vm/proc/monitor.h"
 #include "vm/proc/receive.h"
 #include "vm/proc/registry.h"
+#include "vm/proc/report.h"
 #include "vm/proc/send.h"
 #include "vm/proc/spawn.h"
 #include "vm/sched/sched.h"
@@ -111,7 +111,7 @@ Term bif_vm_ignored(Process *p, Term *args) {
 
 Term bif_vm_parent(Process *p, Term *args) {
     (void)args;
-    return p->extra != NULL ? p->extra->parent : TERM_NIL;
+    return p->parent;
 }
 
 // ---- Answering and ending ------------------------------------------------------------------------
@@ -136,8 +136,10 @@ Term bif_vm_stop(Process *p, Term *args) {
     return process_stop(p, args[0]);
 }
 
-Term bif_vm_failed(Process *p, Term *args) {
-    return process_stop_failed(p, args[0], args[1]);
+// report(reason, message): the crash report of the failure caught last.
+Term bif_vm_report(Process *p, Term *args) {
+    report_crash(p, args[0], args[1]);
+    return AM_ok;
 }
 
 Term bif_vm_start_timer(Process *p, Term *args) {
