@@ -36,7 +36,7 @@ FLAGS_release := -O2 -g -DNDEBUG
 FLAGS_debug := -O1 -g -fno-omit-frame-pointer
 FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
-FLAGS_cover := -O0 -g -fprofile-instr-generate -fcoverage-mapping -DGRAMMAR_COVER
+FLAGS_cover := -O0 -g -fprofile-instr-generate -fcoverage-mapping
 FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
     -fno-sanitize-recover=undefined
 ifndef FLAGS_$(CFG)
@@ -119,12 +119,14 @@ $(B)/gen/$(basename $(notdir $(1))).c: $(1)
 endef
 $(foreach f,$(LEXERS),$(eval $(call lexer,$(f))))
 
-# Lemon ends with an error when the grammar has a conflict.
+# Lemon ends with an error when the grammar has a conflict. For coverage each of its tests for a rule becomes
+# a branch of its own line.
 define grammar
 $(B)/gen/$(basename $(notdir $(1))).c: $(1)
 	@mkdir -p $$(@D)
 	@echo "  LEMON $(1)"
 	@$(LEMON) -q -d$(B)/gen $(1)
+	$(if $(filter cover,$(CFG)),@sed -i 's/yytestcase(\(yyruleno==[0-9]*\));/if (\1) {\n(void)0;\n}/' $$@)
 $(B)/gen/$(basename $(notdir $(1))).h: $(B)/gen/$(basename $(notdir $(1))).c ;
 endef
 $(foreach f,$(GRAMMARS),$(eval $(call grammar,$(f))))
@@ -314,11 +316,12 @@ bench: all
 	@COPPICE=$(abspath $(COPPICE)) BENCH_BUILD=$(abspath .build/bench) tests/bench/run $(BENCH)
 
 .PHONY: cover
+cover: export LLVM_PROFILE_FILE := $(CURDIR)/.build/cover/profile/%4m.profraw
 cover:
-	@$(MAKE) CFG=cover CC=clang-19 all .build/cover/unit .build/testrun
-	@rm -rf .build/cover/profile && mkdir -p .build/cover/profile
-	@LLVM_PROFILE_FILE=$(CURDIR)/.build/cover/profile/%4m.profraw \
-	    .build/testrun -x 4 -m source,build -c .build/cover/coppice $(T) | tail -n 1
+	@rm -rf .build/cover/profile
+	@$(MAKE) CFG=cover CC=clang-19 all $(if $(UNIT_C),.build/cover/unit) .build/testrun
+	@-$(if $(UNIT_C),.build/testrun -x 4 --unit .build/cover/unit)
+	@-.build/testrun -x 4 -m source -c .build/cover/coppice $(T) | tail -n 1
 	@tools/cover .build/cover
 
 # ---- The sources -------------------------------------------------------------------------------
