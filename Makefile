@@ -224,6 +224,7 @@ help:
 	@echo 'make bench       the benchmarks beside their peers (BENCH="-n 3 pingpong": options and names)'
 	@echo 'make cover       grammar rules that no test reduces, lines of the compiler that none runs'
 	@echo 'make fmt tidy    format the C sources; print what the style asks to look at'
+	@echo 'make docs        the library as Markdown, in .build/docs'
 	@echo 'make repl gdb    a shell of the language; the debug build under gdb (RUN=file.cop)'
 	@echo 'make clean       remove .build'
 
@@ -337,6 +338,15 @@ tidy: .build/tidy
 .build/tidy: tools/tidy.c
 	@mkdir -p $(@D)
 	@$(CC) -D_GNU_SOURCE -std=gnu17 $(WARNINGS) -O1 -g -o $@ $<
+
+# One Markdown file a module: .build/docs/list.md.
+DOCS := $(STDLIB:stdlib/%.cop=.build/docs/%.md)
+.PHONY: docs
+docs: $(DOCS)
+	@echo '.build/docs: $(words $(DOCS)) modules'
+.build/docs/%.md: stdlib/%.cop $(B)/host/docgen
+	@mkdir -p $(@D)
+	@$(B)/host/docgen $< >$@
 
 .PHONY: repl gdb clean
 repl: all
