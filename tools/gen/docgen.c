@@ -6,6 +6,7 @@
 // library are formatted, and have one definition a line. `make docs` runs it for each module.
 //
 // SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,15 +88,27 @@ static void print_module(FILE *f) {
     }
 }
 
+// "stdlib/http_client.cop" as "# HttpClient".
+static void print_title(const char *path) {
+    const char *name = strrchr(path, '/');
+    bool upper = true;
+    printf("# ");
+    for (name = name != NULL ? name + 1 : path; *name != '\0' && *name != '.'; name++) {
+        if (*name != '_') {
+            putchar(upper ? toupper((unsigned char)*name) : *name);
+        }
+        upper = *name == '_';
+    }
+    puts("\n");
+}
+
 int main(int argc, char **argv) {
     FILE *f = argc == 2 ? fopen(argv[1], "r") : NULL;
     if (f == NULL) {
         perror("docgen");
         return 1;
     }
-    const char *name = strrchr(argv[1], '/');
-    name = name != NULL ? name + 1 : argv[1];
-    printf("# %.*s\n\n", (int)strcspn(name, "."), name);
+    print_title(argv[1]);
     print_module(f);
     fclose(f);
     return 0;
