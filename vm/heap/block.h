@@ -64,3 +64,6 @@ size_t block_round(size_t words);
 MUST_USE Term *block_alloc(BlockPool *pool, size_t *words);
 // `words` is what block_alloc gave.
 void block_free(BlockPool *pool, Term *block, size_t words);
+// Gives back the end of a large block to the system, so that about `to_words` stay; small ones stay as they are. Returns the
+// new size.
+size_t block_shrink(BlockPool *pool, Term *block, size_t words, size_t to_words);
