@@ -23,7 +23,6 @@ typedef struct {
     MapTable maps;
     const IrBlock *next;
     uint32_t *start;   // by block: its first word
-    uint32_t *body;    // by block: the first word that a region covers (behind the frame)
     uint32_t *end;
     VEC(Patch) patches;
     Moves moves;       // those of one place, before and after ordering
@@ -373,7 +372,6 @@ static void encode_block(Encode *c, const IrBlock *block) {
     if (block == e->frame_block) {
         encode_frame(c, block);
     }
-    c->body[order] = c->out->words.len;
     for (const IrInst *inst = block->first; inst != NULL; inst = inst->next) {
         encode_inst(c, inst);
     }
@@ -421,7 +419,7 @@ static uint32_t find_ranges(Encode *c, const uint32_t *label, Ranges *ranges) {
         }
     }
     for (uint32_t i = 0; i < f->blocks.len; i++) {
-        uint32_t start = c->body[i];
+        uint32_t start = c->start[i];
         uint32_t end = c->end[i];
         for (IrRegion *r = f->blocks.items[i]->region; r != NULL && start < end; r = r->outer) {
             depth_max = r->depth > depth_max ? r->depth : depth_max;
@@ -457,7 +455,6 @@ void encode_run(Emit *e) {
     out.name = table_atom(image, e->f->core->name);
     c.out = &out;
     c.start = ARENA_NEW_ARRAY(e->arena, uint32_t, block_count);
-    c.body = ARENA_NEW_ARRAY(e->arena, uint32_t, block_count);
     c.end = ARENA_NEW_ARRAY(e->arena, uint32_t, block_count);
     maps_init(&c.maps, e->arena, &out.maps);
     for (uint32_t i = 0; i < block_count; i++) {

@@ -3,7 +3,7 @@
 // ir_order walks depth first and orders blocks in reverse postorder. The side where a test holds is
 // visited last and so comes right behind the test where it can. Blocks of a region have an edge to
 // its handler here, which puts the handler behind the whole region, as the verifier of images asks.
-// Dominators are those of Cooper, Harvey and Kennedy ("A simple, fast dominance algorithm"); as
+// Dominators (a handler's is the block before its region) are those of Cooper, Harvey and Kennedy ("A simple, fast dominance algorithm"); as
 // functions are reducible one round suffices. Predecessors are met from the last to the first: a
 // block that many tests of a chain fail to would take quadratic time the other way round.
 //
@@ -136,7 +136,8 @@ void ir_dominators(IrFunction *f) {
             }
         }
         CHECK(idom != NULL);
-        block->idom = idom;
+        // A handler may run after any op of its region: what the region's first block defines is not there yet.
+        block->idom = block->is_handler ? idom->idom : idom;
     }
     number_dominators(f);
 }

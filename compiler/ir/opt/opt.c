@@ -1,0 +1,59 @@
+// The optimiser's passes in their order, and what they share.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/ir/opt/opt.h"
+
+typedef struct {
+    void (*run)(IrFunction *f);
+    bool dominators;  // it asks for the dominator tree
+} Pass;
+
+static const Pass passes[] = {
+    {opt_fold, false}, {opt_cfg, false}, {opt_facts, true}, {opt_cse, true},
+    {opt_fold, false}, {opt_cfg, false}, {opt_dce, false},  {opt_cfg, false},
+};
+
+void ir_optimise(IrFunction *f) {
+    for (uint32_t i = 0; i < sizeof(passes) / sizeof(*passes); i++) {
+        if (passes[i].dominators) {
+            ir_dominators(f);
+        }
+        passes[i].run(f);
+        ir_order(f);
+        ir_verify(f);
+    }
+}
+
+void opt_set_jump(IrFunction *f, IrBlock *block, IrBlock *to) {
+    IrInst *old = block->last;
+    IrInst *jump = ir_inst_new(f, IR_JUMP, 0, 1, old->span);
+    jump->inlined = old->inlined;
+    jump->targets[0] = to;
+    ir_remove(old);
+    ir_append(block, jump);
+}
+
+// ---- The dominator tree -----------------------------------------------------------------------------------
+
+DomWalk dom_walk(IrFunction *f) {
+    Arena *arena = f->module->arena;
+    DomWalk walk = {.f = f};
+    walk.preorder = ARENA_NEW_ARRAY(arena, IrBlock *, f->blocks.len);
+    walk.open = ARENA_NEW_ARRAY(arena, IrBlock *, f->blocks.len);
+    for (uint32_t i = 0; i < f->blocks.len; i++) {
+        walk.preorder[f->blocks.items[i]->dom_in] = f->blocks.items[i];
+    }
+    return walk;
+}
+
+IrBlock *dom_walk_next(DomWalk *walk) {
+    if (walk->next == walk->f->blocks.len) {
+        return NULL;
+    }
+    IrBlock *block = walk->preorder[walk->next++];
+    while (walk->depth > 0 && !ir_dominates(walk->open[walk->depth - 1], block)) {
+        walk->depth--;
+    }
+    walk->open[walk->depth++] = block;
+    return block;
+}

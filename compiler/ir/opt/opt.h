@@ -1,0 +1,73 @@
+// The passes of the optimiser, one a file, and what they share. opt.c has their order.
+//
+// Each takes an ordered function (ir_order) and leaves one that ir_order may still have to bring in order: `blocks`
+// may hold blocks that nothing reaches any more. Each is linear in the function but for the
+// logarithm or so of its tables. What a pass may not do is written in ir.h: effects stay, in their order.
+// Images are verified before they run, and the verifier forgets at the head of a loop what it knew of the
+// kinds of values: a test that HEAD, TAIL, ELEM or FIELD rely on may only go when the fact was found on this side of the
+// innermost header.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "compiler/ir/ir.h"
+
+// Folds constants and takes apart what was just built. (fold.c)
+void opt_fold(IrFunction *f);
+// Threads jumps, merges blocks, drops parameters that always have one value. (cfg.c)
+void opt_cfg(IrFunction *f);
+// Drops tests whose outcome earlier ones decide. (facts.c)
+void opt_facts(IrFunction *f);
+// Uses a value again instead of computing it again. (cse.c)
+void opt_cse(IrFunction *f);
+// Drops what nobody uses. (dce.c)
+void opt_dce(IrFunction *f);
+
+// Makes the terminator of `block` a jump to `to`, which has no parameters.
+void opt_set_jump(IrFunction *f, IrBlock *block, IrBlock *to);
+
+// What a value can be: a set of these.
+enum {
+    KIND_INT = 1 << 0,
+    KIND_FLOAT = 1 << 1,
+    KIND_TRUE = 1 << 2,
+    KIND_FALSE = 1 << 3,
+    KIND_NIL = 1 << 4,
+    KIND_ATOM = 1 << 5,  // any other
+    KIND_BYTES = 1 << 6,
+    KIND_TUPLE = 1 << 7,
+    KIND_EMPTY = 1 << 8,
+    KIND_CONS = 1 << 9,
+    KIND_MAP = 1 << 10,
+    KIND_RECORD = 1 << 11,
+    KIND_RANGE = 1 << 12,
+    KIND_FN = 1 << 13,
+    KIND_PID = 1 << 14,
+    KIND_REF = 1 << 15,
+    KIND_ANY = (1 << 16) - 1,
+};
+
+// What `v` can be by its definition alone. (kinds.c)
+uint32_t kinds_of(const IrInst *v);
+
+// The kinds that a test of kind (TRUTHY, IS_INT … IS_REF, IS_TUPLE_OF, IS_TAGGED, IS_RECORD_OF) holds for; of the last
+// three, those for which it may hold. 0: no such test.
+uint32_t kinds_of_test(IrOp op);
+
+// ---- Walking the dominator tree --------------------------------------------------------------------------
+
+// Visits the blocks so that each comes behind its dominator, keeping `depth`: how many blocks on the way from the
+// entry to the block are open. After ir_dominators.
+typedef struct {
+    IrFunction *f;
+    IrBlock **preorder;
+    IrBlock **open;   // from the entry down to the block being visited
+    uint32_t next;
+    uint32_t depth;
+} DomWalk;
+
+DomWalk dom_walk(IrFunction *f);
+
+// The next block, or NULL. Blocks of `open` from the new depth - 1 on (but the last, the new one) are closed: what a pass
+// noted while they were open no longer holds.
+IrBlock *dom_walk_next(DomWalk *walk);
