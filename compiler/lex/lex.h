@@ -60,6 +60,7 @@ enum {
 typedef struct Token {
     uint8_t kind;     // TOKEN_* of gen/grammar.h
     bool is_virtual;  // put in by the lexer for what the source lacks; its place is where it should be
+    bool is_suspect;  // what stands before it was reported and left out: it may not fit
     uint16_t depth;   // how many brackets are open around it (around both ends, for a bracket)
     uint16_t home;    // the depth of the statements of the innermost block around it
     uint32_t offset;  // in the source

@@ -39,6 +39,7 @@ typedef struct Lexer {
     bool has_newline;   // a line that may end a statement has ended since the last token
     bool is_fresh;      // nothing but blanks and comments on this line so far
     uint32_t semi;      // offset + 1 of a `;` since the last token, or 0
+    bool has_dropped;   // something was left out since the last token
     uint32_t soft;      // kind that the last token gets if the next one fits, or 0
 
     // What an earlier pass over the text found out; see lex_source.

@@ -56,11 +56,13 @@ static inline uint32_t offset_of(const Lexer *lexer, const char *at) {
 static inline Token *push(Lexer *lexer, uint32_t kind, const char *from, const char *to) {
     Token token = {
         .kind = (uint8_t)kind,
+        .is_suspect = lexer->has_dropped,
         .depth = (uint16_t)lexer->depth,
         .home = lexer->home,
         .offset = offset_of(lexer, from),
         .len = (uint32_t)(to - from),
     };
+    lexer->has_dropped = false;
     vec_push(lexer->arena, &lexer->out->tokens, token);
     return last_token(lexer);
 }
@@ -278,29 +280,49 @@ static void close_all(Lexer *lexer, const char *at) {
     }
 }
 
+// Does a closing bracket that begins with `c` fit this opening one?
+static bool closes(char c, uint32_t opener) {
+    uint32_t closer = closer_of(opener);
+    switch (c) {
+    case ')': return closer == TOKEN_RPAREN;
+    case ']': return closer == TOKEN_RBRACKET;
+    case '>': return closer == TOKEN_RBYTES;
+    default:
+        return closer == TOKEN_RBRACE || closer == TOKEN_CLOSE_BRACE || closer == TOKEN_STR_CLOSE;
+    }
+}
+
+// A closing bracket that fits no open one. True: it shall close the innermost, which it was mistaken
+// for; false: it was left out.
+static bool close_instead(Lexer *lexer, const char *from, const char *to) {
+    const Bracket *open = innermost(lexer);
+    Str found = {from, (size_t)(to - from)};
+    if (open == NULL || open->kind == TOKEN_LBRACE || open->kind == TOKEN_STR_OPEN) {
+        DIAG(lexer->diags, bracket_unopened, lexer_span(lexer, from, to), found);
+        lexer->has_dropped = true;
+        return false;
+    }
+    const Token *token = &lexer->out->tokens.items[open->token];
+    const char *opener = lexer->text + token->offset;
+    DIAG(lexer->diags, bracket_mismatched, lexer_span(lexer, from, to), found,
+         (Str){opener, token->len}, str_of(token_info(closer_of(open->kind))->spelling));
+    diag_note(lexer->diags, lexer_span(lexer, opener, opener + token->len),
+              STR("it was opened here"));
+    return true;
+}
+
 // A closing bracket in the source. Those that were opened after its partner are closed first; one
 // without partner is left out. True: it is the `}` after which a string goes on, and nothing else is
 // done yet.
 static bool close_bracket(Lexer *lexer, const char *from, const char *to) {
-    char c = *from;
     uint32_t depth = lexer->depth;
-    for (; depth > 0; depth--) {
-        uint32_t closer = closer_of(lexer->brackets[depth - 1].kind);
-        bool fits = c == ')'   ? closer == TOKEN_RPAREN
-                    : c == ']' ? closer == TOKEN_RBRACKET
-                    : c == '>' ? closer == TOKEN_RBYTES
-                               : closer == TOKEN_RBRACE || closer == TOKEN_CLOSE_BRACE ||
-                                     closer == TOKEN_STR_CLOSE;
-        if (fits) {
-            break;
-        }
+    while (depth > 0 && !closes(*from, lexer->brackets[depth - 1].kind)) {
+        depth--;
     }
-    if (depth == 0) {
-        DIAG(lexer->diags, bracket_unopened, lexer_span(lexer, from, to),
-             (Str){from, (size_t)(to - from)});
+    if (depth == 0 && !close_instead(lexer, from, to)) {
         return false;
     }
-    while (lexer->depth > depth) {
+    while (depth > 0 && lexer->depth > depth) {
         close_virtually(lexer, from, true);
     }
     uint32_t closer = closer_of(innermost(lexer)->kind);
@@ -427,6 +449,14 @@ static const char *cut_string(Lexer *lexer, const char *from) {
     DIAG(lexer->diags, string_unclosed, lexer_span(lexer, from, from + 1));
     Token *token = emit(lexer, TOKEN_STRING, from, to);
     token->text = new_text(lexer, (Str){from + 1, (size_t)(to - from - 1)});
+    // What was opened on this line was surely closed in what is now text.
+    while (lexer->depth > lexer->home) {
+        const char *open = lexer->text + lexer->out->tokens.items[innermost(lexer)->token].offset;
+        if (memchr(open, '\n', (size_t)(from - open)) != NULL) {
+            break;
+        }
+        close_virtually(lexer, to, false);
+    }
     return to;
 }
 
@@ -535,7 +565,7 @@ static const char *number(Lexer *lexer, uint32_t kind, const char *from, const c
              (Str){from, (size_t)(to - from)});
         // A token that reads well, in the place of the one that does not.
         emit(lexer, TOKEN_INT, from, from + 1);
-        last_token(lexer)->is_virtual = true;
+        last_token(lexer)->is_suspect = true;
         return to;
     }
     emit(lexer, kind, from, to);
@@ -653,6 +683,7 @@ static void semicolon(Lexer *lexer, const char *from) {
     const Bracket *open = innermost(lexer);
     if (open != NULL && open->kind != TOKEN_LBRACE) {
         DIAG(lexer->diags, semicolon_in_brackets, lexer_span(lexer, from, from + 1));
+        lexer->has_dropped = true;
     } else if (lexer->semi == 0) {
         if (lexer->soft != 0) {
             settle_soft(lexer, TOKEN_NEWLINE, 0);
@@ -663,6 +694,7 @@ static void semicolon(Lexer *lexer, const char *from) {
 
 // A character that begins no token. Returns what follows it.
 static const char *bad_character(Lexer *lexer, const char *from) {
+    lexer->has_dropped = true;
     uint32_t code;
     size_t len = utf8_decode(from, (size_t)(lexer->end - from), &code);
     if (len == 0) {
@@ -724,8 +756,8 @@ static bool open_brace(Lexer *lexer, const char *from, const char *to) {
     const Token *last = last_token(lexer);
     bool is_definition = last->kind == TOKEN_UPPER && !lexer->has_newline &&
                          lexer->out->tokens.len > 1 && last[-1].kind == TOKEN_RECORD;
-    bool is_record = last->kind == TOKEN_UPPER && touches(lexer, from);
-    uint32_t kind = is_definition || is_record ? TOKEN_RECORD_LBRACE : TOKEN_LBRACE;
+    bool is_record = last->kind == TOKEN_UPPER && touches(lexer, from) && !is_definition;
+    uint32_t kind = is_record ? TOKEN_RECORD_LBRACE : TOKEN_LBRACE;
     emit(lexer, kind, from, to);
     return bracket_push(lexer, kind, QUOTE_PLAIN);
 }
@@ -957,6 +989,7 @@ static bool pass(Lexer *lexer) {
     lexer->is_fresh = true;
     lexer->semi = 0;
     lexer->soft = 0;
+    lexer->has_dropped = false;
     lexer->unclosed_string = 0;
     lexer->first_multiline = 0;
     push(lexer, TOKEN_START, lexer->text, lexer->text);
@@ -1002,7 +1035,9 @@ void lex_source(const Sources *sources, uint32_t file, LexMode mode, Arena *aren
     }
     bool is_open = out->is_open;
     if (lexer.unclosed_string != 0) {
-        lexer.cut_at = lexer.first_multiline != 0 ? lexer.first_multiline : lexer.unclosed_string;
+        bool has_earlier =
+            lexer.first_multiline != 0 && lexer.first_multiline < lexer.unclosed_string;
+        lexer.cut_at = has_earlier ? lexer.first_multiline : lexer.unclosed_string;
         diags_cut(diags, diag_count);
         if (!pass(&lexer)) {
             return;

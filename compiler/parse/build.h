@@ -98,16 +98,20 @@ typedef struct ActorItems {
     AstList states, handlers, behaviours, fns, actions;
     AstNode *after;
 } ActorItems;
-ActorItems *build_actor_items(Parser *p);
+// `items` is NULL before the first.
 ActorItems *build_actor_item(Parser *p, ActorItems *items, AstNode *item);
+// `mailbox limit :policy`, or zeros.
+typedef struct Mailbox {
+    AstNode *limit;
+    const Token *policy;
+} Mailbox;
 AstNode *build_actor(Parser *p, const Token *word, const Token *name, AstList *params,
-                     AstNode *mailbox_limit, const Token *policy, ActorItems *items,
-                     const Token *end);
+                     const Mailbox *mailbox, const ActorItems *items, const Token *end);
 AstNode *build_durable(Parser *p, const Token *word, AstNode *actor);
 AstNode *build_state(Parser *p, const Token *word, const Token *name, AstNode *type,
                      AstNode *value);
-AstNode *build_behaviour(Parser *p, const Token *word, const Token *name, ActorItems *items,
-                         const Token *end);
+AstNode *build_behaviour(Parser *p, const Token *word, const Token *name,
+                         const ActorItems *items, const Token *end);
 AstNode *build_event(Parser *p, const Token *word, const Token *event, AstList *params,
                      AstNode *guard, AstNode *reply, AstNode *body);
 AstNode *build_handler(Parser *p, const Token *word, AstNode *pattern, AstNode *guard,
@@ -120,10 +124,10 @@ typedef struct SupItem {
     const Token *atom;
     AstNode *intensity, *period, *child;
 } SupItem;
-AstSupervisor *build_sup_items(Parser *p);
+// The node is a place for the settings until the supervisor is built; NULL before the first.
 AstSupervisor *build_sup_item(Parser *p, AstSupervisor *sup, const SupItem *item);
 AstNode *build_supervisor(Parser *p, const Token *word, const Token *name, AstList *params,
-                          AstSupervisor *items, const Token *end);
+                          const AstSupervisor *items, const Token *end);
 AstNode *build_dynamic(Parser *p, const Token *word, AstNode *supervisor);
 AstNode *build_child(Parser *p, const Token *word, AstNode *path, Args *args, const Token *end,
                      AstList *options);
@@ -212,17 +216,22 @@ AstNode *build_if(Parser *p, const Token *word, AstNode *condition, AstNode *the
 AstNode *build_match(Parser *p, const Token *word, AstNode *subject, AstList *clauses,
                      const Token *close);
 AstNode *build_clause(Parser *p, AstNode *pattern, AstNode *guard, AstNode *body);
-AstNode *build_try(Parser *p, const Token *word, AstNode *body, const Token *catch_word,
-                   AstList *clauses, const Token *close, AstNode *after_body);
+// `catch { clauses }`, and its last token.
+typedef struct Catch {
+    AstList *clauses;
+    const Token *close;
+} Catch;
+AstNode *build_try(Parser *p, const Token *word, AstNode *body, const Catch *caught,
+                   AstNode *after_body);
 // A clause of a receive, or its `after`.
 typedef struct ReceiveEntry {
     AstNode *clause;
     const Token *after;
     AstNode *timeout, *body;
 } ReceiveEntry;
-AstReceive *build_receive_clauses(Parser *p);
+// The node is a place for the parts until the receive is built; NULL before the first.
 AstReceive *build_receive_clause(Parser *p, AstReceive *receive, const ReceiveEntry *entry);
-AstNode *build_receive(Parser *p, const Token *word, AstReceive *clauses, const Token *close);
+AstNode *build_receive(Parser *p, const Token *word, const AstReceive *parts, const Token *close);
 AstNode *build_for(Parser *p, const Token *word, AstList *sources, AstNode *body);
 
 // ---- Patterns and types (build_pattern.c) ------------------------------------------------------

@@ -228,13 +228,11 @@ AstNode *build_param(Parser *p, AstNode *pattern, AstNode *fallback)
 
 // ---- Actors ------------------------------------------------------------------------------------
 
-ActorItems *build_actor_items(Parser *p)
-{
-    return ARENA_NEW(p->arena, ActorItems);
-}
+static const ActorItems no_items = {0};
 
 ActorItems *build_actor_item(Parser *p, ActorItems *items, AstNode *item)
 {
+    items = items != NULL ? items : ARENA_NEW(p->arena, ActorItems);
     if (item == NULL) {
         return items;
     }
@@ -258,12 +256,13 @@ ActorItems *build_actor_item(Parser *p, ActorItems *items, AstNode *item)
 }
 
 AstNode *build_actor(Parser *p, const Token *word, const Token *name, AstList *params,
-                     AstNode *mailbox_limit, const Token *policy, ActorItems *items,
-                     const Token *end)
+                     const Mailbox *mailbox, const ActorItems *items, const Token *end)
 {
+    const Token *policy = mailbox->policy;
+    items = items != NULL ? items : &no_items;
     return AST_MAKE(p->arena, Actor, span_tokens(p, word, end), .doc = find_doc(p, word),
                     .name = name->name, .name_span = token_at(p, name),
-                    .params = list_of(params), .mailbox_limit = mailbox_limit,
+                    .params = list_of(params), .mailbox_limit = mailbox->limit,
                     .mailbox_policy = policy != NULL ? policy->name : NULL,
                     .mailbox_policy_span = policy != NULL ? token_at(p, policy) : (Span){0},
                     .states = items->states, .handlers = items->handlers,
@@ -288,9 +287,10 @@ AstNode *build_state(Parser *p, const Token *word, const Token *name, AstNode *t
                     .name = name->name, .name_span = name_span, .type = type, .value = value);
 }
 
-AstNode *build_behaviour(Parser *p, const Token *word, const Token *name, ActorItems *items,
-                         const Token *end)
+AstNode *build_behaviour(Parser *p, const Token *word, const Token *name,
+                         const ActorItems *items, const Token *end)
 {
+    items = items != NULL ? items : &no_items;
     return AST_MAKE(p->arena, Behaviour, span_tokens(p, word, end), .doc = find_doc(p, word),
                     .name = name->name, .name_span = token_at(p, name),
                     .handlers = items->handlers, .after = (AstAfter *)items->after);
@@ -321,13 +321,9 @@ AstNode *build_after(Parser *p, const Token *word, AstNode *timeout, AstNode *bo
 
 // ---- Supervisors -------------------------------------------------------------------------------
 
-AstSupervisor *build_sup_items(Parser *p)
-{
-    return ARENA_NEW(p->arena, AstSupervisor);
-}
-
 AstSupervisor *build_sup_item(Parser *p, AstSupervisor *sup, const SupItem *item)
 {
+    sup = sup != NULL ? sup : ARENA_NEW(p->arena, AstSupervisor);
     if (item->word == NULL) {
         return sup;
     }
@@ -357,8 +353,10 @@ AstSupervisor *build_sup_item(Parser *p, AstSupervisor *sup, const SupItem *item
 }
 
 AstNode *build_supervisor(Parser *p, const Token *word, const Token *name, AstList *params,
-                          AstSupervisor *items, const Token *end)
+                          const AstSupervisor *items, const Token *end)
 {
+    static const AstSupervisor none = {0};
+    items = items != NULL ? items : &none;
     return AST_MAKE(p->arena, Supervisor, span_tokens(p, word, end), .doc = find_doc(p, word),
                     .name = name->name, .name_span = token_at(p, name),
                     .params = list_of(params), .strategy = items->strategy,

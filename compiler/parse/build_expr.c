@@ -409,7 +409,7 @@ static bool add_word(Parser *p, SegmentSpec *spec, const SpecItem *item)
     case NAME_SIGNED: fits = add_sign(spec, true); break;
     case NAME_UNSIGNED: fits = add_sign(spec, false); break;
     default:
-        if (!item->is_sized_word) {
+        if (!item->is_sized_word && spec->size == NULL) {
             return add_size(spec, build_var(p, item->word));
         }
         DIAG(p->diags, segment_unknown, token_at(p, item->word), name_str(item->word->name));
@@ -546,22 +546,19 @@ AstNode *build_clause(Parser *p, AstNode *pattern, AstNode *guard, AstNode *body
                     .guard = guard, .body = body);
 }
 
-AstNode *build_try(Parser *p, const Token *word, AstNode *body, const Token *catch_word,
-                   AstList *clauses, const Token *close, AstNode *after_body)
+AstNode *build_try(Parser *p, const Token *word, AstNode *body, const Catch *caught,
+                   AstNode *after_body)
 {
-    Span span = after_body != NULL ? span_from(p, word, after_body) : span_tokens(p, word, close);
-    return AST_MAKE(p->arena, Try, span, .body = AST_AS(Block, body),
-                    .has_catch = catch_word != NULL, .clauses = list_of(clauses),
+    Span span = after_body != NULL ? span_from(p, word, after_body)
+                                   : span_tokens(p, word, caught->close);
+    return AST_MAKE(p->arena, Try, span, .body = AST_AS(Block, body), .has_catch = caught != NULL,
+                    .clauses = caught != NULL ? list_of(caught->clauses) : (AstList){0},
                     .after_body = (AstBlock *)after_body);
-}
-
-AstReceive *build_receive_clauses(Parser *p)
-{
-    return ARENA_NEW(p->arena, AstReceive);
 }
 
 AstReceive *build_receive_clause(Parser *p, AstReceive *receive, const ReceiveEntry *entry)
 {
+    receive = receive != NULL ? receive : ARENA_NEW(p->arena, AstReceive);
     if (entry->after != NULL) {
         if (receive->timeout != NULL) {
             DIAG(p->diags, after_repeated, token_at(p, entry->after));
@@ -577,10 +574,12 @@ AstReceive *build_receive_clause(Parser *p, AstReceive *receive, const ReceiveEn
     return receive;
 }
 
-AstNode *build_receive(Parser *p, const Token *word, AstReceive *receive, const Token *close)
+AstNode *build_receive(Parser *p, const Token *word, const AstReceive *parts, const Token *close)
 {
-    return AST_MAKE(p->arena, Receive, span_tokens(p, word, close), .clauses = receive->clauses,
-                    .timeout = receive->timeout, .timeout_body = receive->timeout_body);
+    static const AstReceive none = {0};
+    parts = parts != NULL ? parts : &none;
+    return AST_MAKE(p->arena, Receive, span_tokens(p, word, close), .clauses = parts->clauses,
+                    .timeout = parts->timeout, .timeout_body = parts->timeout_body);
 }
 
 AstNode *build_for(Parser *p, const Token *word, AstList *sources, AstNode *body)

@@ -113,9 +113,28 @@ static Str found_text(Parser *p, const Token *token)
     return buf_view(&text);
 }
 
+// Has the lexer said already what is wrong here? Something was left out or put in just here, or the
+// token is in brackets (not of a block) that are never closed and took in what follows them.
+static bool is_known_wrong(const Parser *p, const Token *token)
+{
+    if (token->is_virtual || token->is_suspect || (token - 1)->is_virtual ||
+        (token - 1)->is_suspect) {
+        return true;
+    }
+    if (p->diags->list.len >= DIAG_MAX || token->kind == TOKEN_EOF) {
+        return false;
+    }
+    for (const Token *at = token; token->depth > token->home; at++) {
+        if (at->depth < token->depth) {
+            return at->is_virtual;
+        }
+    }
+    return false;
+}
+
 void report_unexpected(Parser *p, const Token *token, const bool *expected)
 {
-    if (token->is_virtual || (token - 1)->is_virtual) {
+    if (is_known_wrong(p, token)) {
         return;
     }
     Str wanted = expected_text(p, expected);

@@ -81,9 +81,8 @@ top ::= PUB(T) fn(D).                   { build_top_definition(p, build_public(p
 
 def(A) ::= CONST(T) ID(N) EQ expr(V).           { A = build_const(p, T, N, NULL, V); }
 def(A) ::= CONST(T) KEY(N) type(Y) EQ expr(V).  { A = build_const(p, T, N, Y, V); }
-def(A) ::= RECORD(T) UPPER(N) RECORD_LBRACE CLOSE_BRACE(E).
-                                                { A = build_record_def(p, T, N, NULL, E); }
-def(A) ::= RECORD(T) UPPER(N) RECORD_LBRACE field_defs(F) comma CLOSE_BRACE(E).
+def(A) ::= RECORD(T) UPPER(N) LBRACE RBRACE(E). { A = build_record_def(p, T, N, NULL, E); }
+def(A) ::= RECORD(T) UPPER(N) LBRACE field_defs(F) comma RBRACE(E).
                                                 { A = build_record_def(p, T, N, F, E); }
 def(A) ::= TYPE(T) UPPER(N) EQ type(Y).         { A = build_type_def(p, T, N, NULL, Y); }
 def(A) ::= TYPE(T) UPPER(N) lparen type_vars(V) comma RPAREN EQ type(Y).
@@ -124,6 +123,8 @@ type_vars(A) ::= type_vars(L) COMMA ID(N). { A = build_list_add(p, L, build_type
 %type field_defs {AstList *}
 field_defs(A) ::= field_def(F).         { A = build_list(p, F); }
 field_defs(A) ::= field_defs(L) COMMA field_def(F). { A = build_list_add(p, L, F); }
+field_defs(A) ::= field_defs(L) NEWLINE field_def(F). { A = build_list_add(p, L, F); }
+field_def(A) ::= error.                 { A = NULL; }
 field_def(A) ::= ID(N).                 { A = build_field_def(p, N, NULL, NULL); }
 field_def(A) ::= ID(N) EQ expr(V).      { A = build_field_def(p, N, NULL, V); }
 field_def(A) ::= KEY(N) type(Y).        { A = build_field_def(p, N, Y, NULL); }
@@ -161,21 +162,24 @@ param(A) ::= typed(P) EQ expr(E).       { A = build_param(p, P, E); }
 
 def(A) ::= actor(D).                    { A = D; }
 def(A) ::= DURABLE(T) actor(D).         { A = build_durable(p, T, D); }
-actor(A) ::= ACTOR(T) UPPER(N) lparen params(L) RPAREN LBRACE actor_items(I) RBRACE(E).
-                                        { A = build_actor(p, T, N, L, NULL, NULL, I, E); }
-actor(A) ::= ACTOR(T) UPPER(N) lparen params(L) RPAREN MAILBOX expr(M) ATOM(O) LBRACE actor_items(I)
-             RBRACE(E).                 { A = build_actor(p, T, N, L, M, O, I, E); }
+actor(A) ::= ACTOR(T) UPPER(N) lparen params(L) RPAREN mailbox(M) LBRACE RBRACE(E).
+                                        { A = build_actor(p, T, N, L, &M, NULL, E); }
+actor(A) ::= ACTOR(T) UPPER(N) lparen params(L) RPAREN mailbox(M) LBRACE actor_items(I) RBRACE(E).
+                                        { A = build_actor(p, T, N, L, &M, I, E); }
+%type mailbox {Mailbox}
+mailbox(A) ::= .                        { A = (Mailbox){0}; }
+mailbox(A) ::= MAILBOX expr(M) ATOM(O). { A = (Mailbox){.limit = M, .policy = O}; }
 
+// Lists between braces are never empty, and empty braces have productions of their own: an empty list
+// would be reduced before the parser looks at a token that does not fit.
 %type actor_items {ActorItems *}
-actor_items(A) ::= .                    { A = build_actor_items(p); }
-actor_items(A) ::= actor_item_list(L).  { A = L; }
-%type actor_item_list {ActorItems *}
-actor_item_list(A) ::= actor_item(I).   { A = build_actor_item(p, build_actor_items(p), I); }
-actor_item_list(A) ::= actor_item_list(L) NEWLINE actor_item(I). { A = build_actor_item(p, L, I); }
+actor_items(A) ::= actor_item(I).       { A = build_actor_item(p, NULL, I); }
+actor_items(A) ::= actor_items(L) NEWLINE actor_item(I). { A = build_actor_item(p, L, I); }
 
 actor_item(A) ::= behaviour_item(I).    { A = I; }
 actor_item(A) ::= STATE(T) ID(N) EQ expr(V). { A = build_state(p, T, N, NULL, V); }
 actor_item(A) ::= STATE(T) KEY(N) type(Y) EQ expr(V). { A = build_state(p, T, N, Y, V); }
+actor_item(A) ::= BEHAVIOUR(T) ID(N) LBRACE RBRACE(E). { A = build_behaviour(p, T, N, NULL, E); }
 actor_item(A) ::= BEHAVIOUR(T) ID(N) LBRACE behaviour_items(I) RBRACE(E).
                                         { A = build_behaviour(p, T, N, I, E); }
 actor_item(A) ::= fn(F).                { A = F; }
@@ -186,12 +190,8 @@ actor_item(A) ::= ACTION(T) ID(N) lparen params(L) RPAREN guard(G) result(R) blo
 actor_item(A) ::= error.                { A = NULL; }
 
 %type behaviour_items {ActorItems *}
-behaviour_items(A) ::= .                { A = build_actor_items(p); }
-behaviour_items(A) ::= behaviour_item_list(L). { A = L; }
-%type behaviour_item_list {ActorItems *}
-behaviour_item_list(A) ::= behaviour_entry(I). { A = build_actor_item(p, build_actor_items(p), I); }
-behaviour_item_list(A) ::= behaviour_item_list(L) NEWLINE behaviour_entry(I).
-                                        { A = build_actor_item(p, L, I); }
+behaviour_items(A) ::= behaviour_entry(I). { A = build_actor_item(p, NULL, I); }
+behaviour_items(A) ::= behaviour_items(L) NEWLINE behaviour_entry(I). { A = build_actor_item(p, L, I); }
 behaviour_entry(A) ::= behaviour_item(I). { A = I; }
 behaviour_entry(A) ::= error.           { A = NULL; }
 
@@ -214,14 +214,13 @@ head_one(A) ::= STRING(T) CONCAT one(R). { A = build_pat_prefix(p, T, R); }
 
 def(A) ::= supervisor(D).               { A = D; }
 def(A) ::= DYNAMIC(T) supervisor(D).    { A = build_dynamic(p, T, D); }
+supervisor(A) ::= SUPERVISOR(T) UPPER(N) lparen params(L) RPAREN LBRACE RBRACE(E).
+                                        { A = build_supervisor(p, T, N, L, NULL, E); }
 supervisor(A) ::= SUPERVISOR(T) UPPER(N) lparen params(L) RPAREN LBRACE sup_items(I) RBRACE(E).
                                         { A = build_supervisor(p, T, N, L, I, E); }
 %type sup_items {AstSupervisor *}
-sup_items(A) ::= .                      { A = build_sup_items(p); }
-sup_items(A) ::= sup_item_list(L).      { A = L; }
-%type sup_item_list {AstSupervisor *}
-sup_item_list(A) ::= sup_item(I).       { A = build_sup_item(p, build_sup_items(p), &I); }
-sup_item_list(A) ::= sup_item_list(L) NEWLINE sup_item(I). { A = build_sup_item(p, L, &I); }
+sup_items(A) ::= sup_item(I).           { A = build_sup_item(p, NULL, &I); }
+sup_items(A) ::= sup_items(L) NEWLINE sup_item(I). { A = build_sup_item(p, L, &I); }
 %type sup_item {SupItem}
 sup_item(A) ::= STRATEGY(T) ATOM(V).    { A = (SupItem){.word = T, .atom = V}; }
 sup_item(A) ::= AUTO_SHUTDOWN(T) ATOM(V). { A = (SupItem){.word = T, .atom = V}; }
@@ -404,31 +403,28 @@ expr(A) ::= if(I).                      { A = I; }
 if(A) ::= IF(T) expr(C) block(B). [IF_WITHOUT_ELSE] { A = build_if(p, T, C, B, NULL); }
 if(A) ::= IF(T) expr(C) block(B) ELSE block(E). { A = build_if(p, T, C, B, E); }
 if(A) ::= IF(T) expr(C) block(B) ELSE if(E). { A = build_if(p, T, C, B, E); }
+expr(A) ::= MATCH(T) expr(V) LBRACE RBRACE(E). { A = build_match(p, T, V, NULL, E); }
 expr(A) ::= MATCH(T) expr(V) LBRACE clauses(L) RBRACE(E). { A = build_match(p, T, V, L, E); }
-expr(A) ::= TRY(T) block(B) AFTER block(E). { A = build_try(p, T, B, NULL, NULL, NULL, E); }
-expr(A) ::= TRY(T) block(B) CATCH(C) LBRACE clauses(L) RBRACE(E).
-                                        { A = build_try(p, T, B, C, L, E, NULL); }
-expr(A) ::= TRY(T) block(B) CATCH(C) LBRACE clauses(L) RBRACE(E) AFTER block(R).
-                                        { A = build_try(p, T, B, C, L, E, R); }
+expr(A) ::= TRY(T) block(B) AFTER block(E). { A = build_try(p, T, B, NULL, E); }
+expr(A) ::= TRY(T) block(B) catch(C).   { A = build_try(p, T, B, &C, NULL); }
+expr(A) ::= TRY(T) block(B) catch(C) AFTER block(R). { A = build_try(p, T, B, &C, R); }
+%type catch {Catch}
+catch(A) ::= CATCH LBRACE RBRACE(E).    { A = (Catch){.close = E}; }
+catch(A) ::= CATCH LBRACE clauses(L) RBRACE(E). { A = (Catch){.clauses = L, .close = E}; }
+expr(A) ::= RECEIVE(T) LBRACE RBRACE(E). { A = build_receive(p, T, NULL, E); }
 expr(A) ::= RECEIVE(T) LBRACE receive_clauses(L) RBRACE(E). { A = build_receive(p, T, L, E); }
 expr(A) ::= FOR(T) sources(S) block(B). { A = build_for(p, T, S, B); }
 
 %type clauses {AstList *}
-clauses(A) ::= .                        { A = NULL; }
-clauses(A) ::= clause_list(L).          { A = L; }
-%type clause_list {AstList *}
-clause_list(A) ::= clause_entry(C).     { A = build_list(p, C); }
-clause_list(A) ::= clause_list(L) NEWLINE clause_entry(C). { A = build_list_add(p, L, C); }
+clauses(A) ::= clause_entry(C).         { A = build_list(p, C); }
+clauses(A) ::= clauses(L) NEWLINE clause_entry(C). { A = build_list_add(p, L, C); }
 clause_entry(A) ::= clause(C).          { A = C; }
 clause_entry(A) ::= error.              { A = NULL; }
 clause(A) ::= pattern(P) guard(G) FATARROW rhs(B). { A = build_clause(p, P, G, B); }
 
 %type receive_clauses {AstReceive *}
-receive_clauses(A) ::= .                { A = build_receive_clauses(p); }
-receive_clauses(A) ::= receive_list(L). { A = L; }
-%type receive_list {AstReceive *}
-receive_list(A) ::= receive_entry(C).   { A = build_receive_clause(p, build_receive_clauses(p), &C); }
-receive_list(A) ::= receive_list(L) NEWLINE receive_entry(C). { A = build_receive_clause(p, L, &C); }
+receive_clauses(A) ::= receive_entry(C). { A = build_receive_clause(p, NULL, &C); }
+receive_clauses(A) ::= receive_clauses(L) NEWLINE receive_entry(C). { A = build_receive_clause(p, L, &C); }
 %type receive_entry {ReceiveEntry}
 receive_entry(A) ::= clause(C).         { A = (ReceiveEntry){.clause = C}; }
 receive_entry(A) ::= AFTER(T) expr(E) FATARROW rhs(B). { A = (ReceiveEntry){.after = T, .timeout = E, .body = B}; }

@@ -82,8 +82,9 @@ static const char *foreign_word(const Site *s)
         {"end", "a block stands between { and }"},
         {"begin", "a block stands between { and }"},
     };
-    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
-        if (is_word(s->before, before[i].word) && s->before->offset + 1 > 0) {
+    bool is_field = s->before->kind == TOKEN_ID && (s->before - 1)->kind == TOKEN_DOT;
+    for (size_t i = 0; !is_field && i < sizeof(before) / sizeof(before[0]); i++) {
+        if (is_word(s->before, before[i].word)) {
             return before[i].hint;
         }
     }
@@ -177,6 +178,15 @@ static const char *operators(const Site *s)
     if (is_comparison(s->token) && s->expected[TOKEN_AND]) {
         return "comparisons do not chain: write `a < b and b < c`";
     }
+    if (s->token->kind == TOKEN_EQEQ && s->expected[TOKEN_EQ]) {
+        return "`=` binds, `==` compares";
+    }
+    if (s->token->kind == TOKEN_CONCAT && s->expected[TOKEN_FATARROW]) {
+        return "in a pattern the left of `<>` is a plain string";
+    }
+    if (s->token->kind == TOKEN_RANGE && s->expected[TOKEN_FATARROW]) {
+        return "the bounds of a range pattern are integers or characters";
+    }
     if (s->token->kind == TOKEN_LT && s->expected[TOKEN_IN]) {
         return "a source is written `pattern in values`";
     }
@@ -195,6 +205,25 @@ static const char *operators(const Site *s)
     }
     if (s->token->kind == TOKEN_BAR && s->expected[TOKEN_FLOAT]) {
         return "a function value is written `fn(x) => x + 1`";
+    }
+    return NULL;
+}
+
+static const char *names(const Site *s)
+{
+    bool is_reserved = s->token->kind >= TOKEN_CONST && s->token->kind <= TOKEN_NIL;
+    bool wants_name = s->expected[TOKEN_ID] && !s->expected[TOKEN_IF];
+    if (is_reserved && wants_name) {
+        return "this word is reserved and cannot be a name";
+    }
+    if (s->token->kind == TOKEN_UPPER && wants_name && !s->expected[TOKEN_UPPER]) {
+        return "names of functions and values begin with a small letter";
+    }
+    if (s->token->kind == TOKEN_ID && s->expected[TOKEN_UPPER] && !s->expected[TOKEN_ID]) {
+        return "names of modules, types, records, actors and supervisors begin with a capital";
+    }
+    if (s->before->kind == TOKEN_ELSE && s->expected[TOKEN_ID]) {
+        return "between `else` and its block may stand a name for the value that did not fit";
     }
     return NULL;
 }
@@ -255,7 +284,7 @@ static const char *others(const Site *s)
 Str hint_for(const Parser *p, const Token *token, const bool *expected)
 {
     static const char *(*const rules[])(const Site *) = {
-        foreign_word, braces, arrows, equals, operators, functions, tuple_in_braces, others,
+        names, functions, foreign_word, braces, arrows, equals, operators, tuple_in_braces, others,
     };
     Site site = {p, token, token - 1, expected};
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
