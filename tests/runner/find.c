@@ -117,6 +117,7 @@ static void add_library_module(TestList *list, const char *path) {
     Test test = {.path = strdup(path)};
     expect_read(&test);
     test.kind = KIND_TESTS;
+    words_add(&test.flags, "--library");
     if (test.has_tests) {
         add(list, &test);
     }
