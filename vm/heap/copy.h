@@ -10,22 +10,22 @@
 #pragma once
 
 #include "vm/heap/heap.h"
+#include "vm/heap/seen.h"
 #include "vm/term/stack.h"
 
 enum { COPY_TREE_WORDS = 16 * 1024 };
 
-typedef struct CopySeen CopySeen;
-
 typedef struct {
-    BlockPool *pool;       // for the range of literals and memory
+    BlockPool *pool;   // for the range of literals and memory
     Term source;
-    size_t words;          // counted
+    size_t words;      // measured so far
     TermStack stack;
-    CopySeen *seen;        // NULL while the term is small
-    const Term *evict;     // literals [evict, evict + evict_words) are copied like other terms
+    Term next;         // to be measured, or TERM_NONE
+    bool keep_shared;  // `seen` is in use
+    Seen seen;
+    const Term *evict;   // literals [evict, evict + evict_words) are copied like other terms; set after init
     size_t evict_words;
-    bool measured;
-    bool built;
+    Term *scan;        // building: where slots may still lead to the source
     Term result;
 } Copying;
 

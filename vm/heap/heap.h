@@ -35,6 +35,13 @@ struct Fragment {
 typedef struct OldBlock OldBlock;          // the old heap: gc_private.h
 typedef struct HeapRemember HeapRemember;  // filled cells that a minor collection must look at
 
+// Why heap_collect and heap_reserve could not do it; nothing is lost then.
+typedef enum {
+    HEAP_OK,
+    HEAP_LIMIT,   // over limit_words: the owner ends with :limit(:heap)
+    HEAP_MEMORY,  // the VM has no memory left: the owner ends with :limit(:memory)
+} HeapStatus;
+
 struct Heap {
     Term *start;      // young block
     Term *top;        // next free word
@@ -50,18 +57,12 @@ struct Heap {
     HeapRemember *remember;
     uint32_t minor_count;    // since the last full collection
     bool need_full;          // the next collection must be a full one
+    uint8_t why;             // HeapStatus of the last heap_reserve
     // Calls visit for every root of the owner: registers, frames, pending signals' terms. Set by proc/.
     void (*each_root)(Process *owner, RootVisit visit, void *collection);
     Process *owner;
     BlockPool *pool;         // of the thread that runs the owner; set before it runs
 };
-
-// Why heap_collect and heap_reserve could not do it; nothing is lost then.
-typedef enum {
-    HEAP_OK,
-    HEAP_LIMIT,   // over limit_words: the owner ends with :limit(:heap)
-    HEAP_MEMORY,  // the VM has no memory left: the owner ends with :limit(:memory)
-} HeapStatus;
 
 // HEAP_FIRST_WORDS: the block of a new process: with an idle process in mind.
 enum { HEAP_FIRST_WORDS = 32 };
@@ -78,21 +79,31 @@ static inline size_t heap_free_words(const Heap *heap) {
 }
 
 // Makes room for `words`, collecting if need be. May move every term of the heap: `roots[0..count)`
-// are updated with what each_root visits; all else that the caller holds is stale. Owner thread.
+// are updated with what each_root visits; all else that the caller holds is stale. The stack moves too: heap->sp is new
+// by the time each_root is called. Owner thread.
 // False when the limit or memory is reached; nothing is lost then, and heap_why says which. Programs reach it through
 // process_reserve (vm/proc/process.h), which turns false into the failure :limit(:heap).
 // The words count as used at once (top moves): what remains of the room is garbage, or given back by heap_trim.
 MUST_USE bool heap_reserve(Heap *heap, size_t words, Term *roots, size_t count, Room *room);
 // The same without a room: afterwards at least `words` are free between top and sp, for ops that bump top or sp themselves.
 MUST_USE HeapStatus heap_ensure(Heap *heap, size_t words, Term *roots, size_t count);
-// Why the last heap_reserve of `words` more words would fail.
-HeapStatus heap_why(const Heap *heap, size_t words);
+// Why the last heap_reserve failed.
+static inline HeapStatus heap_why(const Heap *heap) {
+    return (HeapStatus)heap->why;
+}
 
 // Gives back what the room has left, if nothing was reserved after it.
 static inline void heap_trim(Heap *heap, const Room *room) {
     if (room->end == heap->top) {
         heap->top = room->at;
     }
+}
+
+// Whether adopted messages or off-heap bytes ask for a collection though there are free words: then heap_ensure
+// collects whatever is asked for. To be looked at after heap_adopt, at a point where collecting is possible.
+static inline bool heap_is_pressed(const Heap *heap) {
+    return heap->offheap_young.bytes > heap->offheap_trigger ||
+           heap->fragment_words > 4096 + (size_t)(heap->stack_end - heap->start);
 }
 
 // A full collection, after which at least `words` are free.

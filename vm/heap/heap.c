@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// The owner's side of a heap: making it, reserving, adopting messages, filling holes, limits; which collection is due.
+// The collections are in gc_minor.c and gc_major.c.
+#include "vm/heap/heap.h"
+
+#include "vm/heap/copy.h"
+#include "vm/heap/gc_private.h"
+#include "vm/term/bytes.h"
+
+enum {
+    OFFHEAP_SLACK = 512 * 1024,    // bytes of new shared data before a collection for their sake
+    LONG_WORDS = 192 * 1024,       // to copy: about a millisecond
+    REMEMBER_FIRST = 16,
+    FREE_FOR_FAILURE = 16,         // words that pressing leaves free
+};
+
+// Life -------------------------------------------------------------------------------------------
+
+bool heap_init(Heap *heap, BlockPool *pool, size_t words) {
+    *heap = (Heap){.pool = pool, .offheap_trigger = OFFHEAP_SLACK};
+    words = words != 0 ? words : HEAP_FIRST_WORDS;
+    Term *block = block_alloc(pool, &words);
+    if (block == NULL) {
+        return false;
+    }
+    heap->start = heap->top = heap->mature = block;
+    heap->sp = heap->stack_end = block + words;
+    fill_free_words(heap->top, heap->sp);
+    return true;
+}
+
+static void release_all(OffHeap *list) {
+    for (Term *box = list->first; box != NULL;) {
+        // The header may be gone when a collection was under way; the words behind it are not.
+        SharedBytes *shared = (SharedBytes *)(uintptr_t)box[2].bits;
+        box = (Term *)(uintptr_t)box[1].bits;
+        shared_release(shared);
+    }
+    *list = (OffHeap){NULL, 0};
+}
+
+void heap_destroy(Heap *heap) {
+    while (heap->fragments != NULL) {
+        Fragment *fragment = heap->fragments;
+        heap->fragments = fragment->next;
+        fragment_free(heap->pool->mem, fragment);
+    }
+    release_all(&heap->offheap_young);
+    if (heap->old != NULL) {
+        release_all(&heap->old->offheap);
+        old_block_free(heap->pool, heap->old);
+    }
+    mem_free(heap->pool->mem, MEM_HEAP, heap->remember);
+    block_free(heap->pool, heap->start, heap_block_words(heap));
+    *heap = (Heap){.pool = heap->pool};
+}
+
+HeapUse heap_use(const Heap *heap) {
+    return (HeapUse){
+        .young_words = (size_t)(heap->top - heap->start),
+        .old_words = old_used_words(heap),
+        .stack_words = heap_stack_words(heap),
+        .fragment_words = heap->fragment_words,
+        .block_words = heap_block_words(heap) + (heap->old != NULL ? heap->old->words : 0),
+        .offheap_bytes = heap->offheap_young.bytes + (heap->old != NULL ? heap->old->offheap.bytes : 0),
+    };
+}
+
+// Messages and holes -----------------------------------------------------------------------------
+
+void heap_adopt(Heap *heap, Fragment *fragment) {
+    fragment->next = heap->fragments;
+    heap->fragments = fragment;
+    heap->fragment_words += fragment->words;
+    heap->offheap_young.bytes += fragment->offheap.bytes;
+    if (heap_is_pressed(heap) && heap_free_words(heap) > FREE_FOR_FAILURE) {
+        // The next allocation, by whatever fast path, finds no room and so collects.
+        Term *top = heap->sp - FREE_FOR_FAILURE;
+        fill_free_words(heap->top, top);
+        heap->top = top;
+    }
+}
+
+static void remember(Heap *heap, Term *cell) {
+    HeapRemember *r = heap->remember;
+    if (r == NULL || r->count == r->capacity) {
+        uint32_t capacity = r == NULL ? REMEMBER_FIRST : r->capacity * 2;
+        HeapRemember *grown =
+            mem_realloc(heap->pool->mem, MEM_HEAP, r, sizeof *r + capacity * sizeof *r->cells);
+        if (grown == NULL) {
+            heap->need_full = true;  // which looks at everything
+            return;
+        }
+        if (r == NULL) {
+            grown->count = 0;
+        }
+        grown->capacity = capacity;
+        heap->remember = r = grown;
+    }
+    r->cells[r->count++] = cell;
+}
+
+void heap_fill(Heap *heap, Term cell, Term tail) {
+    ASSERT(term_is_cons(cell));
+    Term *words = term_pointer(cell);
+    ASSERT(term_same_bits(words[1], TERM_HOLE));
+    words[1] = tail;
+    bool is_new = words >= heap->mature && words < heap->top;
+    if (!is_new && term_is_pointer(tail)) {
+        remember(heap, words);
+    }
+}
+
+// Collecting -------------------------------------------------------------------------------------
+
+static size_t remembered(const Heap *heap) {
+    return heap->remember == NULL ? 0 : heap->remember->count;
+}
+
+// Words that a minor collection may have to move to the old heap.
+static size_t promoted_max(const Heap *heap) {
+    size_t mature = (size_t)(heap->mature - heap->start);
+    // What a filled cell leads to goes to the old heap whatever its age.
+    return remembered(heap) == 0 ? mature : (size_t)(heap->top - heap->start) + heap->fragment_words;
+}
+
+static bool is_full_due(const Heap *heap) {
+    if (heap->need_full) {
+        return true;
+    }
+    return heap->old != NULL && ((size_t)(heap->old->end - heap->old->top) < promoted_max(heap) ||
+                                 heap->old->offheap.bytes > heap->old->offheap_trigger);
+}
+
+static bool is_over_limit(const Heap *heap, size_t words) {
+    if (heap->limit_words == 0) {
+        return false;
+    }
+    HeapUse use = heap_use(heap);
+    size_t used = use.young_words + use.old_words + use.stack_words + use.offheap_bytes / sizeof(Term);
+    return words > heap->limit_words || used > heap->limit_words - words;
+}
+
+static void set_offheap_trigger(Heap *heap) {
+    size_t kept = heap_use(heap).offheap_bytes;
+    heap->offheap_trigger = heap->offheap_young.bytes + (kept > OFFHEAP_SLACK ? kept : OFFHEAP_SLACK);
+}
+
+// In stress mode just the words that were asked for are left free, so that every reserve collects.
+static void stress(Heap *heap, size_t words) {
+    Term *top = heap->sp - words;
+    ASSERT(top >= heap->top);
+    fill_free_words(heap->top, top);
+    heap->top = top;
+}
+
+static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, bool full, Range evict) {
+    // A request beyond the limit or any memory needs no collection to be refused, and must not overflow sums.
+    if (words > (SIZE_MAX >> 8) || (heap->limit_words != 0 && words > heap->limit_words)) {
+        return heap->limit_words != 0 ? HEAP_LIMIT : HEAP_MEMORY;
+    }
+    full = full || is_full_due(heap);
+    HeapStatus status = full ? gc_full(heap, words, roots, count, evict) : gc_minor(heap, words, roots, count);
+    if (status == HEAP_OK && !full && is_over_limit(heap, words)) {
+        status = gc_full(heap, words, roots, count, evict);  // the old heap may hold garbage
+    }
+    if (status != HEAP_OK) {
+        return status;
+    }
+    set_offheap_trigger(heap);
+    if (is_over_limit(heap, words)) {
+        return HEAP_LIMIT;
+    }
+    ASSERT(heap_free_words(heap) >= words);
+    if (heap->pool->stress) {
+        stress(heap, words);
+    }
+    return HEAP_OK;
+}
+
+static const Range no_range = {0, 0};
+
+HeapStatus heap_ensure(Heap *heap, size_t words, Term *roots, size_t count) {
+    if (heap_free_words(heap) >= words && !heap->pool->stress && !heap_is_pressed(heap)) {
+        return HEAP_OK;
+    }
+    HeapStatus status = collect(heap, words, roots, count, false, no_range);
+    heap->why = (uint8_t)status;
+    return status;
+}
+
+bool heap_reserve(Heap *heap, size_t words, Term *roots, size_t count, Room *room) {
+    if (heap_ensure(heap, words, roots, count) != HEAP_OK) {
+        return false;
+    }
+    *room = room_over(heap->top, words, &heap->offheap_young);
+    heap->top += words;
+    return true;
+}
+
+HeapStatus heap_collect(Heap *heap, size_t words, Term *roots, size_t count) {
+    HeapStatus status = collect(heap, words, roots, count, true, no_range);
+    heap->why = (uint8_t)status;
+    return status;
+}
+
+bool heap_collect_is_long(const Heap *heap, size_t words) {
+    if (heap_free_words(heap) >= words && !heap->pool->stress && !heap_is_pressed(heap)) {
+        return false;
+    }
+    size_t moved = (size_t)(heap->top - heap->start) + heap->fragment_words + heap_stack_words(heap);
+    moved += is_full_due(heap) ? old_used_words(heap) : 0;
+    return moved > LONG_WORDS;
+}
+
+void heap_shrink(Heap *heap) {
+    // The first collection finds out how little there is, the second one can then choose a block for it. A heap whose
+    // memory is mostly in use is left alone.
+    for (int i = 0; i < 2; i++) {
+        HeapUse use = heap_use(heap);
+        size_t used = use.young_words + use.old_words + use.fragment_words + use.stack_words;
+        bool is_tight = use.block_words <= HEAP_FIRST_WORDS || (i > 0 && used * 2 > use.block_words);
+        if ((is_tight && heap->fragments == NULL) || collect(heap, 0, NULL, 0, true, no_range) != HEAP_OK) {
+            return;
+        }
+    }
+}
+
+// Literals ---------------------------------------------------------------------------------------
+
+typedef struct {
+    Range range;
+    bool found;
+} Search;
+
+// Any word that could be a pointer counts: raw words that happen to look like one only cause a needless copy.
+static bool words_refer(const Term *from, const Term *to, Range range) {
+    for (; from < to; from++) {
+        if (term_is_pointer(*from) && range_has(range, term_address(*from))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void search_roots(void *search, Term *slot, size_t count) {
+    Search *s = search;
+    s->found = s->found || words_refer(slot, slot + count, s->range);
+}
+
+bool heap_refers(Heap *heap, const Term *from, size_t words) {
+    Search s = {range_of(from, from + words), false};
+    s.found = words_refer(heap->start, heap->top, s.range) ||
+              words_refer(heap->sp, heap->stack_end, s.range) ||
+              (heap->old != NULL && words_refer(heap->old->data, heap->old->top, s.range));
+    for (Fragment *f = heap->fragments; f != NULL && !s.found; f = f->next) {
+        s.found = words_refer(f->data, f->data + f->words, s.range);
+    }
+    if (!s.found && heap->each_root != NULL) {
+        heap->each_root(heap->owner, search_roots, &s);
+    }
+    return s.found;
+}
+
+HeapStatus heap_evict(Heap *heap, const Term *from, size_t words) {
+    return collect(heap, 0, NULL, 0, true, range_of(from, from + words));
+}
