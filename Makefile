@@ -295,9 +295,11 @@ stress:
 sim: all .build/testrun
 	@.build/testrun -m $$(seq -s, -f 'seed=%g' 1 $(SEEDS)) -c $(COPPICE) $(or $(T),behave samples)
 
-# ---- Fuzzing: one program for each tests/fuzz/fuzz_*.c, with the corpus tests/fuzz/corpus/NAME -----
+# ---- Fuzzing: one program for each tests/fuzz/fuzz_*.c ------------------------------------------
 
 FUZZERS := $(FUZZ_C:tests/fuzz/fuzz_%.c=%)
+# Inputs to start from: tests/fuzz/corpus/NAME, and folders named here.
+SEEDS_parse := tests/samples tests/examples tests/lang
 
 .PHONY: fuzz fuzz-run
 fuzz:
@@ -305,7 +307,9 @@ fuzz:
 fuzz-run: $(FUZZERS:%=fuzz-run-%)
 fuzz-run-%: $(B)/fuzz/%
 	@mkdir -p $(B)/corpus/$*
-	@.build/testrun --tally $(TALLY) --fuzz $< -x $(FUZZ_SECONDS) $(B)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+	@echo "  FUZZ  $*"
+	@.build/testrun --tally $(TALLY) --fuzz $< -x $(FUZZ_SECONDS) $(B)/corpus/$* \
+	    $(wildcard tests/fuzz/corpus/$*) $(SEEDS_$*)
 $(FUZZERS:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_O) \
     $(call objects,$(FUZZ_COMMON_C)) $(B)/obj/gen/library.o $(B)/objects.list
 	$(call link,-fsanitize=fuzzer)
