@@ -63,10 +63,15 @@ static void add_all(Words *to, const Words *from) {
     }
 }
 
-static void command_program(Run *run, const char *coppice, int number) {
-    const Test *test = run->test;
+static const char *image_path(int number) {
     Text image = {0};
     text_print(&image, "%s/%d.copc", exec_folder(), number);
+    return image.bytes;
+}
+
+static void command_program(Run *run, const char *coppice, int number) {
+    const Test *test = run->test;
+    const char *image = image_path(number);
     bool as_image = strcmp(run->mode, "image") == 0;
     words_add(&run->command, coppice);
     words_add(&run->command, "run");
@@ -78,14 +83,14 @@ static void command_program(Run *run, const char *coppice, int number) {
         words_add(&run->command, value + 1);
     }
     add_all(&run->command, &test->flags);
-    words_add(&run->command, as_image ? image.bytes : test->path);
+    words_add(&run->command, as_image ? image : test->path);
     add_all(&run->command, &test->args);
     if (as_image) {
         words_add(&run->build, coppice);
         words_add(&run->build, "build");
         words_add(&run->build, test->path);
         words_add(&run->build, "-o");
-        words_add(&run->build, image.bytes);
+        words_add(&run->build, image);
     }
 }
 
@@ -100,7 +105,7 @@ static void command_session(Run *run, const Options *options) {
     words_add(&run->command, options->coppice);
 }
 
-static void command_other(Run *run, const Options *options) {
+static void command_other(Run *run, const Options *options, int number) {
     const char *coppice = options->coppice;
     const Test *test = run->test;
     Text dump = {0};
@@ -113,7 +118,7 @@ static void command_other(Run *run, const Options *options) {
         words_add(&run->command, coppice);
         words_add(&run->command, "build");
         words_add(&run->command, "-o");
-        words_add(&run->command, "/dev/null");
+        words_add(&run->command, image_path(number)); // never written: it does not compile
         break;
     case KIND_STAGE:
         text_print(&dump, "--dump=%s", test->stage);
@@ -153,7 +158,7 @@ static Run *make_runs(const TestList *tests, const char *modes, const Options *o
                 if (test->kind == KIND_PROGRAM) {
                     command_program(run, options->coppice, n);
                 } else {
-                    command_other(run, options);
+                    command_other(run, options, n);
                 }
             }
         }
