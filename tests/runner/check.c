@@ -103,11 +103,15 @@ static void print_indented(const char *title, const Text *t) {
     free(lines);
 }
 
+// As one would type it; a temporary file, which is gone by now, goes to .build/ instead.
 static void print_words(const Words *w) {
+    size_t folder_len = strlen(exec_folder());
     for (int i = 0; i < w->count; i++) {
         const char *word = w->items[i];
         bool plain = word[0] != '\0' && strpbrk(word, " \t\"'$&|;<>*?()#\\") == NULL;
-        printf(plain ? " %s" : " '%s'", word);
+        bool temporary = strncmp(word, exec_folder(), folder_len) == 0;
+        printf(plain ? " %s%s" : " '%s%s'", temporary ? ".build" : "",
+               temporary ? word + folder_len : word);
     }
 }
 
