@@ -2,3 +2,5 @@
 # A program that reads more than it includes names it as a prerequisite: $(B)/gen/OUTPUT: file
 # SPDX-License-Identifier: Apache-2.0
 GENERATED += powgen:powers_of_ten.h
+GENERATED += opgen:ops_variants.h opgen:ops_cases.h
+$(B)/gen/ops_cases.h: $(wildcard vm/ops/*.op.h)

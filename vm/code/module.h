@@ -104,6 +104,7 @@ struct Module {
     struct ModuleMeta *meta; // tests, docs, types: meta.h
     struct LiteralBlock *block;
     struct ModuleMemory *memory;  // all of the above: loader_private.h
+    void *engine_data;
     Module *older;           // the version before; or the next one that was retired
 };
 

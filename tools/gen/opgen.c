@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints what the engines need of the ops, from ops.def and the bodies in vm/ops/*.op.h:
+//
+//   opgen ops_variants.h   the numbers of all variants and how instructions are laid out
+//   opgen ops_cases.h      a case for each variant: its operands as macros, then the body of its op: OP_CASE(number, name)
+//
+// A variant is an op with the kinds of its fixed `d` and `s` operands: a register X, a slot Y or (sources only) a constant.
+// Up to three such operands make variants; an op with more of them has one, and reads its operands by generic words (words.h).
+//
+// Layout of an instruction in 64-bit words:
+//   0        variant number in the low 16 bits, then a 16-bit field for each fixed d or s: the register's number
+//   then     the constants of s operands; or, in a generic op, a word for each d and s
+//   then     n, a, l, F, I, R in the order of ops.def
+//   then     f; then the op's Safepoint, if it has one
+//   then     the list: its count, and its elements in generic words
+//
+// A body begins with a line `op(name) {` and ends with a line `}`; its text is taken as it stands, with #line. Words
+// that bodies may use: vm/ops/README.md. The build runs it from the root of the tree.
+#include <glob.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/ops/ops.h"
+
+#define FAIL OP_FAIL
+#define GC OP_GC
+#define CALL OP_CALL
+#define END OP_END
+#define BRANCH OP_BRANCH
+#define ROOM OP_ROOM
+#define PURE OP_PURE
+
+static const OpInfo ops[OP_COUNT] = {
+#define OP(name, operands, flags, effect) {#name, operands, (flags), effect},
+#include "vm/ops/ops.def"
+#undef OP
+};
+
+enum { FIELDS_MAX = 3 };
+
+typedef struct {
+    char *text;
+    char file[64];
+    int line;
+} Body;
+
+static Body bodies[OP_COUNT];
+
+static void die(const char *what, const char *which) {
+    fprintf(stderr, "opgen: %s %s\n", what, which);
+    exit(1);
+}
+
+// Bodies -----------------------------------------------------------------------------------------
+
+static int op_by_name(const char *name, size_t len) {
+    for (int i = 0; i < OP_COUNT; i++) {
+        if (strlen(ops[i].name) == len && memcmp(ops[i].name, name, len) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void read_bodies(const char *path) {
+    FILE *f = fopen(path, "r");
+    if (f == NULL) {
+        die("cannot read", path);
+    }
+    char line[512];
+    Body *body = NULL;
+    size_t len = 0;
+    for (int number = 1; fgets(line, sizeof line, f) != NULL; number++) {
+        if (body == NULL && strncmp(line, "op(", 3) == 0) {
+            char *close = strchr(line, ')');
+            int op = close == NULL ? -1 : op_by_name(line + 3, (size_t)(close - line - 3));
+            if (op < 0 || bodies[op].text != NULL) {
+                die("no such op, or a second body:", line);
+            }
+            body = &bodies[op];
+            body->line = number;
+            snprintf(body->file, sizeof body->file, "%s", path);
+            len = 0;
+            body->text = calloc(1, 1);
+            memmove(line, close + 1, strlen(close + 1) + 1);
+        }
+        if (body != NULL) {
+            body->text = realloc(body->text, len + strlen(line) + 1);
+            strcpy(body->text + len, line);
+            len += strlen(line);
+            if (strcmp(line, "}\n") == 0) {
+                body = NULL;
+            }
+        }
+    }
+    if (body != NULL) {
+        die("a body without an end in", path);
+    }
+    fclose(f);
+}
+
+static void read_all_bodies(void) {
+    glob_t files;
+    if (glob("vm/ops/*.op.h", 0, NULL, &files) != 0) {
+        die("no bodies:", "vm/ops/*.op.h");
+    }
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        read_bodies(files.gl_pathv[i]);
+    }
+    globfree(&files);
+    for (int i = 0; i < OP_COUNT; i++) {
+        if (bodies[i].text == NULL) {
+            die("no body for", ops[i].name);
+        }
+    }
+}
+
+// Variants ---------------------------------------------------------------------------------------
+
+// The fixed d and s operands as a string of these letters.
+static void fixed_operands(int op, char out[16]) {
+    int n = 0;
+    for (const char *o = ops[op].operands; *o != '\0'; o++) {
+        if (*o == '*') {
+            o++;
+        } else if (*o == 'd' || *o == 's') {
+            out[n++] = *o;
+        }
+    }
+    out[n] = '\0';
+}
+
+static bool op_is_generic(int op) {
+    char fixed[16];
+    fixed_operands(op, fixed);
+    return strlen(fixed) > FIELDS_MAX;
+}
+
+static int variant_count(int op) {
+    char fixed[16];
+    fixed_operands(op, fixed);
+    int count = 1;
+    for (const char *o = fixed; *o != '\0' && !op_is_generic(op); o++) {
+        count *= *o == 'd' ? 2 : 3;
+    }
+    return count;
+}
+
+// The kinds of the operands of variant `index` of an op, a letter each: x, y or k. The last one counts fastest.
+static void variant_kinds(int op, int index, char out[16]) {
+    char fixed[16];
+    fixed_operands(op, fixed);
+    size_t n = op_is_generic(op) ? 0 : strlen(fixed);
+    out[n] = '\0';
+    while (n > 0) {
+        n--;
+        int base = fixed[n] == 'd' ? 2 : 3;
+        out[n] = "xyk"[index % base];
+        index /= base;
+    }
+}
+
+static bool op_has_point(int op) {
+    return (ops[op].flags & OP_FAIL) != 0 || strchr(ops[op].operands, 'm') != NULL;
+}
+
+static void print_variants(void) {
+    puts("// Made by tools/gen/opgen.c: the variants of the ops.");
+    puts("#pragma once\n\n#include <stdbool.h>\n#include <stdint.h>\n");
+    puts("#define OP_VARIANTS(X) \\");
+    int number = 0;
+    for (int op = 0; op < OP_COUNT; op++) {
+        for (int i = 0; i < variant_count(op); i++) {
+            char kinds[16];
+            variant_kinds(op, i, kinds);
+            printf("    X(%d, %s%s%s) \\\n", number++, ops[op].name, kinds[0] == '\0' ? "" : "_", kinds);
+        }
+    }
+    printf("\n\nenum { VARIANT_COUNT = %d };\n\n", number);
+    puts("// The first variant of each op.");
+    puts("static const uint16_t op_variants[] = {");
+    number = 0;
+    for (int op = 0; op < OP_COUNT; op++) {
+        printf("    %d,  // %s\n", number, ops[op].name);
+        number += variant_count(op);
+    }
+    puts("};\n\n// Whether the op reads its operands by generic words.");
+    puts("static const bool op_generic[] = {");
+    for (int op = 0; op < OP_COUNT; op++) {
+        printf("    %s,  // %s\n", op_is_generic(op) ? "true" : "false", ops[op].name);
+    }
+    puts("};");
+}
+
+// Cases ------------------------------------------------------------------------------------------
+
+static char defined[32][16];
+static int defined_count;
+
+static void define(const char *name) {
+    snprintf(defined[defined_count++], sizeof defined[0], "%s", name);
+    printf("#define %s", name);
+}
+
+// The macros for d and s operands; gives the next free word.
+static int print_fixed(int op, const char *kinds) {
+    static const char *const source_names[] = {"A", "B", "C", "E"};
+    char fixed[16];
+    fixed_operands(op, fixed);
+    int word = 1;
+    int source = 0;
+    for (int i = 0; fixed[i] != '\0'; i++) {
+        char kind = op_is_generic(op) ? 'g' : kinds[i];
+        if (fixed[i] == 'd') {
+            define("SET");
+            printf("(v) %s\n", kind == 'g' ? "GENERIC_SET(1, v)" : kind == 'x' ? "(X_FIELD(0) = (v))" : "(Y_FIELD(0) = (v))");
+            word += kind == 'g';
+            continue;
+        }
+        define(source_names[source++]);
+        if (kind == 'g') {
+            printf(" GENERIC(%d)\n", word++);
+        } else if (kind == 'k') {
+            printf(" CONSTANT(%d)\n", word++);
+        } else {
+            printf(" %c_FIELD(%d)\n", kind == 'x' ? 'X' : 'Y', i);
+        }
+    }
+    return word;
+}
+
+static int print_others(int op, int word) {
+    for (const char *o = ops[op].operands; *o != '\0'; o++) {
+        bool goes = (ops[op].flags & (OP_CALL | OP_END)) != 0;
+        const char *name = *o == 'n'   ? "N"
+                           : *o == 'a' ? "ATOM"
+                           : *o == 'l' ? "L"
+                           : *o == 'F' ? (goes ? "ENTRY" : "FUNCTION")
+                           : *o == 'I' ? "IMPORT"
+                           : *o == 'R' ? "RECORD"
+                                       : NULL;
+        if (*o == '*') {
+            o++;
+        } else if (name != NULL) {
+            define(name);
+            printf(" WORD_%s(%d)\n", name, word++);
+        }
+    }
+    if (strchr(ops[op].operands, 'f') != NULL) {
+        define("F");
+        printf(" WORD_L(%d)\n", word++);
+    } else {
+        define("F");
+        printf(" NO_LABEL\n");
+    }
+    if (op_has_point(op)) {
+        define("POINT");
+        printf(" WORD_POINT(%d)\n", word++);
+    }
+    const char *list = strchr(ops[op].operands, '*');
+    define("SIZE");
+    if (list == NULL) {
+        printf(" %d\n", word);
+    } else {
+        printf(" (%d + COUNT * %d)\n", word + 1, list[1] == 's' ? 1 : list[1] == 'k' ? 2 : 3);
+        define("COUNT");
+        printf(" WORD_N(%d)\n", word);
+        define("LIST");
+        printf(" WORD_LIST(%d)\n", word + 1);
+    }
+    return word;
+}
+
+static void print_body(int op) {
+    printf("#line %d \"%s\"\n%s", bodies[op].line, bodies[op].file, bodies[op].text);
+}
+
+// An op with a Safepoint has slow paths: its body is there twice, so that an engine can keep those out of the case
+// (HOT 1), which then needs no stack frame, and go to the second one (HOT 0) for them.
+static void print_case(int op, int number, const char *kinds) {
+    char name[64];
+    snprintf(name, sizeof name, "%s%s%s", ops[op].name, kinds[0] == '\0' ? "" : "_", kinds);
+    defined_count = 0;
+    printf("\n");
+    print_others(op, print_fixed(op, kinds));
+    if (op_has_point(op)) {
+        printf("#define COLD_CASE cold_%s\n#ifdef OP_COLD\n#define HOT 0\nOP_COLD(%s)\n", name, name);
+        print_body(op);
+        printf("#undef HOT\n#endif\n#define HOT 1\n");
+    }
+    printf("OP_CASE(%d, %s)\n", number, name);
+    print_body(op);
+    if (op_has_point(op)) {
+        printf("#undef COLD_CASE\n#undef HOT\n");
+    }
+    for (int i = 0; i < defined_count; i++) {
+        printf("#undef %s\n", defined[i]);
+    }
+}
+
+static void print_cases(void) {
+    puts("// Made by tools/gen/opgen.c: a case for each variant of each op.");
+    int number = 0;
+    for (int op = 0; op < OP_COUNT; op++) {
+        for (int i = 0; i < variant_count(op); i++) {
+            char kinds[16];
+            variant_kinds(op, i, kinds);
+            print_case(op, number++, kinds);
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "ops_variants.h") == 0) {
+        print_variants();
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "ops_cases.h") == 0) {
+        read_all_bodies();
+        print_cases();
+        return 0;
+    }
+    die("usage: opgen", "ops_variants.h | ops_cases.h");
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies of the ops that move control: see vm/ops/README.md for the words.
+
+op(enter) {
+    if (UNLIKELY(SPEND)) {
+        YIELD_NEXT;
+    }
+    NEXT;
+}
+
+op(frame) {
+    if (UNLIKELY(FREE_WORDS < (size_t)N + HEAP_GAP)) {
+        COLLECT(N);
+    }
+    MOVE_FRAME(-(ptrdiff_t)N);
+    NEXT;
+}
+
+op(unframe) {
+    MOVE_FRAME((ptrdiff_t)N);
+    NEXT;
+}
+
+op(ret) {
+    RETURN;
+}
+
+op(jump) {
+    JUMP(L);
+}
+
+op(loop) {
+    if (UNLIKELY(SPEND)) {
+        YIELD_AT(L);
+    }
+    JUMP(L);
+}
+
+op(call) {
+    CALL(ENTRY);
+}
+
+op(call_ext) {
+    const Target *target = IMPORT_TARGET(IMPORT);
+    if (UNLIKELY(target == NULL)) {
+        LINK(IMPORT);
+    }
+    const Function *f = target_function(target);
+    if (LIKELY(f != NULL)) {
+        CALL(f->entry);
+    }
+    if (UNLIKELY(target->builtin == NULL)) {
+        LINK(IMPORT);
+    }
+    CALL_BUILTIN(target, target->arity);
+}
+
+op(call_fun) {
+    Term fn = X(N);
+    const Function *f = fn_callee(fn, N);
+    if (UNLIKELY(f == NULL)) {
+        CALL_REFERENCE(N);
+    }
+    for (uint32_t i = 0; i < f->captured; i++) {
+        X(N + i) = fn_captured(fn, i);
+    }
+    CALL(f->entry);
+}
+
+op(tail) {
+    JUMP(ENTRY);
+}
+
+op(tail_ext) {
+    const Target *target = IMPORT_TARGET(IMPORT);
+    if (UNLIKELY(target == NULL)) {
+        LINK(IMPORT);
+    }
+    const Function *f = target_function(target);
+    if (LIKELY(f != NULL)) {
+        JUMP(f->entry);
+    }
+    if (UNLIKELY(target->builtin == NULL)) {
+        LINK(IMPORT);
+    }
+    TAIL_BUILTIN(target, target->arity);
+}
+
+op(tail_fun) {
+    Term fn = X(N);
+    const Function *f = fn_callee(fn, N);
+    if (UNLIKELY(f == NULL)) {
+        TAIL_REFERENCE(N);
+    }
+    for (uint32_t i = 0; i < f->captured; i++) {
+        X(N + i) = fn_captured(fn, i);
+    }
+    JUMP(f->entry);
+}
+
+op(move) {
+    SET(A);
+    NEXT;
+}
+
+op(switch) {
+    SWITCH(A, LIST, COUNT, L);
+}
+
+op(fail) {
+    RAISE(process_fail(p, A));
+}
+
+op(fail_with) {
+    RAISE(process_fail_with(p, ATOM, A));
+}
+
+op(reraise) {
+    RAISE(slow_reraise(p, A));
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies of building and taking apart. The verifier has seen to it that there is room for what is built, and that
+// what is taken apart unchecked is what it must be.
+
+op(alloc) {
+    if (UNLIKELY(FREE_WORDS < (size_t)N + HEAP_GAP)) {
+        COLLECT(N);
+    }
+    NEXT;
+}
+
+op(cons) {
+    Term *cell = TOP;
+    cell[0] = A;
+    cell[1] = B;
+    TOP = cell + 2;
+    SET(term_from_cons(cell));
+    NEXT;
+}
+
+op(head) {
+    SET(cons_head(A));
+    NEXT;
+}
+
+op(tail_of) {
+    SET(cons_tail(A));
+    NEXT;
+}
+
+op(tuple) {
+    Term *box = TOP;
+    box[0] = header_make(KIND_TUPLE, COUNT, 0);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        box[1 + i] = ELEMENT(i);
+    }
+    TOP = box + 1 + COUNT;
+    SET(term_from_box(box));
+    NEXT;
+}
+
+op(elem) {
+    SET(tuple_at(A, N));
+    NEXT;
+}
+
+op(record) {
+    Term *box = TOP;
+    box[0] = header_make(KIND_RECORD, 1 + (size_t)COUNT, 0);
+    box[1] = TERM_LITERAL((uintptr_t)RECORD);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        box[2 + i] = ELEMENT(i);
+    }
+    TOP = box + 2 + COUNT;
+    SET(term_from_box(box));
+    NEXT;
+}
+
+op(field) {
+    SET(record_field(A, N));
+    NEXT;
+}
+
+op(closure) {
+    Term *box = TOP;
+    box[0] = header_make(KIND_FN, 1 + (size_t)COUNT, 0);
+    box[1] = TERM_LITERAL((uintptr_t)FUNCTION);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        box[2 + i] = ELEMENT(i);
+    }
+    TOP = box + 2 + COUNT;
+    SET(term_from_box(box));
+    NEXT;
+}
+
+op(get) {
+    SLOW_WITH(slow_get, ATOM);
+}
+
+op(index) {
+    Term a = A;
+    Term b = B;
+    if (LIKELY(term_is_tuple(a) && term_is_small(b) && b.bits >> 2 < tuple_size(a))) {
+        SET(tuple_at(a, b.bits >> 2));
+        NEXT;
+    }
+    SLOW2(slow_index);
+}
+
+op(range) {
+    SLOW2(slow_range);
+}
+
+op(map) {
+    SLOW_LIST(slow_map);
+}
+
+op(map_put) {
+    SLOW3(slow_map_put);
+}
+
+op(map_update) {
+    SLOW3(slow_map_update);
+}
+
+op(map_get) {
+    FETCH2(slow_map_get);
+}
