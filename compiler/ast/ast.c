@@ -41,31 +41,32 @@ enum {
     FN = AST_CLASS_FN,
 };
 
-#define CHILD_FIELD(f, t, c, k) {.name = #f, .type = t, .classes = c, .kind = k, .offset = offsetof(This, f)},
-#define PLAIN_FIELD(f, t) {.name = #f, .type = t, .offset = offsetof(This, f)},
-#define ONE(Class, f) CHILD_FIELD(f, AST_FIELD_ONE, AST_CLASS_##Class, 0)
-#define OPT(Class, f) CHILD_FIELD(f, AST_FIELD_OPT, AST_CLASS_##Class, 0)
-#define NODE(Struct, f) CHILD_FIELD(f, AST_FIELD_ONE, 0, AST_KIND_OF_##Struct)
+#define CHILD_FIELD(f, t, c, k)                                                                    \
+    {.name = #f, .type = t, .classes = c, .kind = k, .offset = offsetof(This, f)},
+#define PLAIN_FIELD(f, t)   {.name = #f, .type = t, .offset = offsetof(This, f)},
+#define ONE(Class, f)       CHILD_FIELD(f, AST_FIELD_ONE, AST_CLASS_##Class, 0)
+#define OPT(Class, f)       CHILD_FIELD(f, AST_FIELD_OPT, AST_CLASS_##Class, 0)
+#define NODE(Struct, f)     CHILD_FIELD(f, AST_FIELD_ONE, 0, AST_KIND_OF_##Struct)
 #define NODE_OPT(Struct, f) CHILD_FIELD(f, AST_FIELD_OPT, 0, AST_KIND_OF_##Struct)
-#define LIST(Class, f) CHILD_FIELD(f, AST_FIELD_LIST, AST_CLASS_##Class, 0)
-#define NAME(f) PLAIN_FIELD(f, AST_FIELD_NAME)
-#define NAME_OPT(f) PLAIN_FIELD(f, AST_FIELD_NAME_OPT)
-#define SPAN(f) PLAIN_FIELD(f, AST_FIELD_SPAN)
-#define BOOL(f) PLAIN_FIELD(f, AST_FIELD_BOOL)
-#define TEXT(f) PLAIN_FIELD(f, AST_FIELD_TEXT)
-#define INT(f) PLAIN_FIELD(f, AST_FIELD_INT)
-#define UINT(f) PLAIN_FIELD(f, AST_FIELD_UINT)
-#define REAL(f) PLAIN_FIELD(f, AST_FIELD_REAL)
-#define ENUM(Type, f) PLAIN_FIELD(f, (AstFieldType)FIELD_TYPE_##Type)
+#define LIST(Class, f)      CHILD_FIELD(f, AST_FIELD_LIST, AST_CLASS_##Class, 0)
+#define NAME(f)             PLAIN_FIELD(f, AST_FIELD_NAME)
+#define NAME_OPT(f)         PLAIN_FIELD(f, AST_FIELD_NAME_OPT)
+#define SPAN(f)             PLAIN_FIELD(f, AST_FIELD_SPAN)
+#define BOOL(f)             PLAIN_FIELD(f, AST_FIELD_BOOL)
+#define TEXT(f)             PLAIN_FIELD(f, AST_FIELD_TEXT)
+#define INT(f)              PLAIN_FIELD(f, AST_FIELD_INT)
+#define UINT(f)             PLAIN_FIELD(f, AST_FIELD_UINT)
+#define REAL(f)             PLAIN_FIELD(f, AST_FIELD_REAL)
+#define ENUM(Type, f)       PLAIN_FIELD(f, (AstFieldType)FIELD_TYPE_##Type)
 
 // A node without fields would have an empty table, which C lacks: each ends in an entry that does not count.
-#define AST_NODE(KIND, Struct, kind_classes, ...)                                      \
-    case AST_##KIND: {                                                                 \
-        typedef Ast##Struct This;                                                      \
-        static const AstFieldInfo fields[] = {__VA_ARGS__{0}};                             \
-        static const AstShape shape = {#Struct, kind_classes, sizeof(This), fields,    \
-                                       sizeof(fields) / sizeof(fields[0]) - 1};        \
-        return &shape;                                                                 \
+#define AST_NODE(KIND, Struct, kind_classes, ...)                                                  \
+    case AST_##KIND: {                                                                             \
+        typedef Ast##Struct This;                                                                  \
+        static const AstFieldInfo fields[] = {__VA_ARGS__{0}};                                     \
+        static const AstShape shape = {#Struct, kind_classes, sizeof(This), fields,                \
+                                       sizeof(fields) / sizeof(fields[0]) - 1};                    \
+        return &shape;                                                                             \
     }
 
 const AstShape *ast_shape(AstKind kind) {

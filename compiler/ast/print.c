@@ -12,11 +12,11 @@ typedef struct Printer {
     uint32_t indent;
 } Printer;
 
-static void print_plain_field(Printer *pr, const AstFieldInfo *field, const char *at)
-{
+static void print_plain_field(Printer *pr, const AstFieldInfo *field, const char *at) {
     Buf *out = pr->out;
     switch (field->type) {
-    case AST_FIELD_NAME: case AST_FIELD_NAME_OPT: {
+    case AST_FIELD_NAME:
+    case AST_FIELD_NAME_OPT: {
         Name name = *(const Name *)at;
         if (name != NULL) {
             buf_format(out, " %s=", field->name);
@@ -40,20 +40,21 @@ static void print_plain_field(Printer *pr, const AstFieldInfo *field, const char
         buf_format(out, " %s=%s", field->name, ast_op_text(*(const AstOp *)at));
         break;
     case AST_FIELD_SEGMENT_KIND:
-        buf_format(out, " %s=%s", field->name,
-                   ast_segment_kind_text(*(const AstSegmentKind *)at));
+        buf_format(out, " %s=%s", field->name, ast_segment_kind_text(*(const AstSegmentKind *)at));
         break;
     case AST_FIELD_SPAWN_MODE:
         buf_format(out, " %s=%s", field->name, ast_spawn_mode_text(*(const AstSpawnMode *)at));
         break;
-    case AST_FIELD_SPAN: case AST_FIELD_ONE: case AST_FIELD_OPT: case AST_FIELD_LIST: break;
+    case AST_FIELD_SPAN:
+    case AST_FIELD_ONE:
+    case AST_FIELD_OPT:
+    case AST_FIELD_LIST: break;
     }
 }
 
 static void print_node(Printer *pr, const AstNode *node);
 
-static void print_child(Printer *pr, const AstNode *child, const char *label, int64_t index)
-{
+static void print_child(Printer *pr, const AstNode *child, const char *label, int64_t index) {
     buf_fill(pr->out, ' ', pr->indent * 2);
     buf_text(pr->out, label);
     if (index >= 0) {
@@ -63,8 +64,7 @@ static void print_child(Printer *pr, const AstNode *child, const char *label, in
     print_node(pr, child);
 }
 
-static void print_children(Printer *pr, const AstFieldInfo *field, const char *at)
-{
+static void print_children(Printer *pr, const AstFieldInfo *field, const char *at) {
     if (field->type == AST_FIELD_LIST) {
         const AstList *list = (const AstList *)at;
         for (uint32_t i = 0; i < list->len; i++) {
@@ -78,8 +78,7 @@ static void print_children(Printer *pr, const AstFieldInfo *field, const char *a
     }
 }
 
-static void print_node(Printer *pr, const AstNode *node)
-{
+static void print_node(Printer *pr, const AstNode *node) {
     const AstShape *shape = ast_shape(node->kind);
     Place place = source_place(pr->sources, node->span.file, node->span.offset);
     buf_format(pr->out, "%s %u:%u", shape->name, place.line, place.column);
@@ -94,8 +93,7 @@ static void print_node(Printer *pr, const AstNode *node)
     pr->indent--;
 }
 
-void ast_print(const AstNode *node, Sources *sources, Buf *out)
-{
+void ast_print(const AstNode *node, Sources *sources, Buf *out) {
     Printer pr = {sources, out, 0};
     print_node(&pr, node);
 }

@@ -8,11 +8,10 @@
 typedef struct Verifier {
     const Sources *sources;
     Arena *arena;
-    Str error;  // of the first bad node; empty so far
+    Str error; // of the first bad node; empty so far
 } Verifier;
 
-static void fail(Verifier *v, const AstNode *node, const char *what)
-{
+static void fail(Verifier *v, const AstNode *node, const char *what) {
     if (v->error.len == 0) {
         Buf text = buf_new(v->arena);
         buf_format(&text, "%s at offset %u: %s", ast_shape(node->kind)->name, node->span.offset,
@@ -21,15 +20,13 @@ static void fail(Verifier *v, const AstNode *node, const char *what)
     }
 }
 
-static bool is_span(const Verifier *v, Span span)
-{
+static bool is_span(const Verifier *v, Span span) {
     return span.file < v->sources->files.len &&
            (uint64_t)span.offset + span.len <= v->sources->files.items[span.file].text.len;
 }
 
 // What a field of class STMT or RHS takes includes expressions; a kind has its classes as ast.def lists them.
-static bool fits(const AstFieldInfo *field, const AstNode *child)
-{
+static bool fits(const AstFieldInfo *field, const AstNode *child) {
     return field->classes != 0 ? (ast_shape(child->kind)->classes & field->classes) != 0
                                : child->kind == field->kind;
 }
@@ -37,8 +34,7 @@ static bool fits(const AstFieldInfo *field, const AstNode *child)
 static void verify_node(Verifier *v, const AstNode *node);
 
 static void verify_child(Verifier *v, const AstNode *node, const AstFieldInfo *field,
-                         const AstNode *child)
-{
+                         const AstNode *child) {
     if (child == NULL) {
         fail(v, node, field->name);
     } else if (child->kind >= AST_KIND_COUNT || !fits(field, child)) {
@@ -50,8 +46,7 @@ static void verify_child(Verifier *v, const AstNode *node, const AstFieldInfo *f
     }
 }
 
-static void verify_field(Verifier *v, const AstNode *node, const AstFieldInfo *field)
-{
+static void verify_field(Verifier *v, const AstNode *node, const AstFieldInfo *field) {
     const char *at = (const char *)node + field->offset;
     switch (field->type) {
     case AST_FIELD_ONE: verify_child(v, node, field, *(AstNode *const *)at); break;
@@ -78,7 +73,7 @@ static void verify_field(Verifier *v, const AstNode *node, const AstFieldInfo *f
         }
         break;
     case AST_FIELD_OP:
-        if ((uint32_t)*(const AstOp *)at >= AST_OP_COUNT) {
+        if ((uint32_t) * (const AstOp *)at >= AST_OP_COUNT) {
             fail(v, node, field->name);
         }
         break;
@@ -87,8 +82,7 @@ static void verify_field(Verifier *v, const AstNode *node, const AstFieldInfo *f
 }
 
 // The rules that the shapes do not say.
-static bool obeys_rules(const AstNode *node)
-{
+static bool obeys_rules(const AstNode *node) {
     switch (node->kind) {
     case AST_FN: return AST_AS(Fn, node)->body != NULL || AST_AS(Fn, node)->guard == NULL;
     case AST_ACTOR: {
@@ -109,9 +103,9 @@ static bool obeys_rules(const AstNode *node)
         return (receive->timeout == NULL) == (receive->timeout_body == NULL);
     }
     case AST_TRY:
-        return AST_AS(Try, node)->has_catch ? true
-                                            : AST_AS(Try, node)->after_body != NULL &&
-                                                  AST_AS(Try, node)->clauses.len == 0;
+        return AST_AS(Try, node)->has_catch
+                   ? true
+                   : AST_AS(Try, node)->after_body != NULL && AST_AS(Try, node)->clauses.len == 0;
     case AST_LET:
         return AST_AS(Let, node)->else_body != NULL || AST_AS(Let, node)->else_name == NULL;
     case AST_INTERPOLATION: return AST_AS(Interpolation, node)->parts.len > 0;
@@ -119,8 +113,10 @@ static bool obeys_rules(const AstNode *node)
         const AstInt *number = AST_AS(Int, node);
         return number->digits.len > 0 && (number->fits || number->value == 0);
     }
-    case AST_LIST: return AST_AS(ListExpr, node)->tail == NULL || AST_AS(ListExpr, node)->items.len > 0;
-    case AST_PAT_LIST: return AST_AS(PatList, node)->tail == NULL || AST_AS(PatList, node)->items.len > 0;
+    case AST_LIST:
+        return AST_AS(ListExpr, node)->tail == NULL || AST_AS(ListExpr, node)->items.len > 0;
+    case AST_PAT_LIST:
+        return AST_AS(PatList, node)->tail == NULL || AST_AS(PatList, node)->items.len > 0;
     case AST_PAT_OR: return AST_AS(PatOr, node)->alternatives.len >= 2;
     case AST_TYPE_UNION: return AST_AS(TypeUnion, node)->alternatives.len >= 2;
     case AST_LIST_COMP: return AST_AS(ListComp, node)->sources.len > 0;
@@ -129,8 +125,7 @@ static bool obeys_rules(const AstNode *node)
     }
 }
 
-static void verify_node(Verifier *v, const AstNode *node)
-{
+static void verify_node(Verifier *v, const AstNode *node) {
     if (v->error.len > 0) {
         return;
     }
@@ -150,8 +145,7 @@ static void verify_node(Verifier *v, const AstNode *node)
     }
 }
 
-Str ast_verify(const AstNode *node, const Sources *sources, Arena *arena)
-{
+Str ast_verify(const AstNode *node, const Sources *sources, Arena *arena) {
     Verifier v = {.sources = sources, .arena = arena};
     verify_node(&v, node);
     return v.error;

@@ -15,7 +15,7 @@
 #include <sanitizer/asan_interface.h>
 static const size_t GAP_BYTES = 8;
 #else
-#define ASAN_POISON_MEMORY_REGION(ptr, size) ((void)(ptr), (void)(size))
+#define ASAN_POISON_MEMORY_REGION(ptr, size)   ((void)(ptr), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(ptr, size) ((void)(ptr), (void)(size))
 static const size_t GAP_BYTES = 0;
 #endif
@@ -24,11 +24,13 @@ enum { CHUNK_MIN_BYTES = 32 << 10, CHUNK_MAX_BYTES = 4 << 20 };
 
 struct ArenaChunk {
     ArenaChunk *older;
-    size_t size_bytes;  // of `bytes`
+    size_t size_bytes; // of `bytes`
     char bytes[];
 };
 
-void arena_init(Arena *a) { *a = (Arena){0}; }
+void arena_init(Arena *a) {
+    *a = (Arena){0};
+}
 
 void arena_free(Arena *a) {
     for (ArenaChunk *chunk = a->chunks; chunk != NULL;) {

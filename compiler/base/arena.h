@@ -19,10 +19,10 @@
 typedef struct ArenaChunk ArenaChunk;
 
 typedef struct Arena {
-    char *next;          // first free byte, a multiple of 8
-    char *limit;         // end of the newest chunk
-    ArenaChunk *chunks;  // newest first
-    size_t size_bytes;   // of all chunks, for statistics
+    char *next;         // first free byte, a multiple of 8
+    char *limit;        // end of the newest chunk
+    ArenaChunk *chunks; // newest first
+    size_t size_bytes;  // of all chunks, for statistics
 } Arena;
 
 // Makes an empty arena; allocates nothing yet.
@@ -71,4 +71,5 @@ static inline void *arena_alloc(Arena *a, size_t size_bytes) {
 #endif
 
 #define ARENA_NEW(arena, Type) ((Type *)arena_alloc_zeroed((arena), sizeof(Type)))
-#define ARENA_NEW_ARRAY(arena, Type, count) ((Type *)arena_alloc_zeroed((arena), sizeof(Type) * (count)))
+#define ARENA_NEW_ARRAY(arena, Type, count)                                                        \
+    ((Type *)arena_alloc_zeroed((arena), sizeof(Type) * (count)))

@@ -43,7 +43,9 @@ void buf_format(Buf *b, const char *format, ...) {
     b->len += (size_t)len;
 }
 
-void buf_utf8(Buf *b, uint32_t code) { b->len += utf8_encode(code, buf_room(b, 4)); }
+void buf_utf8(Buf *b, uint32_t code) {
+    b->len += utf8_encode(code, buf_room(b, 4));
+}
 
 static void quoted_byte(Buf *b, unsigned char c) {
     switch (c) {

@@ -19,7 +19,9 @@ typedef struct Buf {
     size_t cap;
 } Buf;
 
-static inline Buf buf_new(Arena *arena) { return (Buf){.arena = arena}; }
+static inline Buf buf_new(Arena *arena) {
+    return (Buf){.arena = arena};
+}
 
 // Makes room for `more` bytes behind the end and returns where they go; buf->len is the caller's to move.
 char *buf_room(Buf *b, size_t more);
@@ -38,7 +40,9 @@ static inline void buf_str(Buf *b, Str s) {
     }
 }
 
-static inline void buf_text(Buf *b, const char *text) { buf_str(b, str_of(text)); }
+static inline void buf_text(Buf *b, const char *text) {
+    buf_str(b, str_of(text));
+}
 
 // `count` times the byte c.
 void buf_fill(Buf *b, char c, size_t count);
@@ -52,4 +56,6 @@ void buf_utf8(Buf *b, uint32_t code);
 // The bytes as a string literal between double quotes that the lexer reads back as the same bytes.
 void buf_quoted(Buf *b, Str s);
 
-static inline Str buf_view(const Buf *b) { return (Str){b->ptr == NULL ? "" : b->ptr, b->len}; }
+static inline Str buf_view(const Buf *b) {
+    return (Str){b->ptr == NULL ? "" : b->ptr, b->len};
+}

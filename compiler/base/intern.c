@@ -59,7 +59,7 @@ void intern_init(Intern *in, Arena *arena) {
     };
     for (uint32_t i = 0; i < NAME_COUNT; i++) {
         in->known[i] = intern_text(in, texts[i]);
-        CHECK(in->known[i]->id == i);  // no text stands twice in names.def
+        CHECK(in->known[i]->id == i); // no text stands twice in names.def
     }
 }
 
@@ -89,4 +89,6 @@ Name intern_str(Intern *in, Str text) {
     return name;
 }
 
-Name intern_text(Intern *in, const char *text) { return intern_str(in, str_of(text)); }
+Name intern_text(Intern *in, const char *text) {
+    return intern_str(in, str_of(text));
+}

@@ -20,7 +20,7 @@ struct NameEntry {
     uint32_t hash;
     uint32_t id;
     uint32_t len;
-    char text[];  // `len` bytes and a NUL; quoted atoms may hold any byte
+    char text[]; // `len` bytes and a NUL; quoted atoms may hold any byte
 };
 
 // The names of names.def, to index `known` with.
@@ -33,7 +33,7 @@ enum {
 
 typedef struct Intern {
     Arena *arena;
-    Name *slots;  // a power of two of them, NULL when free
+    Name *slots; // a power of two of them, NULL when free
     uint32_t slot_count;
     uint32_t count;
     Name known[NAME_COUNT];
@@ -48,7 +48,11 @@ Name intern_str(Intern *in, Str text);
 // The Name of a C string literal or other terminated text.
 Name intern_text(Intern *in, const char *text);
 
-static inline Str name_str(Name name) { return (Str){name->text, name->len}; }
+static inline Str name_str(Name name) {
+    return (Str){name->text, name->len};
+}
 
 // Is it the known name `id`, e.g. name_is(n, NAME_START)?
-static inline bool name_is(Name name, uint32_t id) { return name->id == id; }
+static inline bool name_is(Name name, uint32_t id) {
+    return name->id == id;
+}

@@ -6,7 +6,9 @@
 #include "compiler/base/check.h"
 #include "compiler/base/utf8.h"
 
-void sources_init(Sources *sources, Arena *arena) { *sources = (Sources){.arena = arena}; }
+void sources_init(Sources *sources, Arena *arena) {
+    *sources = (Sources){.arena = arena};
+}
 
 uint32_t sources_add(Sources *sources, Str path, Str text) {
     bool is_cut = text.len > SOURCE_MAX_BYTES;
@@ -33,7 +35,8 @@ static Source *with_lines(Sources *sources, uint32_t number) {
         VEC(uint32_t) starts = {0};
         vec_push(sources->arena, &starts, 0);
         const char *end = file->text.ptr + file->text.len;
-        for (const char *at = file->text.ptr; (at = memchr(at, '\n', (size_t)(end - at))) != NULL;) {
+        for (const char *at = file->text.ptr;
+             (at = memchr(at, '\n', (size_t)(end - at))) != NULL;) {
             at++;
             vec_push(sources->arena, &starts, (uint32_t)(at - file->text.ptr));
         }
@@ -48,7 +51,7 @@ Place source_place(Sources *sources, uint32_t number, uint32_t offset) {
     CHECK(offset <= file->text.len);
     uint32_t low = 0;
     uint32_t high = file->line_count;
-    while (high - low > 1) {  // line_starts[low] <= offset < line_starts[high]
+    while (high - low > 1) { // line_starts[low] <= offset < line_starts[high]
         uint32_t middle = low + (high - low) / 2;
         if (file->line_starts[middle] <= offset) {
             low = middle;

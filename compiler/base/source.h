@@ -20,10 +20,10 @@
 enum { SOURCE_MAX_BYTES = 1 << 29 };
 
 typedef struct Source {
-    Str path;  // as messages show it
-    Str text;  // NUL behind its end
+    Str path; // as messages show it
+    Str text; // NUL behind its end
     bool is_cut;
-    uint32_t *line_starts;  // offsets, ascending; NULL until asked for
+    uint32_t *line_starts; // offsets, ascending; NULL until asked for
     uint32_t line_count;
 } Source;
 

@@ -10,12 +10,14 @@
 #include <stdint.h>
 
 typedef struct Span {
-    uint32_t file;    // index into Sources
-    uint32_t offset;  // first byte
-    uint32_t len;     // bytes
+    uint32_t file;   // index into Sources
+    uint32_t offset; // first byte
+    uint32_t len;    // bytes
 } Span;
 
-static inline uint32_t span_end(Span s) { return s.offset + s.len; }
+static inline uint32_t span_end(Span s) {
+    return s.offset + s.len;
+}
 
 // From the first byte of `first` to the last of `last`, which must not begin before it.
 static inline Span span_join(Span first, Span last) {

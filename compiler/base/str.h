@@ -18,10 +18,14 @@ typedef struct Str {
 // A Str of a C string literal; its length is counted by the compiler of C.
 #define STR(literal) ((Str){"" literal, sizeof(literal) - 1})
 
-static inline Str str_of(const char *text) { return (Str){text, strlen(text)}; }
+static inline Str str_of(const char *text) {
+    return (Str){text, strlen(text)};
+}
 
 static inline bool str_equal(Str a, Str b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-static inline bool str_is(Str a, const char *text) { return str_equal(a, str_of(text)); }
+static inline bool str_is(Str a, const char *text) {
+    return str_equal(a, str_of(text));
+}

@@ -18,11 +18,11 @@
 #include "compiler/base/arena.h"
 #include "compiler/base/check.h"
 
-#define VEC(T)        \
-    struct {          \
-        T *items;     \
-        uint32_t len; \
-        uint32_t cap; \
+#define VEC(T)                                                                                     \
+    struct {                                                                                       \
+        T *items;                                                                                  \
+        uint32_t len;                                                                              \
+        uint32_t cap;                                                                              \
     }
 
 // A larger copy of an array of `len` items of `item_bytes`; sets *cap. For vec_push only.
@@ -37,8 +37,9 @@ static inline void *vec_grow(Arena *a, const void *items, uint32_t len, uint32_t
     return result;
 }
 
-#define vec_push(arena, vec, value)                                                              \
-    ((vec)->len == (vec)->cap ? (void)((vec)->items = vec_grow((arena), (vec)->items, (vec)->len, \
-                                                               &(vec)->cap, sizeof(*(vec)->items))) \
-                              : (void)0,                                                          \
+#define vec_push(arena, vec, value)                                                                \
+    ((vec)->len == (vec)->cap                                                                      \
+         ? (void)((vec)->items = vec_grow((arena), (vec)->items, (vec)->len, &(vec)->cap,          \
+                                          sizeof(*(vec)->items)))                                  \
+         : (void)0,                                                                                \
      (void)((vec)->items[(vec)->len++] = (value)))

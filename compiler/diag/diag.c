@@ -13,14 +13,16 @@ typedef struct DiagInfo {
 } DiagInfo;
 
 static const DiagInfo infos[DIAG_ID_COUNT] = {
-#define ERROR(id, message, hint) {#id, DIAG_ERROR, message, hint},
+#define ERROR(id, message, hint)   {#id, DIAG_ERROR, message, hint},
 #define WARNING(id, message, hint) {#id, DIAG_WARNING, message, hint},
 #include "compiler/diag/errors.def"
 #undef ERROR
 #undef WARNING
 };
 
-void diags_init(Diags *diags, Arena *arena) { *diags = (Diags){.arena = arena}; }
+void diags_init(Diags *diags, Arena *arena) {
+    *diags = (Diags){.arena = arena};
+}
 
 // The template with {n} replaced by argument n.
 static Str fill_in(Arena *arena, const char *template, const Str *args, uint32_t arg_count) {

@@ -27,7 +27,7 @@ enum { DIAG_MAX = 100 };
 typedef enum DiagSeverity { DIAG_ERROR, DIAG_WARNING } DiagSeverity;
 
 typedef enum DiagId {
-#define ERROR(id, message, hint) DIAG_##id,
+#define ERROR(id, message, hint)   DIAG_##id,
 #define WARNING(id, message, hint) DIAG_##id,
 #include "compiler/diag/errors.def"
 #undef ERROR
@@ -45,14 +45,14 @@ typedef struct Diag {
     DiagSeverity severity;
     Span span;
     Str message;
-    Str hint;  // empty: none
+    Str hint; // empty: none
     VEC(DiagNote) notes;
 } Diag;
 
 typedef struct Diags {
     Arena *arena;
     VEC(Diag) list;
-    uint32_t error_count;  // all of them, those beyond DIAG_MAX too
+    uint32_t error_count; // all of them, those beyond DIAG_MAX too
     uint32_t warning_count;
 } Diags;
 
@@ -63,8 +63,8 @@ void diags_init(Diags *diags, Arena *arena);
 Diag *diag_report(Diags *diags, DiagId id, Span span, const Str *args, uint32_t arg_count);
 
 // diag_report with the id by its name in errors.def and any number of Str arguments.
-#define DIAG(diags, id, span, ...)                                                   \
-    diag_report((diags), DIAG_##id, (span), &((const Str[]){{"", 0}, __VA_ARGS__})[1], \
+#define DIAG(diags, id, span, ...)                                                                 \
+    diag_report((diags), DIAG_##id, (span), &((const Str[]){{"", 0}, __VA_ARGS__})[1],             \
                 sizeof((const Str[]){{"", 0}, __VA_ARGS__}) / sizeof(Str) - 1)
 
 // Adds a note to the diagnostic reported last (nothing when there is none or the list was full).

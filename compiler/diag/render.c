@@ -45,7 +45,7 @@ static Glyph glyph_at(Str line, size_t at, uint32_t column) {
     int width = utf8proc_charwidth((utf8proc_int32_t)code);
     utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
     bool is_invisible = category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CS;
-    if (is_invisible) {  // direction marks and the like would reorder the line
+    if (is_invisible) { // direction marks and the like would reorder the line
         return (Glyph){bytes, 1, false};
     }
     return (Glyph){bytes, width < 0 ? 0 : (uint32_t)width, true};
@@ -55,7 +55,7 @@ static Glyph glyph_at(Str line, size_t at, uint32_t column) {
 typedef struct Columns {
     uint32_t from;
     uint32_t to;
-    uint32_t end;  // of the line, or of what was measured
+    uint32_t end; // of the line, or of what was measured
 } Columns;
 
 static Columns measure(Str line, size_t from, size_t to) {

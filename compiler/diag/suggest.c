@@ -11,7 +11,9 @@
 
 enum { NAME_MAX_BYTES = 64, STEP = 2, CASE_STEP = 1 };
 
-static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static uint32_t least(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
 
 static uint32_t replace_cost(char a, char b) {
     if (a == b) {

@@ -28,7 +28,7 @@
 // More brackets than this open at once are refused.
 enum { LEX_DEPTH_MAX = 1000 };
 
-enum { TOKEN_EOF = 0 };  // the number that lemon gives the end of the input
+enum { TOKEN_EOF = 0 }; // the number that lemon gives the end of the input
 
 typedef enum TokenFlag {
     TOKEN_FLAG_SPELLED = 1 << 0,
@@ -45,25 +45,26 @@ typedef enum TokenFlag {
 } TokenFlag;
 
 typedef struct TokenInfo {
-    const char *name;      // "CALL_LPAREN"
-    const char *spelling;  // "("
-    uint16_t flags;        // of TokenFlag
+    const char *name;     // "CALL_LPAREN"
+    const char *spelling; // "("
+    uint16_t flags;       // of TokenFlag
 } TokenInfo;
 
 enum {
 #define TOKEN(KIND, spelling, flags) TOKEN_ORDINAL_##KIND,
 #include "compiler/lex/tokens.def"
 #undef TOKEN
-    TOKEN_KIND_COUNT  // without TOKEN_EOF
+    TOKEN_KIND_COUNT // without TOKEN_EOF
 };
 
 typedef struct Token {
-    uint8_t kind;     // TOKEN_* of gen/grammar.h
-    bool is_virtual;  // put in by the lexer for what the source lacks; its place is where it should be
-    bool is_suspect;  // what stands before it was reported and left out: it may not fit
-    uint16_t depth;   // how many brackets are open around it (around both ends, for a bracket)
-    uint16_t home;    // the depth of the statements of the innermost block around it
-    uint32_t offset;  // in the source
+    uint8_t kind; // TOKEN_* of gen/grammar.h
+    bool
+        is_virtual; // put in by the lexer for what the source lacks; its place is where it should be
+    bool is_suspect; // what stands before it was reported and left out: it may not fit
+    uint16_t depth;  // how many brackets are open around it (around both ends, for a bracket)
+    uint16_t home;   // the depth of the statements of the innermost block around it
+    uint32_t offset; // in the source
     uint32_t len;
     union {
         Name name;       // WORD kinds: without the colon of a key or an atom
@@ -74,18 +75,18 @@ typedef struct Token {
 
 // A doc comment: consecutive `## ` lines.
 typedef struct LexDoc {
-    uint32_t offset;  // of its first `#`
-    uint32_t len;     // to the end of its last line
-    bool is_apart;    // an empty line, another doc comment or the end of the file follows it
+    uint32_t offset; // of its first `#`
+    uint32_t len;    // to the end of its last line
+    bool is_apart;   // an empty line, another doc comment or the end of the file follows it
 } LexDoc;
 
 typedef struct TokenList {
     uint32_t file;
-    VEC(Token) tokens;  // begins with START and ends with EOF
+    VEC(Token) tokens; // begins with START and ends with EOF
     VEC(LexDoc) docs;
-    bool is_open;       // the text ends inside a bracket or string, or where a line goes on: a prompt
-                        // should ask for more before it believes the diagnostics
-    bool is_too_deep;   // over LEX_DEPTH_MAX: reported, and the tokens are not to be parsed
+    bool is_open;     // the text ends inside a bracket or string, or where a line goes on: a prompt
+                      // should ask for more before it believes the diagnostics
+    bool is_too_deep; // over LEX_DEPTH_MAX: reported, and the tokens are not to be parsed
 } TokenList;
 
 // What an end inside brackets or a string means: an error to be blamed on the right place, for which

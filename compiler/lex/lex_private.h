@@ -6,47 +6,51 @@
 #include "compiler/lex/lex.h"
 
 typedef enum QuoteKind {
-    QUOTE_PLAIN,        // "…"
-    QUOTE_HEREDOC,      // """ … """
-    QUOTE_RAW,          // r"…"
-    QUOTE_RAW_HEREDOC,  // r""" … """
+    QUOTE_PLAIN,       // "…"
+    QUOTE_HEREDOC,     // """ … """
+    QUOTE_RAW,         // r"…"
+    QUOTE_RAW_HEREDOC, // r""" … """
 } QuoteKind;
 
-static inline bool quote_is_raw(QuoteKind q) { return q >= QUOTE_RAW; }
-static inline bool quote_is_heredoc(QuoteKind q) { return (q & 1) != 0; }
+static inline bool quote_is_raw(QuoteKind q) {
+    return q >= QUOTE_RAW;
+}
+static inline bool quote_is_heredoc(QuoteKind q) {
+    return (q & 1) != 0;
+}
 
 // An open bracket, or a string in whose interpolation we are.
 typedef struct Bracket {
-    uint8_t kind;          // the opening token's
-    QuoteKind quote;       // of a STR_OPEN
-    uint16_t outer_home;   // `home` around it
-    uint32_t token;        // index of the opening token
-    uint32_t last_piece;   // of a STR_OPEN: index of its last piece so far
+    uint8_t kind;        // the opening token's
+    QuoteKind quote;     // of a STR_OPEN
+    uint16_t outer_home; // `home` around it
+    uint32_t token;      // index of the opening token
+    uint32_t last_piece; // of a STR_OPEN: index of its last piece so far
 } Bracket;
 
 typedef struct Lexer {
-    const char *text;  // of the whole source
-    const char *end;   // its NUL
+    const char *text; // of the whole source
+    const char *end;  // its NUL
     const Sources *sources;
     Arena *arena;
     Intern *names;
     Diags *diags;
     TokenList *out;
 
-    Bracket *brackets;  // LEX_DEPTH_MAX of them
-    uint32_t depth;     // open ones
+    Bracket *brackets; // LEX_DEPTH_MAX of them
+    uint32_t depth;    // open ones
     uint16_t home;
-    bool has_newline;   // a line that may end a statement has ended since the last token
-    bool is_fresh;      // nothing but blanks and comments on this line so far
-    uint32_t semi;      // offset + 1 of a `;` since the last token, or 0
-    bool has_dropped;   // something was left out since the last token
-    uint32_t soft;      // kind that the last token gets if the next one fits, or 0
+    bool has_newline; // a line that may end a statement has ended since the last token
+    bool is_fresh;    // nothing but blanks and comments on this line so far
+    uint32_t semi;    // offset + 1 of a `;` since the last token, or 0
+    bool has_dropped; // something was left out since the last token
+    uint32_t soft;    // kind that the last token gets if the next one fits, or 0
 
     // What an earlier pass over the text found out; see lex_source.
-    uint32_t cut_at;     // offset + 1 of a string that ends with its line, or 0
-    bool is_strict;      // an `fn` in column 1 closes all brackets
-    uint32_t unclosed_string;  // offset + 1 of a plain string that the text ends in, or 0
-    uint32_t first_multiline;  // offset + 1 of the first plain string over several lines, or 0
+    uint32_t cut_at;          // offset + 1 of a string that ends with its line, or 0
+    bool is_strict;           // an `fn` in column 1 closes all brackets
+    uint32_t unclosed_string; // offset + 1 of a plain string that the text ends in, or 0
+    uint32_t first_multiline; // offset + 1 of the first plain string over several lines, or 0
 } Lexer;
 
 static inline Span lexer_span(const Lexer *lexer, const char *from, const char *to) {

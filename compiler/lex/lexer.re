@@ -727,9 +727,9 @@ static const char *bad_character(Lexer *lexer, const char *from) {
         {'@', "there are no attributes; a constant is `const name = value`"},
         {'$', "names have no sigil; in a string write \"#{name}\""},
         {'`', "text stands between double quotes"},
-        {'\\', "a line needs no mark to go on: end it in an operator or open a bracket"},
+        {'\\', "a function value is `fn(x) => x + 1`; a line needs no mark to go on"},
         {'~', "bit operations are functions: Int.bnot(x)"},
-        {':', "a key is written `name:`, an atom `:name`; a choice is `if c { a } else { b }`"},
+        {':', "a key is written `name:` or \"text\" =>, an atom `:name`; a choice is `if c { a } else { b }`"},
     };
     for (size_t i = 0; diag != NULL && i < sizeof(hints) / sizeof(hints[0]); i++) {
         if (hints[i].code == code) {
@@ -748,6 +748,7 @@ static void foreign_operator(Lexer *lexer, uint32_t kind, const char *from, cons
                              const char *instead) {
     DIAG(lexer->diags, operator_foreign, lexer_span(lexer, from, to),
          (Str){from, (size_t)(to - from)}, str_of(instead));
+    lexer->has_dropped = true;
     emit(lexer, kind, from, to);
 }
 

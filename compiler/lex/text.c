@@ -56,7 +56,7 @@ const char *text_escape(Lexer *lexer, const char *at, const char *end, uint32_t 
     *is_byte = false;
     if (*at != '\\') {
         size_t len = utf8_decode(at, (size_t)(end - at), code);
-        if (len == 0) {  // reported when the whole text was looked over
+        if (len == 0) { // reported when the whole text was looked over
             *code = (unsigned char)*at;
             *is_byte = true;
             return at + 1;
@@ -71,7 +71,10 @@ const char *text_escape(Lexer *lexer, const char *at, const char *end, uint32_t 
     case 'r': *code = '\r'; break;
     case '0': *code = 0; break;
     case 'e': *code = 0x1b; break;
-    case '"': case '\\': case '#': case '\'': *code = (unsigned char)c; break;
+    case '"':
+    case '\\':
+    case '#':
+    case '\'': *code = (unsigned char)c; break;
     case 'x': return escape_hex(lexer, at, end, code, is_byte);
     case 'u': return escape_unicode(lexer, at, end, code);
     default: {
@@ -145,7 +148,7 @@ Str text_heredoc_indent(const char *from, const char *close) {
         line--;
     }
     if (line == from && from[-1] != '\n') {
-        return STR("");  // all on the line of the opening quotes, which stand before `from`
+        return STR(""); // all on the line of the opening quotes, which stand before `from`
     }
     const char *at = line;
     while (at < close && (*at == ' ' || *at == '\t')) {

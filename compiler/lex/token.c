@@ -77,12 +77,16 @@ Str lex_doc_text(const Sources *sources, uint32_t file, const LexDoc *doc, Arena
 
 static void print_value(const TokenList *list, const Token *token, Sources *sources, Buf *out) {
     switch (token->kind) {
-    case TOKEN_INT: case TOKEN_FLOAT:
+    case TOKEN_INT:
+    case TOKEN_FLOAT:
         buf_byte(out, ' ');
         buf_str(out, source_text(sources, token_span(list, token)));
         break;
     case TOKEN_CHAR: buf_format(out, " U+%04X", token->code); break;
-    case TOKEN_STRING: case TOKEN_STR_OPEN: case TOKEN_STR_MID: case TOKEN_STR_CLOSE:
+    case TOKEN_STRING:
+    case TOKEN_STR_OPEN:
+    case TOKEN_STR_MID:
+    case TOKEN_STR_CLOSE:
         buf_byte(out, ' ');
         buf_quoted(out, *token->text);
         break;
@@ -90,7 +94,9 @@ static void print_value(const TokenList *list, const Token *token, Sources *sour
         buf_byte(out, ' ');
         buf_quoted(out, name_str(token->name));
         break;
-    case TOKEN_ID: case TOKEN_UPPER: case TOKEN_KEY:
+    case TOKEN_ID:
+    case TOKEN_UPPER:
+    case TOKEN_KEY:
         buf_byte(out, ' ');
         buf_str(out, name_str(token->name));
         break;

@@ -22,12 +22,12 @@ typedef struct Parser {
     AstList defs;
     AstList stmts;
     AstDoc *module_doc;
-    uint32_t module_doc_count;  // how many of the first doc comments are the module's: 0 or 1
+    uint32_t module_doc_count; // how many of the first doc comments are the module's: 0 or 1
     bool is_too_deep;
-    const Token *error;    // the token that the parser could not take, until the driver has recovered
-    Str last_message;      // of the last syntax error
+    const Token *error; // the token that the parser could not take, until the driver has recovered
+    Str last_message;   // of the last syntax error
     Str last_hint;
-    bool wants_more;       // the end came where a line that carries on could still help
+    bool wants_more; // the end came where a line that carries on could still help
 } Parser;
 
 // Feeds all tokens to the grammar (compiler/parse/grammar.y). Sets defs, stmts and is_too_deep.
@@ -48,7 +48,9 @@ static inline Span span_to(const Parser *p, const AstNode *first, const Token *l
     return span_join(first->span, token_at(p, last));
 }
 
-static inline AstList list_of(const AstList *list) { return list == NULL ? (AstList){0} : *list; }
+static inline AstList list_of(const AstList *list) {
+    return list == NULL ? (AstList){0} : *list;
+}
 
 // ---- Lists -------------------------------------------------------------------------------------
 
@@ -73,7 +75,8 @@ void build_module_doc(Parser *p);
 void build_top_statement(Parser *p, AstNode *stmt);
 void build_top_definition(Parser *p, AstNode *def);
 AstNode *build_public(Parser *p, const Token *pub, AstNode *def);
-AstNode *build_const(Parser *p, const Token *word, const Token *name, AstNode *type, AstNode *value);
+AstNode *build_const(Parser *p, const Token *word, const Token *name, AstNode *type,
+                     AstNode *value);
 AstNode *build_record_def(Parser *p, const Token *word, const Token *name, AstList *fields,
                           const Token *end);
 AstNode *build_field_def(Parser *p, const Token *name, AstNode *type, AstNode *fallback);
@@ -110,8 +113,8 @@ AstNode *build_actor(Parser *p, const Token *word, const Token *name, AstList *p
 AstNode *build_durable(Parser *p, const Token *word, AstNode *actor);
 AstNode *build_state(Parser *p, const Token *word, const Token *name, AstNode *type,
                      AstNode *value);
-AstNode *build_behaviour(Parser *p, const Token *word, const Token *name,
-                         const ActorItems *items, const Token *end);
+AstNode *build_behaviour(Parser *p, const Token *word, const Token *name, const ActorItems *items,
+                         const Token *end);
 AstNode *build_event(Parser *p, const Token *word, const Token *event, AstList *params,
                      AstNode *guard, AstNode *reply, AstNode *body);
 AstNode *build_handler(Parser *p, const Token *word, AstNode *pattern, AstNode *guard,
@@ -120,7 +123,7 @@ AstNode *build_after(Parser *p, const Token *word, AstNode *timeout, AstNode *bo
 
 // A line of a supervisor: a setting (by its word) or a child.
 typedef struct SupItem {
-    const Token *word;  // NULL: it had an error
+    const Token *word; // NULL: it had an error
     const Token *atom;
     AstNode *intensity, *period, *child;
 } SupItem;
@@ -172,8 +175,7 @@ AstNode *build_map_comp(Parser *p, const Token *open, AstNode *entry, AstList *s
                         const Token *close);
 AstNode *build_key_entry(Parser *p, const Token *key, AstNode *value);
 AstNode *build_entry(Parser *p, AstNode *key, AstNode *value);
-AstNode *build_record(Parser *p, AstNode *path, AstNode *base, AstList *fields,
-                      const Token *close);
+AstNode *build_record(Parser *p, AstNode *path, AstNode *base, AstList *fields, const Token *close);
 AstNode *build_field(Parser *p, const Token *key, AstNode *value);
 AstNode *build_bytes(Parser *p, const Token *open, AstList *segments, const Token *close);
 AstNode *build_bytes_comp(Parser *p, const Token *open, AstNode *segment, AstList *sources,
@@ -182,8 +184,8 @@ AstNode *build_source(Parser *p, AstNode *pattern, AstNode *iterable, AstNode *f
 
 // One part of a segment's `::a/b/c`.
 typedef struct SpecItem {
-    const Token *word;   // its first token: an INT, a `(`, or a word
-    AstNode *size;       // the number, the expression, or the argument of a word such as bytes(n)
+    const Token *word; // its first token: an INT, a `(`, or a word
+    AstNode *size;     // the number, the expression, or the argument of a word such as bytes(n)
     bool is_sized_word;
 } SpecItem;
 // What all parts of a segment's specification say together.

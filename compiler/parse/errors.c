@@ -16,8 +16,7 @@ typedef struct Phrases {
     bool has_more;
 } Phrases;
 
-static void add_phrase(Phrases *phrases, Str text)
-{
+static void add_phrase(Phrases *phrases, Str text) {
     for (uint32_t i = 0; i < phrases->count; i++) {
         if (str_equal(phrases->items[i], text)) {
             return;
@@ -30,8 +29,7 @@ static void add_phrase(Phrases *phrases, Str text)
     }
 }
 
-static Str quoted_kind(Parser *p, uint32_t kind)
-{
+static Str quoted_kind(Parser *p, uint32_t kind) {
     const TokenInfo *info = token_info(kind);
     if ((info->flags & TOKEN_FLAG_SPELLED) == 0) {
         return str_of(info->spelling);
@@ -42,8 +40,7 @@ static Str quoted_kind(Parser *p, uint32_t kind)
 }
 
 // The class of kinds that stands for many: 0, or the flag of those that it sums up.
-static uint32_t summed_up(const bool *expected, Phrases *phrases)
-{
+static uint32_t summed_up(const bool *expected, Phrases *phrases) {
     if (expected[TOKEN_FLOAT] && expected[TOKEN_IF]) {
         add_phrase(phrases, expected[TOKEN_LET] ? STR("a statement") : STR("an expression"));
         return TOKEN_FLAG_EXPR;
@@ -59,8 +56,7 @@ static uint32_t summed_up(const bool *expected, Phrases *phrases)
     return 0;
 }
 
-static Str expected_text(Parser *p, const bool *expected)
-{
+static Str expected_text(Parser *p, const bool *expected) {
     Phrases phrases = {0};
     uint32_t hidden = summed_up(expected, &phrases);
     bool is_definition = expected[TOKEN_PUB] && expected[TOKEN_IMPORT];
@@ -83,7 +79,8 @@ static Str expected_text(Parser *p, const bool *expected)
         }
     }
     if (phrases.count == 0) {
-        add_phrase(&phrases, STR("an operator"));
+        bool is_period = expected[TOKEN_WITHIN] && !expected[TOKEN_NEWLINE];
+        add_phrase(&phrases, is_period ? STR("`within`") : STR("an operator"));
     }
     Buf text = buf_new(p->arena);
     for (uint32_t i = 0; i < phrases.count; i++) {
@@ -95,8 +92,7 @@ static Str expected_text(Parser *p, const bool *expected)
     return buf_view(&text);
 }
 
-static Str found_text(Parser *p, const Token *token)
-{
+static Str found_text(Parser *p, const Token *token) {
     Str source = source_text(p->sources, token_at(p, token));
     if (token->kind == TOKEN_NEWLINE) {
         return source.len == 1 && source.ptr[0] == ';' ? STR("`;`") : STR("end of the line");
@@ -115,8 +111,7 @@ static Str found_text(Parser *p, const Token *token)
 
 // Has the lexer said already what is wrong here? Something was left out or put in just here, or the
 // token is in brackets (not of a block) that are never closed and took in what follows them.
-static bool is_known_wrong(const Parser *p, const Token *token)
-{
+static bool is_known_wrong(const Parser *p, const Token *token) {
     if (token->is_virtual || token->is_suspect || (token - 1)->is_virtual ||
         (token - 1)->is_suspect) {
         return true;
@@ -132,8 +127,7 @@ static bool is_known_wrong(const Parser *p, const Token *token)
     return false;
 }
 
-void report_unexpected(Parser *p, const Token *token, const bool *expected)
-{
+void report_unexpected(Parser *p, const Token *token, const bool *expected) {
     if (is_known_wrong(p, token)) {
         return;
     }

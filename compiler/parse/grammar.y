@@ -547,8 +547,7 @@ enum {
 
 // Would the parser, as it stands, take a token of this kind next? Runs the automaton on a copy of as much
 // of the stack as the reductions touch.
-static bool accepts(const yyParser *parser, YYCODETYPE kind)
-{
+static bool accepts(const yyParser *parser, YYCODETYPE kind) {
     enum { PUSHED_MAX = 64 };
     YYACTIONTYPE pushed[PUSHED_MAX];
     uint32_t pushed_count = 0;
@@ -574,8 +573,7 @@ static bool accepts(const yyParser *parser, YYCODETYPE kind)
 
 // Goes on behind the statement, clause or item that the token at `at` is in: the next token to feed is
 // the one that ends it, at the level of the innermost block.
-static uint32_t skip_item(const Parser *p, uint32_t at)
-{
+static uint32_t skip_item(const Parser *p, uint32_t at) {
     const Token *tokens = p->tokens.tokens.items;
     uint32_t home = tokens[at].home;
     for (;; at++) {
@@ -588,8 +586,7 @@ static uint32_t skip_item(const Parser *p, uint32_t at)
     }
 }
 
-void parser_run(Parser *p)
-{
+void parser_run(Parser *p) {
     yyParser *parser = arena_alloc(p->arena, sizeof(yyParser));
     GrammarInit(parser, p);
     const Token *tokens = p->tokens.tokens.items;

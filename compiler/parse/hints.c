@@ -8,18 +8,16 @@
 
 typedef struct Site {
     const Parser *p;
-    const Token *token;   // the one that did not fit
-    const Token *before;  // the one before it (START at least)
+    const Token *token;  // the one that did not fit
+    const Token *before; // the one before it (START at least)
     const bool *expected;
 } Site;
 
-static bool is_word(const Token *token, const char *text)
-{
+static bool is_word(const Token *token, const char *text) {
     return token->kind == TOKEN_ID && str_is(name_str(token->name), text);
 }
 
-static bool is_one_of(const Token *token, const char *const *words)
-{
+static bool is_one_of(const Token *token, const char *const *words) {
     for (; *words != NULL; words++) {
         if (is_word(token, *words)) {
             return true;
@@ -28,14 +26,12 @@ static bool is_one_of(const Token *token, const char *const *words)
     return false;
 }
 
-static bool begins_operand(const Token *token)
-{
+static bool begins_operand(const Token *token) {
     return token_has(token, TOKEN_FLAG_EXPR) || token->kind == TOKEN_KEY;
 }
 
 // A word of another language, before or at the token that did not fit.
-static const char *foreign_word(const Site *s)
-{
+static const char *foreign_word(const Site *s) {
     static const struct {
         const char *word;
         const char *hint;
@@ -88,8 +84,8 @@ static const char *foreign_word(const Site *s)
             return before[i].hint;
         }
     }
-    static const char *const here[] = {"do", "then", "end", "begin", "elif", "elsif", "elseif",
-                                       "when", "unless", NULL};
+    static const char *const here[] = {"do",    "then",   "end",  "begin",  "elif",
+                                       "elsif", "elseif", "when", "unless", NULL};
     if (is_one_of(s->token, here)) {
         for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
             if (is_word(s->token, before[i].word)) {
@@ -100,48 +96,77 @@ static const char *foreign_word(const Site *s)
     return NULL;
 }
 
-static const char *braces(const Site *s)
-{
-    bool is_after_brace = s->before->kind == TOKEN_LBRACE;
-    if (s->token->kind == TOKEN_KEY && is_after_brace) {
+static bool ends_operand(const Token *token) {
+    return token_has(token, TOKEN_FLAG_OPERAND);
+}
+
+// Braces of other languages' maps, tuples, patterns and records.
+static const char *braces(const Site *s) {
+    uint32_t kind = s->token->kind;
+    if (kind == TOKEN_KEY && s->before->kind == TOKEN_LBRACE) {
         return "`{` opens a block; a map is written %{name: value}";
     }
-    if (s->token->kind == TOKEN_KEY && s->before->kind == TOKEN_NEWLINE) {
-        return "fields and entries are separated by commas; a map is written %{name: value}";
-    }
-    if (s->token->kind == TOKEN_RECORD_LBRACE && s->expected[TOKEN_LBRACE]) {
+    if (kind == TOKEN_RECORD_LBRACE && s->expected[TOKEN_LBRACE]) {
         return "a `{` that touches a name opens a record; put a space before a block";
     }
-    if (s->token->kind == TOKEN_LBRACE && s->expected[TOKEN_LPAREN]) {
-        return "write the parentheses too, even when there is nothing between them: `Name() {`";
+    if (kind == TOKEN_LBRACE && s->expected[TOKEN_CARET]) {
+        return "in a pattern a tuple is written (a, b), a map %{k: v}, a record Name{field: v}";
     }
-    if (s->token->kind == TOKEN_LBRACE && s->before->kind == TOKEN_NEWLINE) {
+    if (kind == TOKEN_LBRACE && s->before->kind == TOKEN_UPPER) {
+        return s->expected[TOKEN_LPAREN] ? "write the parentheses too: `Name() {`"
+                                         : "the `{` of a record touches its name: User{name: n}";
+    }
+    if (kind == TOKEN_LBRACE && s->before->kind == TOKEN_NEWLINE) {
         return "the `{` of a block stands on the line of what it belongs to";
+    }
+    if (kind == TOKEN_PERCENT && s->expected[TOKEN_MAP_LBRACE]) {
+        return "a map is written %{name: value}, a record User{name: value}";
+    }
+    if (kind == TOKEN_COMMA && s->expected[TOKEN_RBRACE]) {
+        return "a tuple is written (a, b), a list [a, b], a map %{k: v}; statements end with the "
+               "line or a `;`";
     }
     return NULL;
 }
 
-static const char *tuple_in_braces(const Site *s)
-{
-    bool is_comma = s->token->kind == TOKEN_COMMA && s->expected[TOKEN_RBRACE];
-    if (!is_comma) {
+// A body without its block.
+static const char *blocks(const Site *s) {
+    uint32_t kind = s->token->kind;
+    bool wants_block = s->expected[TOKEN_LBRACE] && !s->expected[TOKEN_IF];
+    if (kind == TOKEN_LBRACE && s->expected[TOKEN_FATARROW] && !s->expected[TOKEN_CARET]) {
+        return "a clause is written `pattern => result`, the last of a receive `after ms => result`";
+    }
+    if (!wants_block) {
         return NULL;
     }
-    // `{a, b}`: is the innermost bracket a brace opened for an expression?
-    return "a tuple is written (a, b), a list [a, b], a map %{k: v}; statements end with the line or a `;`";
+    if (s->before->kind == TOKEN_CATCH) {
+        return "what is caught is a list of clauses: `catch { reason => … }`";
+    }
+    if (kind == TOKEN_FATARROW && s->expected[TOKEN_EQ]) {
+        return "a named function is `fn name(args) = value`; `=>` is for `fn(args) => value`";
+    }
+    if (kind == TOKEN_EQ) {
+        return "`=` binds; values are compared by `==`";
+    }
+    if (s->before->kind == TOKEN_SPAWN) {
+        return "spawn takes an actor or a block: `spawn Counter(0)`, `spawn { f() }`";
+    }
+    if (kind == TOKEN_NEWLINE) {
+        return "the `{` of a block stands on the line of what it belongs to";
+    }
+    if (s->before->kind == TOKEN_ELSE && s->expected[TOKEN_ID]) {
+        return "between `else` and its block may stand a name for the value that did not fit";
+    }
+    return kind == TOKEN_FATARROW || begins_operand(s->token) ? "a block stands between { and }"
+                                                              : NULL;
 }
 
-static const char *arrows(const Site *s)
-{
+static const char *arrows(const Site *s) {
     if (s->token->kind == TOKEN_ARROW && s->expected[TOKEN_FATARROW]) {
         return "a clause is written `pattern => result`";
     }
-    if (s->token->kind == TOKEN_FATARROW && s->expected[TOKEN_ARROW]) {
-        return "a type is written after `->`, the body after `=` or in a block";
-    }
-    if (s->token->kind == TOKEN_FATARROW && s->before->kind == TOKEN_RPAREN &&
-        s->expected[TOKEN_LBRACE]) {
-        return "a named function is `fn name(args) = value`; `=>` is for `fn(args) => value`";
+    if (s->token->kind == TOKEN_FATARROW && s->expected[TOKEN_RBRACE]) {
+        return "a map is written %{key => value}, a function value `fn(x) => x + 1`";
     }
     if (s->token->kind == TOKEN_ARROW || s->token->kind == TOKEN_FATARROW) {
         return "a function value is written `fn(x) => x + 1`";
@@ -149,8 +174,10 @@ static const char *arrows(const Site *s)
     return NULL;
 }
 
-static const char *equals(const Site *s)
-{
+static const char *equals(const Site *s) {
+    if (s->token->kind == TOKEN_EQEQ && s->expected[TOKEN_EQ]) {
+        return "`=` binds, `==` compares";
+    }
     if (s->token->kind != TOKEN_EQ) {
         return NULL;
     }
@@ -159,132 +186,141 @@ static const char *equals(const Site *s)
     if (is_compound) {
         return "write `x = x + 1` (state only; elsewhere bind a new name by `let`)";
     }
-    if (s->expected[TOKEN_LBRACE] || s->expected[TOKEN_FATARROW]) {
-        return "`=` binds; values are compared by `==`";
+    if (s->expected[TOKEN_RECORD_LBRACE]) {
+        return "names of functions and values begin with a small letter";
+    }
+    if (s->expected[TOKEN_FATARROW]) {
+        return "in a map write `name: value` or `key => value`; values are compared by `==`";
     }
     return "a pattern is bound by `let pattern = value`; values are compared by `==`";
 }
 
-static bool is_comparison(const Token *token)
-{
+static bool is_comparison(const Token *token) {
     return (token->kind >= TOKEN_EQEQ && token->kind <= TOKEN_GE) || token->kind == TOKEN_IN;
 }
 
-static const char *operators(const Site *s)
-{
-    if (s->token->kind == TOKEN_BANG && s->expected[TOKEN_NOT]) {
+static const char *operators(const Site *s) {
+    uint32_t kind = s->token->kind;
+    if (kind == TOKEN_BANG && s->expected[TOKEN_NOT]) {
         return "negation is written `not x`; `!` sends a message";
     }
-    if (is_comparison(s->token) && s->expected[TOKEN_AND]) {
-        return "comparisons do not chain: write `a < b and b < c`";
-    }
-    if (s->token->kind == TOKEN_EQEQ && s->expected[TOKEN_EQ]) {
-        return "`=` binds, `==` compares";
-    }
-    if (s->token->kind == TOKEN_CONCAT && s->expected[TOKEN_FATARROW]) {
+    if (kind == TOKEN_CONCAT && s->expected[TOKEN_FATARROW]) {
         return "in a pattern the left of `<>` is a plain string";
     }
-    if (s->token->kind == TOKEN_RANGE && s->expected[TOKEN_FATARROW]) {
+    if (kind == TOKEN_RANGE && s->expected[TOKEN_FATARROW]) {
         return "the bounds of a range pattern are integers or characters";
     }
-    if (s->token->kind == TOKEN_LT && s->expected[TOKEN_IN]) {
+    if (s->expected[TOKEN_IN] && !s->expected[TOKEN_PLUS]) {
         return "a source is written `pattern in values`";
     }
-    if (s->token->kind == TOKEN_BAR && s->expected[TOKEN_PLUS]) {
-        return "bit operations are functions: Int.bor(a, b)";
+    if (is_comparison(s->token) && ends_operand(s->before)) {
+        return "comparisons do not chain: write `a < b and b < c`";
     }
-    if ((s->token->kind == TOKEN_AMP || s->token->kind == TOKEN_CARET) &&
-        s->expected[TOKEN_PLUS]) {
-        return "bit operations are functions: Int.band(a, b), Int.bxor(a, b)";
+    if (kind == TOKEN_BAR && ends_operand(s->before)) {
+        return "`|` is for patterns and types; bits are joined by Int.bor(a, b)";
     }
-    if (s->token->kind == TOKEN_CARET && s->expected[TOKEN_FLOAT]) {
-        return "`^name` is for patterns; a value needs no mark";
+    if (kind == TOKEN_AMP && ends_operand(s->before)) {
+        return "bit operations are functions: Int.band(a, b)";
+    }
+    if (kind == TOKEN_CARET) {
+        return "`^name` is for patterns; bits are compared by Int.bxor(a, b)";
     }
     if (s->before->kind == TOKEN_APPEND) {
         return "`++` joins lists; write `x = x + 1` (state only)";
     }
-    if (s->token->kind == TOKEN_BAR && s->expected[TOKEN_FLOAT]) {
+    if (kind == TOKEN_BAR && s->expected[TOKEN_FLOAT]) {
         return "a function value is written `fn(x) => x + 1`";
+    }
+    if (kind == TOKEN_DOT && s->expected[TOKEN_FLOAT]) {
+        return "a float has digits on both sides of its point: 0.5";
     }
     return NULL;
 }
 
-static const char *names(const Site *s)
-{
-    bool is_reserved = s->token->kind >= TOKEN_CONST && s->token->kind <= TOKEN_NIL;
+static const char *names(const Site *s) {
+    uint32_t kind = s->token->kind;
+    if (kind == TOKEN_LET && s->before->kind == TOKEN_LPAREN) {
+        return "a loop is written `for x in xs { … }`";
+    }
+    if (kind == TOKEN_LET && s->before->kind == TOKEN_FATARROW) {
+        return "several statements right of `=>` need a block: `=> { let x = …; x }`";
+    }
+    bool is_reserved = kind >= TOKEN_CONST && kind <= TOKEN_NIL;
     bool wants_name = s->expected[TOKEN_ID] && !s->expected[TOKEN_IF];
     if (is_reserved && wants_name) {
         return "this word is reserved and cannot be a name";
     }
-    if (s->token->kind == TOKEN_UPPER && wants_name && !s->expected[TOKEN_UPPER]) {
+    if (kind == TOKEN_UPPER && wants_name && !s->expected[TOKEN_UPPER]) {
         return "names of functions and values begin with a small letter";
     }
-    if (s->token->kind == TOKEN_ID && s->expected[TOKEN_UPPER] && !s->expected[TOKEN_ID]) {
+    static const char *const definers[] = {"record", "actor", "supervisor", "type", NULL};
+    bool wants_upper = s->expected[TOKEN_UPPER] && !wants_name && !s->expected[TOKEN_FLOAT];
+    bool is_definer = is_one_of(s->before, definers);
+    if (kind == TOKEN_ID && (wants_upper || is_definer) && s->before->kind != TOKEN_SPAWN) {
         return "names of modules, types, records, actors and supervisors begin with a capital";
     }
-    if (s->before->kind == TOKEN_ELSE && s->expected[TOKEN_ID]) {
-        return "between `else` and its block may stand a name for the value that did not fit";
+    if (kind == TOKEN_ID && s->expected[TOKEN_ATOM] && !s->expected[TOKEN_FLOAT]) {
+        return "an atom is written :name";
+    }
+    if (kind == TOKEN_LBRACE && is_word(s->before, "test")) {
+        return "a test has a name: test \"it works\" { … }";
+    }
+    if (kind == TOKEN_STRING && s->before->kind == TOKEN_IMPORT) {
+        return "a module is imported by its name: `import Net.Http`";
     }
     return NULL;
 }
 
-static const char *functions(const Site *s)
-{
-    if (s->before->kind == TOKEN_FN && s->token->kind != TOKEN_LPAREN && s->expected[TOKEN_LPAREN]) {
+static const char *functions(const Site *s) {
+    if (s->before->kind == TOKEN_FN && s->token->kind != TOKEN_LPAREN &&
+        s->expected[TOKEN_LPAREN]) {
         return "a function value is written `fn(x) => x + 1` or `fn(x) { … }`";
     }
-    bool is_paren = s->token->kind == TOKEN_LPAREN && s->before->kind != TOKEN_NEWLINE;
-    if (is_paren && token_has(s->before, TOKEN_FLAG_OPERAND)) {
+    bool is_call_like = s->token->kind == TOKEN_LPAREN && ends_operand(s->before);
+    if (is_call_like && s->expected[TOKEN_NEWLINE]) {
         return "the `(` of a call touches the name: f(x)";
     }
-    if (s->token->kind == TOKEN_LBRACKET && token_has(s->before, TOKEN_FLAG_OPERAND)) {
+    if (s->token->kind == TOKEN_LBRACKET && ends_operand(s->before)) {
         return "the `[` of an index touches what it looks into: m[k]";
     }
     if (s->token->kind == TOKEN_CALL_LPAREN && s->expected[TOKEN_FATARROW] &&
         s->before->kind == TOKEN_ID) {
         return "a call cannot be a pattern; bind the value before, or use a guard";
     }
-    if (s->token->kind == TOKEN_PUB || s->token->kind == TOKEN_IMPORT ||
-        s->token->kind == TOKEN_CONST) {
-        return "this stands at the top level of a file only";
-    }
-    if (s->token->kind == TOKEN_LET && s->before->kind == TOKEN_FATARROW) {
-        return "several statements right of `=>` need a block: `=> { let x = …; x }`";
-    }
     return NULL;
 }
 
-static const char *others(const Site *s)
-{
-    if (s->token->kind == TOKEN_KEY && s->before->kind == TOKEN_QUESTION) {
-        return "there is no `c ? a : b`; write `if c { a } else { b }`";
+static const char *others(const Site *s) {
+    uint32_t kind = s->token->kind;
+    if (kind == TOKEN_PUB || kind == TOKEN_IMPORT || kind == TOKEN_CONST) {
+        return "this stands at the top level of a file only";
     }
-    if (s->token->kind == TOKEN_INT && s->before->kind == TOKEN_DOT) {
+    if (s->expected[TOKEN_ON] && !s->expected[TOKEN_ID]) {
+        return "an actor holds `state name = value`, `on message { … }`, behaviours, actions, "
+               "`after`, and private functions";
+    }
+    if (kind == TOKEN_INT && s->before->kind == TOKEN_DOT) {
         return "the items of a tuple are t[0], t[1], or come from `let (a, b) = t`";
     }
-    if (s->token->kind == TOKEN_ELSE && s->before->kind == TOKEN_RBRACE) {
+    if (kind == TOKEN_ELSE) {
         return "this `else` has no `if` or `let`";
     }
-    if (s->token->kind == TOKEN_KEY && s->expected[TOKEN_LBRACE] && is_word(s->before, "else")) {
-        return "a block stands between { and }";
+    if (kind == TOKEN_KEY && s->before->kind == TOKEN_LBYTES) {
+        return "what a segment is stands after two colons: <<size::16>>";
     }
-    if (s->token->kind == TOKEN_STRING && s->expected[TOKEN_KEY]) {
-        return "a key that is a string is written \"text\" => value";
+    if (s->expected[TOKEN_CALL_LPAREN] && s->before->kind == TOKEN_UPPER) {
+        return "write the parentheses too: `Name()`";
     }
-    if (s->token->kind == TOKEN_NEWLINE && s->before->kind == TOKEN_RPAREN &&
-        s->expected[TOKEN_LBRACE]) {
-        return "the `{` of a block stands on the line of what it belongs to";
-    }
-    if (s->before->kind == TOKEN_ID && begins_operand(s->token) && s->expected[TOKEN_CALL_LPAREN]) {
+    bool is_joined = s->expected[TOKEN_NEWLINE] && ends_operand(s->before);
+    if (is_joined && begins_operand(s->token)) {
         return "a call needs parentheses: f(x); two statements need a line end or `;` between them";
     }
     return NULL;
 }
 
-Str hint_for(const Parser *p, const Token *token, const bool *expected)
-{
+Str hint_for(const Parser *p, const Token *token, const bool *expected) {
     static const char *(*const rules[])(const Site *) = {
-        names, functions, foreign_word, braces, arrows, equals, operators, tuple_in_braces, others,
+        foreign_word, names, functions, braces, blocks, arrows, equals, operators, others,
     };
     Site site = {p, token, token - 1, expected};
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

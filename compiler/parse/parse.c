@@ -10,35 +10,28 @@
 #include "compiler/base/check.h"
 #include "compiler/parse/build.h"
 
-static AstNode *higher(AstNode *best, AstNode *node)
-{
+static AstNode *higher(AstNode *best, AstNode *node) {
     return best == NULL || node->height > best->height ? node : best;
 }
 
-static void visit_highest(AstNode *child, void *data)
-{
+static void visit_highest(AstNode *child, void *data) {
     AstNode **best = data;
     *best = higher(*best, child);
 }
 
 // Reports the place where the tree grew too high: the node that has just the greatest height allowed
 // below the highest path.
-static void report_height(const ParseInput *input, AstNode *node)
-{
+static void report_height(const ParseInput *input, AstNode *node) {
     while (node->height > AST_HEIGHT_MAX) {
         AstNode *next = NULL;
         ast_each_child(node, visit_highest, &next);
         CHECK(next != NULL);
         node = next;
-        if (node->height == UINT16_MAX) {
-            break;  // heights stop counting there
-        }
     }
     DIAG(input->diags, nested_too_deeply, ((Span){node->span.file, node->span.offset, 1}));
 }
 
-static AstModule *make_module(const ParseInput *input, Parser *p, uint32_t file)
-{
+static AstModule *make_module(const ParseInput *input, Parser *p, uint32_t file) {
     const Source *source = sources_file(input->sources, file);
     Span span = {file, 0, (uint32_t)source->text.len};
     AstNode *module = AST_MAKE(input->arena, Module, span, .doc = p->module_doc, .defs = p->defs,
@@ -51,8 +44,7 @@ static AstModule *make_module(const ParseInput *input, Parser *p, uint32_t file)
 }
 
 // Lexes and parses. The parser's state is left in *p.
-static AstModule *parse(const ParseInput *input, uint32_t file, LexMode mode, Parser *p)
-{
+static AstModule *parse(const ParseInput *input, uint32_t file, LexMode mode, Parser *p) {
     const Source *source = sources_file(input->sources, file);
     *p = (Parser){
         .arena = input->arena,
@@ -78,8 +70,7 @@ static AstModule *parse(const ParseInput *input, uint32_t file, LexMode mode, Pa
     return make_module(input, p, file);
 }
 
-ParseStatus parse_file(const ParseInput *input, uint32_t file, AstModule **module)
-{
+ParseStatus parse_file(const ParseInput *input, uint32_t file, AstModule **module) {
     uint32_t errors_before = input->diags->error_count;
     Parser p;
     *module = parse(input, file, LEX_FILE, &p);
@@ -88,14 +79,12 @@ ParseStatus parse_file(const ParseInput *input, uint32_t file, AstModule **modul
 }
 
 // Does the diagnostic only say that the text ends too early?
-static bool is_about_the_end(const Diag *diag)
-{
+static bool is_about_the_end(const Diag *diag) {
     return diag->severity == DIAG_WARNING || diag->id == DIAG_bracket_unclosed ||
            diag->id == DIAG_string_unclosed || diag->id == DIAG_unexpected_end;
 }
 
-ParseStatus parse_prompt(const ParseInput *input, uint32_t file, AstModule **module)
-{
+ParseStatus parse_prompt(const ParseInput *input, uint32_t file, AstModule **module) {
     uint32_t diags_before = input->diags->list.len;
     uint32_t errors_before = input->diags->error_count;
     Parser p;

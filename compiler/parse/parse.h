@@ -19,9 +19,9 @@
 #include "compiler/lex/lex.h"
 
 typedef enum ParseStatus {
-    PARSE_OK,          // no errors (warnings perhaps)
-    PARSE_ERRORS,      // there are errors in diags
-    PARSE_INCOMPLETE,  // parse_prompt only: more lines may make it right; nothing is in diags
+    PARSE_OK,         // no errors (warnings perhaps)
+    PARSE_ERRORS,     // there are errors in diags
+    PARSE_INCOMPLETE, // parse_prompt only: more lines may make it right; nothing is in diags
 } ParseStatus;
 
 // What every parse works with; all of it in one arena and owned by the caller.

@@ -1,0 +1,33 @@
+// Fuzz target: any bytes as a source file, and as input at a prompt, through lexer, parser, the check of
+// the tree and the rendering of what is reported. Nothing may crash, hang or leak.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compiler/parse/parse.h"
+
+typedef ParseStatus Parse(const ParseInput *input, uint32_t file, AstModule **module);
+
+static void parse_bytes(Parse *parse, const uint8_t *data, size_t size) {
+    Arena arena;
+    Intern names;
+    Sources sources;
+    Diags diags;
+    arena_init(&arena);
+    intern_init(&names, &arena);
+    sources_init(&sources, &arena);
+    diags_init(&diags, &arena);
+    uint32_t file = sources_add(&sources, STR("fuzz.cop"), (Str){(const char *)data, size});
+    AstModule *module = NULL;
+    parse(&(ParseInput){&arena, &names, &sources, &diags}, file, &module);
+    Buf out = buf_new(&arena);
+    diags_render(&diags, &sources, DIAG_PLAIN, &out);
+    arena_free(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    parse_bytes(parse_file, data, size);
+    parse_bytes(parse_prompt, data, size);
+    return 0;
+}
