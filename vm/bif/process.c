@@ -136,7 +136,13 @@ Term bif_vm_stop(Process *p, Term *args) {
     return process_stop(p, args[0]);
 }
 
-// report(reason, message): the crash report of the failure caught last.
+// report(reason): the report of the failure caught last, which happened outside any message's handler.
+Term bif_vm_report_failure(Process *p, Term *args) {
+    report_crash(p, args[0], TERM_NONE);
+    return AM_ok;
+}
+
+// report(reason, message): the same for a handler.
 Term bif_vm_report(Process *p, Term *args) {
     report_crash(p, args[0], args[1]);
     return AM_ok;

@@ -4,15 +4,22 @@
 #pragma once
 
 #include "vm/base/lock.h"
-#include "vm/vm.h"
+#include "vm/term/term.h"
 
 typedef struct RegexCache RegexCache;  // regex.c
+
+// Where the shell waits for its evaluations (tools/repl): called on a scheduler's thread by Shell.ready.
+typedef struct {
+    void (*ready)(void *data, Term evaluator, bool good);
+    void *data;
+} ShellHook;
 
 typedef struct BifState {
     VM *vm;
     _Atomic uint64_t random;      // splitmix64's state: each number adds a constant to it and mixes
     _Atomic uint32_t log_level;   // place in the list of levels in stdlib/log.cop
     RegexCache *regexes;
+    ShellHook shell;              // set before its process starts
 } BifState;
 
 // NULL: no memory. The VM's seed decides the random numbers when it runs seeded.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Time, Env, Random and Log, and the state that built-ins keep for a VM. Tests: tests/stdlib/time_test.cop,
+// Built-ins of Time, Env, Random, Log and Shell, and the state that built-ins keep for a VM. Tests: tests/stdlib/time_test.cop,
 // env_test.cop, random_test.cop, log_test.cop.
 #include <stdlib.h>
 #include <sys/random.h>
@@ -194,5 +194,19 @@ Term bif_log_set_level(Process *p, Term *args) {
         return process_badarg(p, args[0]);
     }
     atomic_store_explicit(&p->vm->bifs->log_level, (uint32_t)term_to_small(args[0]), memory_order_relaxed);
+    return AM_ok;
+}
+
+// ---- Shell ---------------------------------------------------------------------------------------
+
+// ready(evaluator, good): the shell's evaluation is over, and what it printed is out.
+Term bif_shell_ready(Process *p, Term *args) {
+    const ShellHook *hook = &p->vm->bifs->shell;
+    if (!term_is_pid(args[0])) {
+        return process_badarg(p, args[0]);
+    }
+    if (hook->ready != NULL) {
+        hook->ready(hook->data, args[0], !term_is_falsy(args[1]));
+    }
     return AM_ok;
 }

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// coppice build: a source or a folder of them to one image; dumps of the compiler's stages; and, with --library, the modules of
+// the library to an image each (the build does that). Tests: tests/system/command_line.sh, tests/stage.
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tools/coppice/command.h"
+#include "vm/bif/bif.h"
+
+static void print_dumps(Compilation *c, uint32_t stages) {
+    for (uint32_t bit = DUMP_TOKENS; bit <= DUMP_ASM; bit *= 2) {
+        if (stages & bit) {
+            Str text = compilation_dump(c, bit);
+            fwrite(text.ptr, 1, text.len, stdout);
+        }
+    }
+}
+
+// FILE.cop -> FILE.copc, FOLDER/ -> FOLDER.copc, both in the folder where they are.
+static void default_output(const char *path, char *output) {
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    if (len > 4 && strncmp(path + len - 4, ".cop", 4) == 0) {
+        len -= 4;
+    }
+    if (len == 1 && (path[0] == '-' || path[0] == '.')) {
+        snprintf(output, PATH_MAX, "main.copc");
+    } else {
+        snprintf(output, PATH_MAX, "%.*s.copc", (int)(len < PATH_MAX - 8 ? len : PATH_MAX - 8), path);
+    }
+}
+
+static bool store_image(const Options *options, Compilation *c) {
+    char output[PATH_MAX];
+    if (options->output != NULL) {
+        snprintf(output, sizeof output, "%s", options->output);
+    } else {
+        default_output(options->operands[0], output);
+    }
+    Str bundle = compilation_bundle(c);
+    return file_store(output, bundle.ptr, bundle.len);
+}
+
+// ---- The library ---------------------------------------------------------------------------------
+
+// Makes the folders that `path` lies in.
+static void make_folders(const char *path) {
+    char folder[PATH_MAX];
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        mkdir(folder, 0777);
+    }
+}
+
+// Every built-in has to be declared in an `extern "vm"` of its module: the compiler looks for the other way round.
+static bool check_declared(const Program *program) {
+    bool good = true;
+    for (size_t i = 0; i < bif_count; i++) {
+        char signature[256];
+        int len = snprintf(signature, sizeof signature, "fn %s(", bifs[i].name);
+        bool found = false;
+        for (uint32_t k = 0; k < program_entry_count(program) && !found; k++) {
+            const CompileSource *source = program_entry(program, k);
+            char path[256];
+            snprintf(path, sizeof path, "%s.cop", bifs[i].module);
+            found = source->relative.len == strlen(path) && strncasecmp(source->relative.ptr, path, strlen(path)) == 0 &&
+                    memmem(source->text.ptr, source->text.len, signature, (size_t)len) != NULL;
+        }
+        if (!found) {
+            complain("bifs.def has %s.%s/%u, which the library does not declare", bifs[i].module, bifs[i].name, bifs[i].arity);
+            good = false;
+        }
+    }
+    return good;
+}
+
+static bool store_library(const Options *options, Compilation *c, const Program *program) {
+    for (uint32_t i = 0; i < program_entry_count(program); i++) {
+        Str relative = program_entry(program, i)->relative;
+        char output[PATH_MAX];
+        snprintf(output, sizeof output, "%s/%.*sc", options->output, (int)relative.len, relative.ptr);
+        make_folders(output);
+        Str image = compilation_module(c, i)->image;
+        if (!file_store(output, image.ptr, image.len)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// ---- The command ---------------------------------------------------------------------------------
+
+static int build(const Options *options, Program *program) {
+    CompileOptions compile = {.library = options->library, .docs = true, .dump = options->dump};
+    CompileStatus status;
+    Compilation *c = program_compile(program, &compile, &status);
+    bool good = status == COMPILE_OK;
+    print_dumps(c, options->dump);
+    if (good && options->library) {
+        good = check_declared(program) && store_library(options, c, program);
+    } else if (good && (options->dump == 0 || options->output != NULL)) {
+        good = store_image(options, c);
+    }
+    compilation_free(c);
+    if (fflush(stdout) != 0) {
+        complain("standard output: %s", strerror(errno));
+        good = false;
+    }
+    return good ? STATUS_OK : STATUS_FAILED;
+}
+
+int command_build(const Options *options) {
+    if (options->count != 1) {
+        complain("build what? coppice build FILE|FOLDER [-o IMAGE] [--dump=STAGES]");
+        return STATUS_USAGE;
+    }
+    if (options->library && options->output == NULL) {
+        complain("--library needs -o FOLDER");
+        return STATUS_USAGE;
+    }
+    const char *path = options->operands[0];
+    Program *program = program_open(path);
+    if (program == NULL) {
+        return STATUS_FAILED;
+    }
+    bool good = is_directory(path) ? program_add_folder(program, path) : program_add(program, path, NULL, 0);
+    int status = good ? build(options, program) : STATUS_FAILED;
+    program_free(program);
+    return status;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// coppice dump: what an image holds. Every module is loaded and verified, then printed: exports, imports, literals, tests,
+// documentation, and each function's instructions, all by the tables of ops.def. Tests: tests/system/command_line.sh.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/coppice/command.h"
+#include "vm/code/instr.h"
+#include "vm/code/lines.h"
+#include "vm/code/loader.h"
+#include "vm/code/meta.h"
+#include "vm/term/print.h"
+#include "vm/term/record.h"
+
+static void print_value(const Module *m, Term t) {
+    Buffer out;
+    buffer_init(&out, m->vm->mem);
+    term_print_short(m->vm->atoms, &out, t);
+    fwrite(out.data, 1, out.len, stdout);
+    buffer_free(&out);
+}
+
+static const char *name_of(const Module *m, Term atom) {
+    return atom_text(m->vm->atoms, atom);
+}
+
+static void print_operand(const Module *m, uint32_t word) {
+    int32_t value = operand_value(word);
+    switch (operand_kind(word)) {
+    case OPERAND_X:
+        printf("x%d", value);
+        return;
+    case OPERAND_Y:
+        printf("y%d", value);
+        return;
+    case OPERAND_INT:
+        printf("%d", value);
+        return;
+    case OPERAND_ATOM:
+        print_value(m, m->atoms[value]);
+        return;
+    case OPERAND_EMPTY:
+        printf("[]");
+        return;
+    case OPERAND_LIT:
+        print_value(m, m->literals[value]);
+        return;
+    }
+}
+
+static void print_label(uint32_t word) {
+    if (word == 0) {
+        printf("-");
+    } else {
+        printf("@%u", label_target(word));
+    }
+}
+
+// One operand of the kind that `letter` says. How many words it took.
+static uint32_t print_letter(const Module *m, char letter, const uint32_t *at) {
+    switch (letter) {
+    case 'd':
+    case 's':
+        print_operand(m, at[0]);
+        return 1;
+    case 'n':
+    case 'm':
+        printf("%s%u", letter == 'm' ? "#" : "", at[0]);
+        return 1;
+    case 'a':
+        print_value(m, m->atoms[at[0]]);
+        return 1;
+    case 'l':
+    case 'f':
+        print_label(at[0]);
+        return 1;
+    case 'F':
+        printf("%s/%u", name_of(m, m->functions[at[0]].name), m->functions[at[0]].arity);
+        return 1;
+    case 'I': {
+        const Import *import = &m->imports[at[0]];
+        printf("%s.%s/%u", name_of(m, import->module), name_of(m, import->name), import->arity);
+        return 1;
+    }
+    case 'R':
+        printf("%s", name_of(m, m->records[at[0]]->name));
+        return 1;
+    case 'k':
+        print_operand(m, at[0]);
+        printf(": ");
+        print_label(at[1]);
+        return 2;
+    default:  // g
+        printf("%u:", at[0]);
+        print_operand(m, at[1]);
+        printf(":");
+        print_operand(m, at[2]);
+        return 3;
+    }
+}
+
+static void print_instruction(const Module *m, const uint32_t *code) {
+    const OpInfo *op = &op_infos[code[0]];
+    printf("%-12s", op->name);
+    const uint32_t *at = code + 1;
+    const char *separator = " ";
+    for (const char *o = op->operands; *o != 0; o++, separator = ", ") {
+        printf("%s", separator);
+        if (*o != '*') {
+            at += print_letter(m, *o, at);
+            continue;
+        }
+        o++;
+        uint32_t count = *at++;
+        printf("{");
+        for (uint32_t i = 0; i < count; i++) {
+            printf("%s", i == 0 ? "" : ", ");
+            at += print_letter(m, *o, at);
+        }
+        printf("}");
+    }
+    printf("\n");
+}
+
+static void print_function(const Module *m, const Function *f) {
+    printf("\n  fn %s/%u", name_of(m, f->name), f->arity);
+    if (f->captured > 0) {
+        printf(" capturing %u", f->captured);
+    }
+    printf("%s%s\n", f->flags & FN_EXPORTED ? " pub" : "", f->flags & FN_TEST ? " test" : "");
+    uint32_t last_line = 0;
+    for (uint32_t at = 0; at < f->words; at += instr_words(f->code + at)) {
+        uint32_t count;
+        const LineFrame *frame = lines_find(f, at, &count);
+        if (count > 0 && frame->line != last_line) {
+            printf("    ; %s:%u\n", lines_file(f, frame), frame->line);
+            last_line = frame->line;
+        }
+        printf("    %4u  ", at);
+        print_instruction(m, f->code + at);
+    }
+}
+
+static void print_module(const Module *m) {
+    printf("module %s\n", name_of(m, m->name));
+    for (uint32_t i = 0; i < m->file_count; i++) {
+        printf("  file %s\n", m->files[i]);
+    }
+    for (uint32_t i = 0; i < m->record_count; i++) {
+        const RecordDesc *desc = m->records[i];
+        printf("  record %s.%s {", name_of(m, desc->module), name_of(m, desc->name));
+        for (uint32_t k = 0; k < desc->field_count; k++) {
+            printf("%s%s", k == 0 ? " " : ", ", name_of(m, desc->fields[k]));
+        }
+        printf(" }\n");
+    }
+    for (uint32_t i = 0; i < m->export_count; i++) {
+        printf("  pub %s/%u\n", name_of(m, m->exports[i].name), m->exports[i].arity);
+    }
+    for (uint32_t i = 0; i < m->import_count; i++) {
+        const Import *import = &m->imports[i];
+        printf("  uses %s.%s/%u\n", name_of(m, import->module), name_of(m, import->name), import->arity);
+    }
+    for (uint32_t i = 0; i < m->literal_count; i++) {
+        printf("  literal %u ", i);
+        print_value(m, m->literals[i]);
+        printf("\n");
+    }
+    for (uint32_t i = 0; i < m->meta->test_count; i++) {
+        const MetaTest *test = &m->meta->tests[i];
+        printf("  test \"%.*s\" line %u\n", (int)test->name.len, test->name.data, test->line);
+    }
+    printf("  documented: %u\n", m->meta->doc_count);
+    for (uint32_t i = 0; i < m->function_count; i++) {
+        print_function(m, &m->functions[i]);
+    }
+}
+
+static bool dump_image(VM *vm, const uint8_t *bytes, size_t size, CodeError *error) {
+    ImageCursor cursor;
+    ImageModule part;
+    if (image_open(bytes, size, &cursor, error) != CODE_OK) {
+        return false;
+    }
+    while (image_next(&cursor, &part, error)) {
+        Module *module;
+        if (module_load(vm, &part, false, &module, error) != CODE_OK) {
+            return false;
+        }
+        print_module(module);
+        module_free(module);
+    }
+    return error->what[0] == 0;
+}
+
+int command_dump(const Options *options) {
+    if (options->count != 1) {
+        complain("dump what? coppice dump IMAGE");
+        return STATUS_USAGE;
+    }
+    const char *path = options->operands[0];
+    char *text;
+    size_t size;
+    if (!file_load(path, &text, &size)) {
+        return STATUS_FAILED;
+    }
+    if (!is_image(text, size)) {
+        complain("%s: is no image; coppice build makes one, and coppice build --dump=STAGES shows the stages of a source", path);
+        free(text);
+        return STATUS_FAILED;
+    }
+    VM *vm = machine_create(&options->vm);
+    if (vm == NULL) {
+        free(text);
+        return STATUS_FAILED;
+    }
+    CodeError error = {0};
+    int status = STATUS_OK;
+    if (!dump_image(vm, (const uint8_t *)text, size, &error)) {
+        complain("%s: %s (at byte %zu)", path, error.what[0] != 0 ? error.what : "no memory", error.offset);
+        status = STATUS_FAILED;
+    }
+    status = machine_finish(vm, status);
+    free(text);
+    return fflush(stdout) == 0 ? status : STATUS_FAILED;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The coppice command: finds the subcommand and calls it. What they do is in run.c, build.c, dump.c, help.c, and in
+// tools/test and tools/repl. A file in place of a subcommand is run. Tests: tests/system/command_line.sh.
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/coppice/command.h"
+
+typedef struct {
+    const char *name;
+    Command command;
+    bool program;  // operands after the first are the program's
+} Subcommand;
+
+static const Subcommand subcommands[] = {
+    {"run", command_run, true},     {"build", command_build, false}, {"test", command_test, false},
+    {"repl", command_repl, false},  {"dump", command_dump, false},   {"help", command_help, false},
+    {"version", command_version, false},
+};
+
+enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
+
+static const Subcommand *find_subcommand(const char *name) {
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        name = "help";
+    } else if (strcmp(name, "--version") == 0) {
+        name = "version";
+    }
+    for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
+        if (strcmp(subcommands[i].name, name) == 0) {
+            return &subcommands[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_subcommand(const char *name) {
+    const char *names[SUBCOMMAND_COUNT + 1];
+    for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
+        names[i] = subcommands[i].name;
+    }
+    names[SUBCOMMAND_COUNT] = NULL;
+    const char *like = nearest(name, names);
+    if (like != NULL) {
+        complain("no command '%s'; did you mean '%s'?", name, like);
+    } else {
+        complain("no command '%s'; see 'coppice help'", name);
+    }
+    return STATUS_USAGE;
+}
+
+int main(int argc, char **argv) {
+    Options options = {0};
+    if (argc < 2) {
+        command_help(&options);
+        return STATUS_USAGE;
+    }
+    const Subcommand *sub = find_subcommand(argv[1]);
+    int skip = 2;
+    if (sub == NULL && access(argv[1], F_OK) == 0) {
+        sub = &subcommands[0];
+        skip = 1;
+    }
+    if (sub == NULL) {
+        return unknown_subcommand(argv[1]);
+    }
+    if (!options_parse(&options, sub->name, sub->program, argc - skip, argv + skip)) {
+        return STATUS_USAGE;
+    }
+    return sub->command(&options);
+}

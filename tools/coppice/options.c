@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parses the command line: options by one table, wrong ones with the nearest right one. `--name value` and `--name=value`
+// are the same; `--` ends the options. See command.h. Tests: tests/system/command_line.sh.
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/coppice/command.h"
+
+void complain(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("coppice: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+// How many insertions, deletions and replacements make b of a; both are short.
+static size_t edit_distance(const char *a, const char *b) {
+    enum { WORD_MAX = 64 };
+    size_t len = strlen(b);
+    if (strlen(a) >= WORD_MAX || len >= WORD_MAX) {
+        return WORD_MAX;
+    }
+    size_t row[WORD_MAX + 1];
+    for (size_t j = 0; j <= len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; a[i - 1] != 0; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= len; j++) {
+            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = replaced < least ? replaced : least;
+        }
+    }
+    return row[len];
+}
+
+const char *nearest(const char *word, const char *const *names) {
+    const char *best = NULL;
+    size_t best_distance = strlen(word) / 3 + 2;
+    for (; *names != NULL; names++) {
+        size_t distance = edit_distance(word, *names);
+        if (distance < best_distance) {
+            best = *names;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+// ---- Values --------------------------------------------------------------------------------------
+
+static bool read_number(const char *name, const char *text, uint64_t max, uint64_t *value) {
+    char *end;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != 0 || number > max) {
+        complain("%s: '%s' is no number from 0 to %llu", name, text, (unsigned long long)max);
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    uint32_t bit;
+} stages[] = {{"tokens", DUMP_TOKENS}, {"ast", DUMP_AST}, {"core", DUMP_CORE}, {"ir", DUMP_IR}, {"asm", DUMP_ASM}};
+
+static bool set_dump(Options *o, const char *text) {
+    while (*text != 0) {
+        size_t len = strcspn(text, ",");
+        uint32_t bit = 0;
+        for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+            if (strlen(stages[i].name) == len && strncmp(stages[i].name, text, len) == 0) {
+                bit = stages[i].bit;
+            }
+        }
+        if (bit == 0) {
+            complain("--dump: no stage '%.*s'; there are tokens, ast, core, ir, asm", (int)len, text);
+            return false;
+        }
+        o->dump |= bit;
+        text += len + (text[len] == ',');
+    }
+    return true;
+}
+
+static bool set_seed(Options *o, const char *text) {
+    o->vm.seeded = true;
+    return read_number("--seed", text, UINT64_MAX, &o->vm.seed);
+}
+
+static bool set_schedulers(Options *o, const char *text) {
+    uint64_t count;
+    if (!read_number("--schedulers", text, 1024, &count)) {
+        return false;
+    }
+    o->vm.schedulers = (uint32_t)count;
+    return true;
+}
+
+static bool set_seeds(Options *o, const char *text) {
+    uint64_t count;
+    if (!read_number("--seeds", text, 100 * 1000, &count)) {
+        return false;
+    }
+    o->seeds = (uint32_t)count;
+    return true;
+}
+
+static bool set_trace(Options *o, const char *text) {
+    o->vm.trace = text;
+    return true;
+}
+
+static bool set_engine(Options *o, const char *text) {
+    o->vm.engine = text;
+    return true;
+}
+
+static bool set_output(Options *o, const char *text) {
+    o->output = text;
+    return true;
+}
+
+static bool set_filter(Options *o, const char *text) {
+    o->filter = text;
+    return true;
+}
+
+static bool set_library(Options *o, const char *text) {
+    (void)text;
+    o->library = true;
+    return true;
+}
+
+// ---- The table -----------------------------------------------------------------------------------
+
+typedef struct {
+    const char *name;
+    const char *commands;  // that take it
+    bool (*set)(Options *, const char *value);
+    const char *fallback;  // what it means without a value; NULL: it needs one
+} Option;
+
+static const Option table[] = {
+    {"--schedulers", "run test repl", set_schedulers, NULL},
+    {"--seed", "run test repl", set_seed, NULL},
+    {"--seeds", "test", set_seeds, NULL},
+    {"--trace", "run test repl", set_trace, "all"},
+    {"--engine", "run test repl", set_engine, NULL},
+    {"--filter", "test", set_filter, NULL},
+    {"--dump", "build", set_dump, NULL},
+    {"--library", "build test", set_library, ""},
+    {"-o", "build", set_output, NULL},
+};
+
+enum { TABLE_SIZE = sizeof table / sizeof table[0] };
+
+static bool takes(const Option *option, const char *command) {
+    const char *at = strstr(option->commands, command);
+    return at != NULL && (at[strlen(command)] == 0 || at[strlen(command)] == ' ');
+}
+
+static const Option *find_option(const char *text, size_t len, const char *command) {
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (strlen(table[i].name) == len && strncmp(table[i].name, text, len) == 0 && takes(&table[i], command)) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+static void unknown_option(const char *text, const char *command) {
+    const char *names[TABLE_SIZE + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (takes(&table[i], command)) {
+            names[count++] = table[i].name;
+        }
+    }
+    names[count] = NULL;
+    const char *like = nearest(text, names);
+    complain("%s has no option '%s'%s%s%s", command, text, like != NULL ? "; did you mean '" : "; see 'coppice help",
+             like != NULL ? like : "", "'");
+}
+
+// Takes the option at argv[*at]; false after a message.
+static bool take_option(Options *o, const char *command, int argc, char **argv, int *at) {
+    const char *text = argv[*at];
+    const char *equals = text[1] == '-' ? strchr(text, '=') : NULL;
+    size_t len = equals != NULL ? (size_t)(equals - text) : strlen(text);
+    const Option *option = find_option(text, len, command);
+    if (option == NULL) {
+        unknown_option(text, command);
+        return false;
+    }
+    (*at)++;
+    const char *value = equals != NULL ? equals + 1 : option->fallback;
+    if (value == NULL) {
+        if (*at == argc) {
+            complain("%s needs a value", option->name);
+            return false;
+        }
+        value = argv[(*at)++];
+    }
+    return option->set(o, value);
+}
+
+bool options_parse(Options *options, const char *command, bool program, int argc, char **argv) {
+    int operands = 0;
+    int at = 0;
+    bool ended = false;
+    while (at < argc && !(program && operands > 0)) {
+        const char *text = argv[at];
+        if (!ended && strcmp(text, "--") == 0) {
+            ended = true;
+            at++;
+        } else if (!ended && text[0] == '-' && text[1] != 0) {
+            if (!take_option(options, command, argc, argv, &at)) {
+                return false;
+            }
+        } else {
+            argv[operands++] = argv[at++];
+        }
+    }
+    while (at < argc) {
+        argv[operands++] = argv[at++];
+    }
+    options->count = operands;
+    options->operands = argv;
+    return true;
+}
