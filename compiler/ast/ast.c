@@ -74,7 +74,7 @@ const AstShape *ast_shape(AstKind kind) {
 #include "compiler/ast/ast.def"
     case AST_KIND_COUNT: break;
     }
-    check_failed("kind < AST_KIND_COUNT", __FILE__, __LINE__);
+    check_fail("kind < AST_KIND_COUNT", __FILE__, __LINE__);
 }
 #include "compiler/ast/undef.h"
 

@@ -44,7 +44,7 @@ void buf_format(Buf *b, const char *format, ...) {
 }
 
 void buf_utf8(Buf *b, uint32_t code) {
-    b->len += utf8_encode(code, buf_room(b, 4));
+    b->len += utf8_write(code, buf_room(b, 4));
 }
 
 static void quoted_byte(Buf *b, unsigned char c) {
@@ -64,7 +64,7 @@ void buf_quoted(Buf *b, Str s) {
     for (size_t i = 0; i < s.len;) {
         unsigned char c = (unsigned char)s.ptr[i];
         uint32_t code;
-        size_t len = utf8_decode(s.ptr + i, s.len - i, &code);
+        size_t len = utf8_read(s.ptr + i, s.len - i, &code);
         if (len == 0 || c < 0x20 || c == 0x7f || c == '"' || c == '\\') {
             quoted_byte(b, c);
             i++;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-_Noreturn void check_failed(const char *what, const char *file, int line) {
+_Noreturn void check_fail(const char *what, const char *file, int line) {
     fprintf(stderr, "%s:%d: the compiler has a bug: %s does not hold\n", file, line, what);
     abort();
 }

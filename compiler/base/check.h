@@ -9,10 +9,10 @@
 #pragma once
 
 // Prints `what` with its place and aborts. Does not return.
-_Noreturn void check_failed(const char *what, const char *file, int line);
+_Noreturn void check_fail(const char *what, const char *file, int line);
 
 #ifndef CHECK
-#define CHECK(condition) ((condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
+#define CHECK(condition) ((condition) ? (void)0 : check_fail(#condition, __FILE__, __LINE__))
 #endif
 
 #ifndef ASSERT

@@ -62,7 +62,7 @@ Place source_place(Sources *sources, uint32_t number, uint32_t offset) {
     uint32_t column = 1;
     for (uint32_t at = file->line_starts[low]; at < offset; column++) {
         uint32_t code;
-        size_t len = utf8_decode(file->text.ptr + at, file->text.len - at, &code);
+        size_t len = utf8_read(file->text.ptr + at, file->text.len - at, &code);
         at += len == 0 ? 1 : (uint32_t)len;
     }
     return (Place){low + 1, column};

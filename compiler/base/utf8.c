@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-size_t utf8_decode(const char *at, size_t len, uint32_t *code) {
+size_t utf8_read(const char *at, size_t len, uint32_t *code) {
     if (len == 0) {
         return 0;
     }
@@ -34,7 +34,7 @@ size_t utf8_decode(const char *at, size_t len, uint32_t *code) {
     return need;
 }
 
-size_t utf8_encode(uint32_t code, char *to) {
+size_t utf8_write(uint32_t code, char *to) {
     if (code < 0x80) {
         to[0] = (char)code;
         return 1;
@@ -57,7 +57,7 @@ size_t utf8_encode(uint32_t code, char *to) {
     return 4;
 }
 
-size_t utf8_valid_prefix(const char *text, size_t len) {
+size_t utf8_good_prefix(const char *text, size_t len) {
     size_t i = 0;
     while (i < len) {
         uint64_t word;
@@ -66,7 +66,7 @@ size_t utf8_valid_prefix(const char *text, size_t len) {
         }
         if (i < len) {
             uint32_t code;
-            size_t step = utf8_decode(text + i, len - i, &code);
+            size_t step = utf8_read(text + i, len - i, &code);
             if (step == 0) {
                 return i;
             }

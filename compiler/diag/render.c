@@ -38,7 +38,7 @@ static Glyph glyph_at(Str line, size_t at, uint32_t column) {
         return (Glyph){1, TAB_STOP - column % TAB_STOP, false};
     }
     uint32_t code;
-    size_t bytes = utf8_decode(line.ptr + at, line.len - at, &code);
+    size_t bytes = utf8_read(line.ptr + at, line.len - at, &code);
     if (bytes == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0)) {
         return (Glyph){bytes == 0 ? 1 : bytes, 1, false};
     }

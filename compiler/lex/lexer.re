@@ -696,7 +696,7 @@ static void semicolon(Lexer *lexer, const char *from) {
 static const char *bad_character(Lexer *lexer, const char *from) {
     lexer->has_dropped = true;
     uint32_t code;
-    size_t len = utf8_decode(from, (size_t)(lexer->end - from), &code);
+    size_t len = utf8_read(from, (size_t)(lexer->end - from), &code);
     if (len == 0) {
         return from + 1;  // broken UTF-8, reported before
     }
@@ -1003,7 +1003,7 @@ static bool pass(Lexer *lexer) {
 
 static void check_utf8(Lexer *lexer) {
     size_t len = (size_t)(lexer->end - lexer->text);
-    size_t bad = utf8_valid_prefix(lexer->text, len);
+    size_t bad = utf8_good_prefix(lexer->text, len);
     if (bad < len) {
         const char *at = lexer->text + bad;
         DIAG(lexer->diags, utf8_invalid, lexer_span(lexer, at, at + 1));

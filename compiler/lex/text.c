@@ -55,7 +55,7 @@ const char *text_escape(Lexer *lexer, const char *at, const char *end, uint32_t 
                         bool *is_byte) {
     *is_byte = false;
     if (*at != '\\') {
-        size_t len = utf8_decode(at, (size_t)(end - at), code);
+        size_t len = utf8_read(at, (size_t)(end - at), code);
         if (len == 0) { // reported when the whole text was looked over
             *code = (unsigned char)*at;
             *is_byte = true;
@@ -79,7 +79,7 @@ const char *text_escape(Lexer *lexer, const char *at, const char *end, uint32_t 
     case 'u': return escape_unicode(lexer, at, end, code);
     default: {
         uint32_t ignored;
-        size_t len = at > start + 1 ? utf8_decode(at - 1, (size_t)(end - at + 1), &ignored) : 0;
+        size_t len = at > start + 1 ? utf8_read(at - 1, (size_t)(end - at + 1), &ignored) : 0;
         at = len > 1 ? at - 1 + len : at;
         DIAG(lexer->diags, escape_unknown, lexer_span(lexer, start, at),
              (Str){start, (size_t)(at - start)});
