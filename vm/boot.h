@@ -5,6 +5,7 @@
 #pragma once
 
 #include "vm/base/clock.h"
+#include "vm/term/term.h"
 #include "vm/vm.h"
 
 typedef struct {
@@ -40,7 +41,9 @@ struct VM {
     struct TimerTable *timers;  // timers that programs started, by reference: vm/sched/timer.h
     BlockingPool *blocking;
     struct Program *program;    // the life of main: vm/sched/program.h
-    struct HandleTable *handles;  // sockets and files, by reference: vm/io/loop.h
+    struct HandleTable *handles;  // sockets and files, by reference: vm/io/handle.h
+    // Told of each process that has ended, after it has left the process table. Set by vm/io/handle.c; may be NULL.
+    void (*process_ended)(VM *vm, Term pid);
     struct Stdio *stdio;        // vm/io/stdio.h
     const struct Engine *engine;
     struct Tracer *tracer;
