@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compiler/ast/verify.h"
+#include "compiler/base/check.h"
 #include "compiler/parse/parse.h"
 
 typedef ParseStatus Parse(const ParseInput *input, uint32_t file, AstModule **module);
@@ -21,6 +23,7 @@ static void parse_bytes(Parse *parse, const uint8_t *data, size_t size) {
     uint32_t file = sources_add(&sources, STR("fuzz.cop"), (Str){(const char *)data, size});
     AstModule *module = NULL;
     parse(&(ParseInput){&arena, &names, &sources, &diags}, file, &module);
+    CHECK(module == NULL || ast_verify(&module->node, &sources, &arena).len == 0);
     Buf out = buf_new(&arena);
     diags_render(&diags, &sources, DIAG_PLAIN, &out);
     arena_free(&arena);
