@@ -133,8 +133,8 @@ static int run_main(VM *vm, const Module *module) {
 
 static int run_image(const Options *options, const Loaded *loaded) {
     VMOptions vm_options = options->vm;
-    vm_options.argc = options->count - 1;
-    vm_options.argv = options->operands + 1;
+    vm_options.argc = options->count > 0 ? options->count - 1 : 0;
+    vm_options.argv = options->operands + (options->count > 0);
     VM *vm = machine_create(&vm_options);
     if (vm == NULL) {
         return STATUS_FAILED;
@@ -155,12 +155,13 @@ static int run_image(const Options *options, const Loaded *loaded) {
 }
 
 int command_run(const Options *options) {
-    if (options->count == 0) {
+    if (options->count == 0 && isatty(STDIN_FILENO)) {
         complain("run what? coppice run FILE [ARGUMENTS]; '-' is standard input");
         return STATUS_USAGE;
     }
     Loaded loaded = {0};
-    int status = load(options->operands[0], &loaded) ? run_image(options, &loaded) : STATUS_FAILED;
+    const char *path = options->count == 0 ? "-" : options->operands[0];
+    int status = load(path, &loaded) ? run_image(options, &loaded) : STATUS_FAILED;
     loaded_free(&loaded);
     return status;
 }
