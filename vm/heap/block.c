@@ -64,7 +64,7 @@ static uint32_t class_of(size_t words) {
     while (class < BLOCK_CLASSES && class_words(class) < words) {
         class++;
     }
-    return class;
+    return class < BLOCK_CLASSES ? class : BLOCK_CLASSES;
 }
 
 static size_t huge_words(size_t words) {
