@@ -27,6 +27,7 @@ typedef struct Lower Lower;
 typedef struct LowerFn LowerFn;
 typedef struct Local Local;
 typedef struct LocalFn LocalFn;
+typedef struct Target Target;
 
 // ---- Names in sight ------------------------------------------------------------------------------
 
@@ -73,17 +74,18 @@ struct LowerFn {
     uint32_t slot_count;
     uint32_t label_count;
     uint32_t closure_count; // for the names of closures
+    bool is_closure;        // from lower_open_closure
     LocalFn *local_fn;      // the local function this is the body of, or NULL
-    // Self tail calls: jumps to a loop around the body.
-    const FnDef *self;      // the definition whose calls are jumps in tail position, or NULL
-    bool is_tail_open;      // may tail calls of self become jumps (not where the body is no loop)
+    // Self tail calls are jumps to a loop around the body.
+    const FnDef *self;      // the definition whose calls are such, or NULL
     CoreLabel loop_label;   // 0: none yet
-    bool in_guard;
+    VEC(Target *) targets;  // by label: places that are used and not yet there
 };
 
 // Private functions that are seen before the module's own: the `fn`s of an actor.
 typedef struct FnTable {
-    NameMap fns;            // FnDef chains
+    Interface *fns;
+    Name prefix;            // of their names in the module: "Counter" gives "Counter.mask"
     struct FnTable *next;   // looked at after this one
 } FnTable;
 
@@ -100,28 +102,30 @@ struct Lower {
     LowerFn *fn;            // the function being made, or NULL
     FnTable *tables;
     struct ActorContext *actor;
+    Target *guard;          // in a guard: where what fails goes; else NULL
     Local **by_name;        // by name id: the newest Local of it
     uint32_t by_name_count;
     VEC(Local *) locals;    // all in sight, newest last
+    NameMap hidden;         // numbers + 1 of functions that no name of the source stands for
     uint32_t root_count;
-    bool with_tests;
-    Name runtime[64];       // see lower_runtime
 };
 
 typedef struct LowerOptions {
     bool tests;         // `test` blocks and doc examples become tests
     bool docs;          // keep doc comments
-    bool has_repl;      // an input of the REPL: see LowerRepl
-    const Name *repl_names;      // bound so far: the parameters of `eval`
-    uint32_t repl_name_count;
-    uint32_t function_limit;     // reserved, 0
+    // An input of the REPL: the statements become `eval`, which takes the values of `bound` in order and
+    // returns a tuple of the last statement's value and the values of the names in sight then.
+    bool is_repl;
+    const Name *bound;  // names bound so far, no name twice
+    uint32_t bound_count;
 } LowerOptions;
 
-// The module of a parsed file as core. Reports into modules->diags; when it reported errors the
-// result must not be used further. `repl_bound`, if not NULL, gets the names bound after a REPL input.
 typedef VEC(Name) LowerNames;
-CoreModule *lower_module(Modules *modules, const Sources *sources, Scope *scope,
-                         const AstModule *ast, const LowerOptions *options, LowerNames *repl_bound);
+
+// The module of scope->own as core. Reports into modules->diags; when it reported errors the result must not
+// be used further. `in_sight`, if not NULL, gets the names bound after an input of the REPL, in the order of eval's tuple.
+CoreModule *lower_module(Scope *scope, const Sources *sources, const LowerOptions *options,
+                         LowerNames *in_sight);
 
 // ---- Numbers and names ---------------------------------------------------------------------------
 
@@ -173,8 +177,8 @@ CoreExpr *lower_close(Lower *L, CoreExpr *body);
 CoreExpr *lower_thunk(Lower *L, const AstNode *body, Span span);
 
 // Declares the functions of a list of AstFn (clauses side by side, every arity that defaults make) in a table:
-// names defined twice are reported. Their bodies are lowered by lower_table_bodies. With these the `fn`s
-// of an actor become private functions: push the table, lower handlers, pop it.
+// names defined twice are reported. Their bodies are lowered by lower_table_bodies, with the table pushed. So
+// the `fn`s of an actor become private functions: push the table, lower handlers and bodies, pop it.
 FnTable *lower_table(Lower *L, const AstList *fns, Name prefix);
 void lower_table_bodies(Lower *L, FnTable *table);
 void lower_push_table(Lower *L, FnTable *table);
@@ -200,10 +204,8 @@ CoreExpr *lower_finish(Lower *L, Held held, CoreExpr *body);
 // Statements one after another, in a scope of their own; the value is the last one's.
 CoreExpr *lower_block(Lower *L, const AstBlock *block, bool is_tail);
 
-// The same, but the names bound in it are in sight when `then` is called for what comes after the last statement,
-// whose value it gets (NULL for an empty block); the result is that of the whole.
+// What comes after the last statement of a block, with the names bound in it in sight; value is atomic.
 typedef CoreExpr *(*LowerThen)(Lower *L, CoreExpr *value, void *data);
-CoreExpr *lower_block_then(Lower *L, const AstList *stmts, Span span, LowerThen then, void *data);
 
 // ---- Patterns ------------------------------------------------------------------------------------
 
@@ -213,7 +215,7 @@ typedef struct LowerClause {
     const AstNode *guard;
     Span span;            // what a message about the clause points at
     const void *data;     // the caller's
-    bool may_be_unreachable; // then nobody is told if it is
+    bool may_be_idle;     // nobody is told if it can never be reached
 } LowerClause;
 
 // Makes the body of clause `index`, once, with the names of its patterns in sight.
@@ -226,22 +228,28 @@ CoreExpr *lower_clauses(Lower *L, Span span, const CoreVar *subjects, uint32_t s
                         const LowerClause *clauses, uint32_t clause_count, LowerBody body,
                         CoreExpr *otherwise, void *data);
 
-// A condition as branches: the value of `condition` decides. In guards what fails is false.
+// A condition as branches: the value of `condition` decides.
 // `then` and `otherwise` are put in one place each.
 CoreExpr *lower_branch(Lower *L, const AstNode *condition, CoreExpr *then, CoreExpr *otherwise);
 
 // ---- Branches into one place ---------------------------------------------------------------------
 
 // A place that several branches go to. Each lower_goto gives a node to put in tail position; lower_place
-// then puts the body there: into the only goto, or in a join around `scope`.
-typedef struct Target {
-    CoreLabel label;
+// then puts the body there: into the only goto, or in a join around `scope`. The Target must not move meanwhile, and
+// the body must be finished: its first node may be copied.
+struct Target {
+    CoreLabel label;      // 0: not used yet
     uint32_t uses;
+    bool needs_join;      // a goto stands where only a jump may (the `fail` of a prim)
     CoreExpr *first;      // the first goto
-    CoreVar *params;      // variables that the body takes, or NULL
+    const CoreVar *params;// variables that the body takes
     uint32_t param_count;
-} Target;
-Target lower_target(Lower *L);
+};
+// A place without parameters: a zeroed Target.
+static inline Target lower_target(Lower *L) {
+    (void)L;
+    return (Target){0};
+}
 CoreExpr *lower_goto(Lower *L, Target *target, Span span, CoreExpr *const *args, uint32_t count);
 CoreExpr *lower_place(Lower *L, Target *target, Span span, CoreExpr *body, CoreExpr *scope);
 

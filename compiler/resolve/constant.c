@@ -10,7 +10,8 @@
 #include "compiler/base/check.h"
 #include "compiler/resolve/scope.h"
 
-enum { CONST_MAX_DEPTH = 200 };  // constants that need each other in a chain
+// How deep evaluation may nest, through constants that need each other: bounds the stack.
+enum { EVAL_MAX_DEPTH = 8000 };
 
 typedef struct Eval {
     Scope *scope;
@@ -457,7 +458,7 @@ static const Value *eval_int(Eval *e, const AstInt *n) {
                    : value_digits(e->arena, n->digits, n->radix, n->is_negative);
 }
 
-static const Value *eval(Eval *e, const AstNode *node) {
+static const Value *eval_node(Eval *e, const AstNode *node) {
     switch (node->kind) {
     case AST_INT: return eval_int(e, AST_AS(Int, node));
     case AST_FLOAT: return value_float(e->arena, AST_AS(Float, node)->value);
@@ -488,6 +489,17 @@ static const Value *eval(Eval *e, const AstNode *node) {
     }
 }
 
+static const Value *eval(Eval *e, const AstNode *node) {
+    Modules *modules = e->scope->modules;
+    if (modules->constant_depth == EVAL_MAX_DEPTH) {
+        return too_large(e, node->span, NULL);
+    }
+    modules->constant_depth++;
+    const Value *result = eval_node(e, node);
+    modules->constant_depth--;
+    return result;
+}
+
 const Value *constant_eval(Scope *scope, const AstNode *expr, bool report) {
     Eval e = {.scope = scope, .arena = scope->modules->arena, .report = report};
     return eval(&e, expr);
@@ -495,18 +507,16 @@ const Value *constant_eval(Scope *scope, const AstNode *expr, bool report) {
 
 const Value *constant_value(Scope *scope, ConstDef *constant) {
     Modules *modules = scope->modules;
-    if (constant->state == CONST_RUNNING || modules->constant_depth > CONST_MAX_DEPTH) {
+    if (constant->state == CONST_RUNNING) {
         DIAG(modules->diags, constant_cycle, constant->span, name_str(constant->name));
         constant->state = CONST_DONE;
     }
     if (constant->state == CONST_UNKNOWN) {
         constant->state = CONST_RUNNING;
-        modules->constant_depth++;
         Scope *home = constant->owner == scope->own ? scope : scope_of(modules, constant->owner);
         Eval e = {.scope = home, .arena = modules->arena, .report = true, .constant = constant};
         constant->value = eval(&e, constant->ast->value);
         constant->state = CONST_DONE;
-        modules->constant_depth--;
     }
     return constant->value;
 }

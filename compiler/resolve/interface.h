@@ -84,7 +84,10 @@ typedef struct Def {
     // DEF_ACTOR, DEF_SUPERVISOR: how many arguments it takes. DEF_TYPE: its parameters (both the same).
     uint32_t arity_min;
     uint32_t arity_max;
-    uint32_t function;  // of its own module: number of the start function, once declared (core/actor.h)
+    // Of lowering, which goes through one module after another:
+    uint32_t function;      // of its own module: number of the start function, once declared (core/actor.h)
+    const void *record_of;  // the CoreModule in which this record has the number `record`
+    uint32_t record;
 } Def;
 
 // What a lower-case name stands for: one of the two is NULL.

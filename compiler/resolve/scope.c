@@ -162,7 +162,7 @@ static Name without_alias(Scope *scope, Name path) {
     return intern_str(scope->modules->intern, buf_view(&text));
 }
 
-Interface *scope_find_module(Scope *scope, Name path) {
+static Interface *look_up_module(Scope *scope, Name path) {
     Interface *alias = name_map_get(&scope->aliases, path);
     if (alias != NULL) {
         return alias;
@@ -172,6 +172,17 @@ Interface *scope_find_module(Scope *scope, Name path) {
         return scope->own;
     }
     return scope->modules->find(scope->modules->context, scope->own, full);
+}
+
+Interface *scope_find_module(Scope *scope, Name path) {
+    Interface *module = name_map_get(&scope->modules_found, path);
+    if (module == NULL) {
+        module = look_up_module(scope, path);
+        if (module != NULL) {
+            name_map_put(scope->modules->arena, &scope->modules_found, path, module);
+        }
+    }
+    return module;
 }
 
 Interface *scope_module(Scope *scope, const AstPath *path) {
@@ -366,6 +377,16 @@ FnDef *scope_remote_fn(Scope *scope, Interface *module, Name name, uint32_t arit
         hint_meant(modules->diags, diag, suggest);
     }
     return NULL;
+}
+
+void scope_remote_unknown(Scope *scope, const Interface *module, Name name, Span span) {
+    Modules *modules = scope->modules;
+    Buf shown = buf_new(modules->arena);
+    buf_format(&shown, "%.*s.%.*s", (int)module->shown->len, module->shown->text, (int)name->len,
+               name->text);
+    Suggest suggest = suggest_new(name_str(name));
+    offer_public(module, &suggest);
+    hint_meant(modules->diags, DIAG(modules->diags, unknown_name, span, buf_view(&shown)), suggest);
 }
 
 int32_t scope_field(Scope *scope, const Def *record, Name name, Span span) {

@@ -25,6 +25,7 @@ typedef struct Scope {
     NameMap aliases;   // Interface: by the word
     NameMap imported;  // Imported: functions, constants and definitions alike
     VEC(Interface *) earlier;  // of the REPL, newest first
+    NameMap modules_found;     // Interface: by a path, once looked up
 } Scope;
 
 // The scope inside `own`: made when first asked for; imports are looked up and reported then.
@@ -59,6 +60,9 @@ ConstDef *scope_find_const(Scope *scope, Name name);
 // A function of another module (or of this one, when it is the path's), public if not of this one.
 // Reported when there is none.
 FnDef *scope_remote_fn(Scope *scope, Interface *module, Name name, uint32_t arity, Span span);
+
+// Reports that a module has nothing of that name.
+void scope_remote_unknown(Scope *scope, const Interface *module, Name name, Span span);
 
 // Reports that a bare name means nothing here. Locals in sight are offered by the caller in `suggest`,
 // which may be NULL; `arity` < 0 when it was not called.

@@ -46,6 +46,9 @@ struct Value {
     uint32_t size;  // values in the tree as written out, at most VALUE_MAX_SIZE
     const Value *tail;
     const Name *fields;
+    // What lowering made of it for the module `lowered_for`: not part of the value.
+    const void *lowered_for;
+    const void *lowered;
 };
 
 enum {

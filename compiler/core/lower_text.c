@@ -1,0 +1,169 @@
+// Strings with values in them, and bytes made of segments.
+//
+// Both are BITS nodes: literal parts as they are, `#{v}` through Vm.display. What is constant is put
+// together here.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/base/check.h"
+#include "compiler/base/utf8.h"
+#include "compiler/core/lower_private.h"
+#include "vm/ops/ops.h"
+
+enum { BITS_MAX_SEGMENTS = 48 };  // of one node; more are nested
+
+static CoreSegment whole_bytes(CoreExpr *value) { return (CoreSegment){SEG_BYTES, value, NULL}; }
+
+static bool is_bytes_literal(const CoreExpr *e) {
+    return e->kind == CORE_LIT && e->as.lit->kind == CONST_BYTES;
+}
+
+// ---- Putting constants together ------------------------------------------------------------------
+
+// Appends what a segment of constants comes to; false if that is not known here.
+static bool fold_segment(Buf *out, const CoreSegment *segment) {
+    const CoreConst *value = segment->value->kind == CORE_LIT ? segment->value->as.lit : NULL;
+    if (value == NULL) {
+        return false;
+    }
+    uint32_t type = segment->spec & SEG_TYPE_MASK;
+    if (type == SEG_BYTES && segment->size == NULL && value->kind == CONST_BYTES) {
+        buf_str(out, value->text);
+        return true;
+    }
+    bool is_whole = type == SEG_INT && value->kind == CONST_INT && segment->size->kind == CORE_LIT &&
+                    segment->size->as.lit->kind == CONST_INT;
+    int64_t bits = is_whole ? segment->size->as.lit->integer : -1;
+    if (bits < 0 || bits > 64 || bits % 8 != 0) {
+        return false;
+    }
+    for (int64_t i = 0; i < bits / 8; i++) {
+        int64_t shift = segment->spec & SEG_LITTLE ? i * 8 : bits - 8 - i * 8;
+        buf_byte(out, (char)((uint64_t)value->integer >> shift));
+    }
+    return true;
+}
+
+// Neighbouring constants become one literal.
+static uint32_t fold_segments(Lower *L, CoreSegment *segments, uint32_t count) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count;) {
+        Buf text = buf_new(L->arena);
+        uint32_t next = i;
+        while (next < count && fold_segment(&text, &segments[next])) {
+            next++;
+        }
+        bool is_plain = next == i + 1 && is_bytes_literal(segments[i].value);
+        if (next == i || is_plain) {
+            segments[kept++] = segments[i++];
+        } else {
+            CoreExpr *joined = core_bytes(L->arena, segments[i].value->span,
+                                          arena_str(L->arena, buf_view(&text)));
+            segments[kept++] = whole_bytes(joined);
+            i = next;
+        }
+    }
+    return kept;
+}
+
+// Bytes of any number of segments, each of which is whole bytes if there are many.
+static CoreExpr *build(Lower *L, Span span, CoreSegment *segments, uint32_t count) {
+    count = fold_segments(L, segments, count);
+    if (count == 0) {
+        return core_bytes(L->arena, span, STR(""));
+    }
+    if (count == 1 && is_bytes_literal(segments[0].value) && segments[0].size == NULL &&
+        (segments[0].spec & SEG_TYPE_MASK) == SEG_BYTES) {
+        return segments[0].value;
+    }
+    return core_bits(L->arena, span, segments, count);
+}
+
+// ---- Interpolations ------------------------------------------------------------------------------
+
+static CoreExpr *part(Lower *L, const AstNode *node) {
+    CoreExpr *value = lower_expr(L, node);
+    if (is_bytes_literal(value)) {
+        return value;
+    }
+    if (value->kind == CORE_LIT && value->as.lit->kind == CONST_ATOM) {
+        return core_bytes(L->arena, node->span, name_str(value->as.lit->name));
+    }
+    return lower_runtime(L, node->span, RUNTIME_Vm_display_1, CORE_ARGS(value));
+}
+
+CoreExpr *lower_interpolation(Lower *L, const AstInterpolation *text) {
+    Span span = text->node.span;
+    if (L->guard != NULL) {
+        return lower_not_in_guard(L, &text->node);
+    }
+    CoreSegment *segments = arena_alloc(L->arena, text->parts.len * sizeof(CoreSegment));
+    for (uint32_t i = 0; i < text->parts.len; i++) {
+        segments[i] = whole_bytes(part(L, text->parts.items[i]));
+    }
+    uint32_t count = text->parts.len;
+    // A long text is made of texts, still from left to right.
+    while (count > BITS_MAX_SEGMENTS) {
+        uint32_t groups = 0;
+        for (uint32_t i = 0; i < count; i += BITS_MAX_SEGMENTS) {
+            uint32_t len = count - i < BITS_MAX_SEGMENTS ? count - i : BITS_MAX_SEGMENTS;
+            CoreSegment *group = arena_copy(L->arena, segments + i, len * sizeof(CoreSegment));
+            segments[groups++] = whole_bytes(build(L, span, group, len));
+        }
+        count = groups;
+    }
+    if (count == 1) {
+        return segments[0].value;  // already Bytes
+    }
+    return build(L, span, segments, count);
+}
+
+// ---- Bytes ---------------------------------------------------------------------------------------
+
+static CoreExpr *size_of(Lower *L, const AstSegment *segment, int64_t otherwise) {
+    if (segment->size == NULL) {
+        return core_int(L->arena, segment->node.span, otherwise);
+    }
+    CoreExpr *size = lower_expr(L, segment->size);
+    bool is_bad = size->kind == CORE_LIT &&
+                  (size->as.lit->kind != CONST_INT || size->as.lit->integer < 0);
+    if (is_bad) {
+        DIAG(L->diags, segment_size, segment->size->span);
+    } else if (segment->kind == AST_SEGMENT_FLOAT && size->kind == CORE_LIT &&
+               size->as.lit->integer != 16 && size->as.lit->integer != 32 &&
+               size->as.lit->integer != 64) {
+        DIAG(L->diags, segment_float_size, segment->size->span);
+    }
+    return size;
+}
+
+CoreSegment lower_segment(Lower *L, const AstSegment *segment) {
+    CoreExpr *value = lower_expr(L, segment->value);
+    uint32_t quality = (segment->is_little ? SEG_LITTLE : 0) | (segment->is_signed ? SEG_SIGNED : 0);
+    switch (segment->kind) {
+    case AST_SEGMENT_DEFAULT:
+        if (segment->value->kind == AST_STRING || segment->value->kind == AST_INTERPOLATION) {
+            return whole_bytes(value);
+        }
+        return (CoreSegment){SEG_INT, value, size_of(L, segment, 8)};
+    case AST_SEGMENT_INT: return (CoreSegment){SEG_INT | quality, value, size_of(L, segment, 8)};
+    case AST_SEGMENT_FLOAT:
+        return (CoreSegment){SEG_FLOAT | (quality & SEG_LITTLE), value, size_of(L, segment, 64)};
+    case AST_SEGMENT_BYTES:
+        return (CoreSegment){SEG_BYTES, value,
+                             segment->size == NULL ? NULL : size_of(L, segment, 0)};
+    case AST_SEGMENT_UTF8: return (CoreSegment){SEG_UTF8, value, NULL};
+    case AST_SEGMENT_KIND_COUNT: break;
+    }
+    return whole_bytes(value);
+}
+
+CoreExpr *lower_bytes(Lower *L, const AstBytes *bytes) {
+    if (L->guard != NULL) {
+        return lower_not_in_guard(L, &bytes->node);
+    }
+    CoreSegment *segments = arena_alloc(L->arena, bytes->segments.len * sizeof(CoreSegment));
+    for (uint32_t i = 0; i < bytes->segments.len; i++) {
+        segments[i] = lower_segment(L, AST_AS(Segment, bytes->segments.items[i]));
+    }
+    return build(L, bytes->node.span, segments, bytes->segments.len);
+}
