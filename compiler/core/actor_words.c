@@ -379,5 +379,5 @@ CoreExpr *actor_lower_spawn(Lower *L, const AstSpawn *spawn) {
 CoreExpr *actor_lower_spawn_block(Lower *L, const AstSpawnBlock *spawn) {
     Span span = spawn->node.span;
     CoreExpr *run = lower_thunk(L, &spawn->body->node, span);
-    return lower_runtime(L, span, RUNTIME_Vm_spawn_2, CORE_ARGS(run, spawn_mode(L, span, spawn->mode)));
+    return lower_runtime(L, span, RUNTIME_Vm_spawn_fn_2, CORE_ARGS(run, spawn_mode(L, span, spawn->mode)));
 }
