@@ -40,7 +40,7 @@ struct VM {
     SchedPool *sched;
     struct TimerTable *timers;  // timers that programs started, by reference: vm/sched/timer.h
     BlockingPool *blocking;
-    struct Program *program;    // the life of main: vm/sched/program.h
+    struct ProgramLife *program;// the life of main: vm/sched/program.h
     struct HandleTable *handles;  // sockets and files, by reference: vm/io/handle.h
     // Told of each process that has ended, after it has left the process table. Set by vm/io/handle.c; may be NULL.
     void (*process_ended)(VM *vm, Term pid);
