@@ -70,7 +70,7 @@ Name intern_str(Intern *in, Str text) {
     for (uint32_t i = hash & mask; in->slots[i] != NULL; i = (i + 1) & mask) {
         Name name = in->slots[i];
         if (name->hash == hash && name->len == text.len &&
-            memcmp(name->text, text.ptr, text.len) == 0) {
+            (text.len == 0 || memcmp(name->text, text.ptr, text.len) == 0)) {
             return name;
         }
     }

@@ -6,7 +6,7 @@
 // brackets touch an operand (CALL_LPAREN, INDEX_LBRACKET, RECORD_LBRACE); which words are keywords by
 // what follows them; and that brackets are balanced (wrong ones are reported and left out, missing ones
 // reported and put in as virtual tokens). README.md has the rules.
-// Runs in time linear in the text (at most three passes over it, when something is never closed).
+// Runs in time linear in the text (a few passes over it, when something is never closed).
 // Diagnostics go to the list given; tokens, names and texts lie in the arena. One thread.
 // Tests: tests/unit/compiler/lex/, tests/stage/*.tokens.
 //

@@ -1010,9 +1010,34 @@ static void check_utf8(Lexer *lexer) {
     }
 }
 
-// A text that ends inside a string or bracket is read again: the string that must have caused it ends
-// with its line (the first one that spans lines, if any, for a missing quote turns all after it
-// inside out), and an `fn` in the first column ends what is open.
+// A string that was never closed, cut at the end of the line it began in. Which one it is is not sure: a
+// missing quote turns all after it inside out, so the first string over several lines is suspect,
+// but that may be meant, and the one that the text ends in the bad one. What gives fewer errors is taken.
+static bool pass_with_cut(Lexer *lexer, uint32_t diag_count) {
+    uint32_t candidates[2] = {lexer->unclosed_string, lexer->unclosed_string};
+    if (lexer->first_multiline != 0 && lexer->first_multiline < lexer->unclosed_string) {
+        candidates[0] = lexer->first_multiline;
+    }
+    uint32_t best = 0;
+    uint32_t best_errors = UINT32_MAX;
+    for (uint32_t i = 0; i < 2; i++) {
+        lexer->cut_at = candidates[i];
+        diags_cut(lexer->diags, diag_count);
+        if (!pass(lexer)) {
+            return false;
+        }
+        if (lexer->diags->error_count < best_errors) {
+            best = i;
+            best_errors = lexer->diags->error_count;
+        }
+    }
+    lexer->cut_at = candidates[best];
+    diags_cut(lexer->diags, diag_count);
+    return pass(lexer);
+}
+
+// A text that ends inside a string or bracket is read again, to blame the right place: with one string
+// ending with its line, and with an `fn` in the first column ending what is open.
 void lex_source(const Sources *sources, uint32_t file, LexMode mode, Arena *arena, Intern *names,
                 Diags *diags, TokenList *out) {
     const Source *source = sources_file(sources, file);
@@ -1036,11 +1061,7 @@ void lex_source(const Sources *sources, uint32_t file, LexMode mode, Arena *aren
     }
     bool is_open = out->is_open;
     if (lexer.unclosed_string != 0) {
-        bool has_earlier =
-            lexer.first_multiline != 0 && lexer.first_multiline < lexer.unclosed_string;
-        lexer.cut_at = has_earlier ? lexer.first_multiline : lexer.unclosed_string;
-        diags_cut(diags, diag_count);
-        if (!pass(&lexer)) {
+        if (!pass_with_cut(&lexer, diag_count)) {
             return;
         }
     }

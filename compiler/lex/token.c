@@ -106,7 +106,7 @@ static void print_value(const TokenList *list, const Token *token, Sources *sour
 
 void tokens_print(const TokenList *list, Sources *sources, Buf *out) {
     uint32_t doc = 0;
-    for (uint32_t i = 0; i < list->tokens.len; i++) {
+    for (uint32_t i = 1; i < list->tokens.len; i++) { // START is the parser's own
         const Token *token = &list->tokens.items[i];
         for (; doc < list->docs.len && list->docs.items[doc].offset <= token->offset; doc++) {
             Place place = source_place(sources, list->file, list->docs.items[doc].offset);

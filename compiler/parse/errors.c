@@ -134,7 +134,6 @@ void report_unexpected(Parser *p, const Token *token, const bool *expected) {
     Str wanted = expected_text(p, expected);
     Diag *diag;
     if (token->kind == TOKEN_EOF) {
-        p->wants_more = expected[TOKEN_CATCH] || expected[TOKEN_ARROW];
         diag = DIAG(p->diags, unexpected_end, token_at(p, token), wanted);
     } else {
         diag = DIAG(p->diags, unexpected, token_at(p, token), found_text(p, token), wanted);

@@ -82,7 +82,9 @@ top ::= PUB(T) fn(D).                   { build_top_definition(p, build_public(p
 def(A) ::= CONST(T) ID(N) EQ expr(V).           { A = build_const(p, T, N, NULL, V); }
 def(A) ::= CONST(T) KEY(N) type(Y) EQ expr(V).  { A = build_const(p, T, N, Y, V); }
 def(A) ::= RECORD(T) UPPER(N) LBRACE RBRACE(E). { A = build_record_def(p, T, N, NULL, E); }
-def(A) ::= RECORD(T) UPPER(N) LBRACE field_defs(F) comma RBRACE(E).
+def(A) ::= RECORD(T) UPPER(N) LBRACE field_defs(F) RBRACE(E).
+                                                { A = build_record_def(p, T, N, F, E); }
+def(A) ::= RECORD(T) UPPER(N) LBRACE field_defs(F) COMMA RBRACE(E).
                                                 { A = build_record_def(p, T, N, F, E); }
 def(A) ::= TYPE(T) UPPER(N) EQ type(Y).         { A = build_type_def(p, T, N, NULL, Y); }
 def(A) ::= TYPE(T) UPPER(N) lparen type_vars(V) comma RPAREN EQ type(Y).
@@ -593,6 +595,9 @@ void parser_run(Parser *p) {
     uint32_t count = p->tokens.tokens.len;
     for (uint32_t i = 0; i < count && !p->is_too_deep; i++) {
         const Token *token = &tokens[i];
+        if (token->kind == TOKEN_EOF) {
+            p->wants_more = accepts(parser, TOKEN_CATCH) || accepts(parser, TOKEN_ARROW);
+        }
         Grammar(parser, token->kind, token);
         if (p->error != NULL) {
             p->error = NULL;
