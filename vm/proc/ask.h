@@ -36,24 +36,20 @@ Term process_caller(Process *p, Term from);
 // A request that was taken earlier (postponed, or put before all others) is being handled now. from.
 Term process_handling(Process *p, Term from);
 
-// Starting and waiting for it: see spawn.h. The child's own answers; true or false: whether somebody waited.
+// Starts that are waited for: see spawn.h. The child's own answers: true when somebody waited.
 bool process_started(Process *p);
+// The starter gets :ignore once the child has ended.
 bool process_ignored(Process *p);
-// Waits for the start of `child`, which was made with `sync`: pid or (pid, ref), :ignore; TERM_NONE with the reason of a failed
-// start, :timeout (the child is killed) or :deadlock(cycle); TERM_WAIT. `options` and `timeout` as they were.
-Term process_await_start(Process *p, Term timeout);
-
-// Waits for room in target's bounded mailbox: TRUE when there is a place, TERM_NONE (:deadlock(cycle)) or TERM_WAIT.
-// FALSE when the target has ended. `deadline_ns` UINT64_MAX: forever; TERM_NIL when it is over.
-Term process_await_room(Process *p, Term target, uint64_t deadline_ns);
 
 // receive_take: the message that was taken is a request.
-void ask_taken(Process *p, Signal *signal);
+void ask_taken(Process *p, const Signal *signal);
+// A request was dropped from a full mailbox.
+void ask_dropped(Process *p, const Signal *signal);
 // Signals.
 void ask_replied(Process *p, Signal *signal);   // REPLY, REFUSE, CIRCLE; takes the signal over
 bool ask_down(Process *p, Signal *signal);      // whether it was for the ask: then it took the signal over
 void ask_room_given(Process *p, Term receiver, uint64_t id);
-void ask_timer(Process *p);                     // the timer of the wait
+bool ask_timer(Process *p);  // the timer of the wait; false when the time is over, or there is no such wait
 void ask_probe(Process *p, Signal *signal);     // takes the signal over
 // When p ends: requests that it still holds are told the reason. At most *budget of them; true when all are.
 bool ask_end(Process *p, Term reason, int32_t *budget);

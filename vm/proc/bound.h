@@ -43,5 +43,5 @@ void bound_trim(Process *p);
 // Owner: the signals.
 void bound_wanted(Process *p, Term sender, uint64_t id);
 void bound_back(Process *p, uint64_t id);
-// Whether the sender of wait `id` stands in the queue: a waiting edge.
-bool bound_has_waiter(const Process *p, uint64_t id);
+// Owner, which has ended: lets go those that wait, at most *budget of them; true when all are.
+bool bound_end(Process *p, int32_t *budget);

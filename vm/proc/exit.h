@@ -24,9 +24,23 @@ Term process_stop_failed(Process *p, Term reason, Term message);
 // Whether the failure in p->reason may be caught: not after process_stop, a limit that is fatal or an exit signal.
 bool process_may_catch(const Process *p);
 
-// A step of the end of p, whose reason is p->reason; true when it is over and p has been retired. Otherwise call again after others had
-// their turn.
-bool process_end_step(Process *p);
+typedef enum {
+    END_OVER,  // p has been retired
+    END_MORE,  // call again after others had their turn
+    END_WAIT,  // call again after a signal
+} EndResult;
+// A step of the end of p, whose reason is p->reason.
+EndResult process_end_step(Process *p);
+
+// Room that these signals have at their end, for what the receiver makes of them: (:exit, pid, reason) and
+// (:down, ref, pid, reason).
+enum { EXIT_MESSAGE_WORDS = 4, DOWN_MESSAGE_WORDS = 5 + REF_WORDS };
+
+// Sends pid an exit signal of p, through a link or on purpose.
+void exit_send(Process *p, Term pid, Term reason, bool on_purpose);
+// Sends `to` the news that p has ended: DOWN of a monitor, ask or wait.
+void exit_send_down(Process *p, Term to, uint64_t id, Term reason);
 
 // Signals.
-void exit_signal(Process *p, Signal *signal);  // takes it over
+void exit_signal(Process *p, Signal *signal);    // takes it over
+void exit_leftover(Process *p, Signal *signal);  // one that came too late; takes it over

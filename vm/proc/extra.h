@@ -14,18 +14,15 @@ typedef struct {
 
 struct ProcessExtra {
     Term label;           // atom or NIL
-    Term exit_reason;     // with must_exit: in a fragment below, or immediate
-    Fragment *exit_fragment;
-    Term parent;          // pid of who started it, or NIL
-    const Function *entry;
+    Term exit_reason;     // with must_exit
     Request handling;
     Request start;        // who waits for process_started; id 0: nobody
+    bool declined;        // process_ignored: the starter gets :ignore
+    struct MainProcess *main;  // of the main process: program.c
     Wait *wait;           // kept for the next one
     uint32_t suspends;
-    uint64_t reductions;  // in all, at the last switch
+    uint64_t mailbox_limit;     // messages; 0: none
     uint64_t reductions_limit;  // 0: none
-    uint64_t slices;
-    uint64_t garbage_ns;
 };
 
 // NULL: no memory.

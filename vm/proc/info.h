@@ -15,6 +15,10 @@ Term process_list(Process *p);
 // Signals. Both take the signal over.
 void info_asked(Process *p, Signal *signal);
 void info_answered(Process *p, Signal *signal);
+// An INFO signal that came too late.
+void info_nobody(Process *p, const Signal *signal);
+void info_suspended(Process *p, const Signal *signal);
+void info_resumed(Process *p);
 
 // Suspends another process until as many resumes; true, or false when it has ended. Resumable: returns when it no longer runs.
 Term process_suspend(Process *p, Term pid);

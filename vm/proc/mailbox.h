@@ -14,6 +14,7 @@
 // message that is looked at may be pointed to by registers, and stays where it is; once taken, its fragment is adopted by
 // the heap, without copying. `cursor` is the link to the message looked at or, at the end, where the next one will be.
 //
+//   backlog → s1 → s2 → ...             signals taken from the inbox, when there were too many to act on at once
 //   first → m1 ⇄ m2 ⇄ m3 → NULL         cursor == &m2.next: m1 and m2 were looked at and stay
 //
 // Tests: tests/unit/vm/proc/mailbox_test.c.
@@ -39,9 +40,11 @@ typedef struct {
     Signal *first;
     Signal *last;
     Signal **cursor;
+    Signal *backlog;  // taken from the inbox and not yet acted on, oldest first
     uint32_t count;
-    bool timed_out;   // the timer of this receive has ended
-    bool has_timer;   // this receive has a timer, or had one that has ended
+    uint32_t timer_number;  // of the process's timer: a SIGNAL_TIMER with another number is late
+    bool timed_out;   // that timer has ended
+    bool has_timer;   // it is the timer of a receive
 } Mailbox;
 
 void mailbox_init(Inbox *inbox, Mailbox *mailbox);

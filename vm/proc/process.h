@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "vm/base/alloc.h"
+#include "vm/base/quiet.h"
 #include "vm/heap/heap.h"
 #include "vm/proc/mailbox.h"
 #include "vm/proc/state.h"
@@ -67,15 +68,24 @@ struct Process {
     bool must_exit;       // an exit signal has decided that it ends: extra->exit_reason
     bool woken;           // a signal arrived that the code may wait for
     bool quiet_end;       // its end is not reported
-    bool started;         // nobody waits (any more) for it to start
+    bool uncatchable;     // the failure in `reason` passes every handler
+    bool reported;        // its crash report is out
+    bool asleep;          // it waited when it was woken last, and has run no code since
+    uint8_t end_stage;    // how far its end has come: exit.c
 
     // Fixed at birth.
     VM *vm;
     Term pid;
+    Term parent;          // pid of who spawned it, or NIL
+    const Function *entry;
+    uint64_t reductions;  // in all, at the end of the last slice; owner
 
     // Owner: execution.
     Worker *worker;       // of the thread that runs it, or ran it last
-    Heap heap;
+    union {
+        Heap heap;
+        QuietItem retired;  // after its end
+    };
     Term *saved;          // `saved_inline` or allocated
     Term saved_inline[SAVED_INLINE];
     const void *pc;       // where to go on; engine's own meaning
@@ -121,7 +131,8 @@ bool process_reserve_slow(Process *p, size_t words, Term *roots, size_t count, R
 
 // Makes room, collecting if need be: X0..live-1, frames, work and `roots` are kept up to date. False after process_limit.
 static inline bool process_reserve(Process *p, size_t words, Term *roots, size_t count, Room *room) {
-    if ((size_t)(p->heap.sp - p->heap.top) >= words + HEAP_GAP) {
+    if ((size_t)(p->heap.sp - p->heap.top) >= words + HEAP_GAP &&
+        p->heap.offheap_young.bytes <= p->heap.offheap_trigger) {
         room->at = p->heap.top;
         room->end = p->heap.top + words;
         room->offheap = &p->heap.offheap_young;

@@ -32,6 +32,16 @@ void receive_done(Process *p);
 // Takes all signals that are there: messages into the mailbox, others are acted on. True when the mailbox got a message.
 // May set p->must_exit, p->woken.
 bool process_fetch(Process *p);
+// The same for one whose inbox is to be closed: what is left is answered as by one that is not there. True when all is done.
+bool process_fetch_closing(Process *p);
+// Puts a message (of any kind) into p's own mailbox.
+void process_deliver(Process *p, Signal *message);
+
+// The one timer of a process, used by a receive, sleep or ask: mailbox.timed_out is set when it ends. UINT64_MAX: none.
+// False: no memory.
+bool process_timer_start(Process *p, uint64_t deadline_ns);
+void process_timer_stop(Process *p);
+void process_timer_ended(Process *p, uint64_t number);  // the signal
 // A deadline `ms` from now (an integer >= 0 or :infinity, which is UINT64_MAX). False after :badarg(ms).
 bool process_deadline(Process *p, Term ms, uint64_t *deadline_ns);
 

@@ -19,6 +19,8 @@ bool registry_unregister(Worker *w, Term name);
 Term registry_whereis(const Registry *registry, Term name);
 // Frees all names of a process that is EXITING.
 void registry_release(Worker *w, Process *p);
+// When the VM ends: the names stay in the table, which frees them.
+void registry_disown(Process *p);
 // The next name at or after slot *index; false at the end.
 bool registry_next(const Registry *registry, uint32_t *index, Term *name, Term *pid);
 // The first name of a process that the caller owns, or NIL.

@@ -15,6 +15,7 @@ typedef enum {
     RELATION_ALIAS,     // key: ref
     RELATION_REQUEST,   // an ask I put aside: key: ref; other: who asks
     RELATION_AIM,       // a timer for me: key: its ref
+    RELATION_SUPERVISOR,  // the main process's: a supervisor it has started; key: ref of the monitor; other: pid
 } RelationKind;
 
 typedef struct {
@@ -27,8 +28,6 @@ typedef struct {
 struct Relations {
     uint32_t count;
     uint32_t capacity;  // a power of two
-    uint32_t links;     // active links; of monitors, aliases: counts for info
-    uint32_t monitors;
     Relation slots[];
 };
 
@@ -42,4 +41,6 @@ Relation *relation_add_urgent(Process *p, RelationKind kind, uint64_t key, Term 
 bool relation_remove(Process *p, RelationKind kind, uint64_t key);
 // The next one at or after *index, NULL at the end; *index is then behind it. No changes meanwhile.
 const Relation *relation_next(const Process *p, uint32_t *index);
+// How many of a kind there are; links that are being undone do not count. O(all).
+uint32_t relation_count(const Process *p, RelationKind kind);
 void relation_free_all(Process *p);

@@ -74,6 +74,8 @@ static inline Signal *signal_before(const Signal *s) {
     return (Signal *)(uintptr_t)s->data[SIGNAL_AT_LINK].bits;
 }
 
+const char *signal_kind_name(SignalKind kind);
+
 // Whether it goes into the mailbox.
 static inline bool signal_is_message(const Signal *s) {
     return signal_kind(s) <= SIGNAL_LAST_MESSAGE;
@@ -88,4 +90,9 @@ Room signal_room(Signal *s);
 // A signal whose term is a copy of `term`, with `extra` words of room left in *room (may be NULL when extra is 0).
 // At once, for terms that are small or of the sender's making. NULL: no memory.
 MUST_USE Signal *signal_copy(BlockPool *pool, SignalKind kind, Term term, size_t extra, Room *room);
+// The same; when there is no memory its term is :limit(:memory) instead, so that the signal itself arrives. The `extra` words are
+// the fragment's last: signal_end_room.
+Signal *signal_copy_urgent(BlockPool *pool, SignalKind kind, Term term, size_t extra);
+// The last `extra` words of a signal that was made with so many.
+Room signal_end_room(Signal *s, size_t extra);
 void signal_free(MemStats *mem, Signal *s);

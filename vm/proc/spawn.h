@@ -28,9 +28,19 @@ Term process_spawn(Process *p, Term fn, const SpawnOptions *options, Term timeou
 
 // The same from outside: main, a test, a host. fn is a function value in a literal or of immediates only. Its pid, or TERM_NONE: no memory.
 // Any thread with a worker; the process is queued.
+// fn is a closure (not a &Mod.f/n).
 Term process_spawn_outside(Worker *w, Term fn, const SpawnOptions *options);
 // With arguments (immediates, literals or terms that stand still), for a Function that takes that many.
 Term process_spawn_call(Worker *w, const Function *function, const Term *args, uint32_t count, const SpawnOptions *options);
 
+// The same, not yet queued: hooks->queue does that. NULL: no memory.
+Process *process_make(Worker *w, const Function *function, const Term *args, uint32_t count,
+                      const SpawnOptions *options);
+
+// p, which has not said process_started, has ended with the reason: its starter hears of it.
+void start_failed(Process *p, Term reason);
+
 // Frees a process that never ran or has ended. Owner.
 void process_free(Worker *w, Process *p);
+// Frees one that still lives, with its work and signals, telling nobody: when the VM ends. Nothing runs any more.
+void process_drop(Worker *w, Process *p);

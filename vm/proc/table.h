@@ -12,24 +12,27 @@
 
 enum {
     TABLE_SEGMENT_BITS = 12,
+    TABLE_SEGMENT_SIZE = 1 << TABLE_SEGMENT_BITS,
     TABLE_SEGMENTS = 1 << 14,
-    TABLE_MAX = 1 << 26,  // processes, at the most
-    TABLE_BATCH = WORKER_PIDS / 2,
+    TABLE_MAX = TABLE_SEGMENTS * TABLE_SEGMENT_SIZE,  // processes, at the most
+    TABLE_BATCH = WORKER_PIDS,
+    // As long as fewer slots were ever used, new ones are preferred to free ones.
+    TABLE_FRESH = 1 << 15,
 };
 
 typedef struct {
-    _Atomic(uint64_t) slots[1 << TABLE_SEGMENT_BITS];
+    _Atomic(uint64_t) slots[TABLE_SEGMENT_SIZE];
 } TableSegment;
 
 struct ProcessTable {
-    MemStats *mem;
+    ON_OWN_LINE _Atomic uint64_t next_ref;  // see table_ref
+    ON_OWN_LINE MemStats *mem;
     uint32_t limit;
-    _Atomic uint64_t next_ref;  // see table_ref
-    ON_OWN_LINE _Atomic int64_t count;  // processes
     Lock lock;
-    uint32_t free_first;        // queue of free slots: UINT32_MAX: none
+    uint32_t free_first;        // queue of free slots; TABLE_NONE: empty
     uint32_t free_last;
-    uint32_t used;              // slots ever given out
+    uint32_t free_count;
+    _Atomic uint32_t used;      // slots ever given out
     _Atomic(TableSegment *) segments[TABLE_SEGMENTS];
 };
 

@@ -9,6 +9,7 @@
 #include "vm/base/quiet.h"
 #include "vm/boot.h"
 #include "vm/proc/process.h"
+#include "vm/term/atom.h"
 
 typedef struct {
     // Puts a process that was woken, or is new, into a run queue. The caller owned it until now.
@@ -18,6 +19,8 @@ typedef struct {
     void (*timer_stop)(Process *p);
     // A timer that was aimed at a process is not wanted any more (its target has ended).
     void (*timer_forget)(Worker *w, uint64_t id);
+    // The main process has ended and its supervisors are shut down.
+    void (*main_ended)(Worker *w, int status);
 } WorkerHooks;
 
 enum { WORKER_PIDS = 64, WORKER_SPARES = 256 };
@@ -32,6 +35,8 @@ struct Worker {
     uint32_t number;               // of the scheduler; UINT32_MAX for other threads
     uint32_t pid_count;            // slots of the process table to give out: see table.h
     uint32_t pids[WORKER_PIDS];
+    uint32_t freed_count;          // slots to give back
+    uint32_t freed[WORKER_PIDS];
     Process *spares;               // structs for new processes, by queue_next
     uint32_t spare_count;
     uint64_t spawned;              // statistics: read by others without order

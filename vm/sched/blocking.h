@@ -24,6 +24,8 @@ typedef struct Job {
     _Atomic uint32_t refs;
     _Atomic uint32_t done;
     _Atomic uint32_t cancelled;       // nobody waits any more: `run` may look
+    bool outside;                     // waits for the world (input, a network): runs on a thread in the seeded mode too,
+                                      // where other jobs are run at once by who posts them, and so at a time that repeats
 } Job;
 
 enum { BLOCKING_MAX = 64, BLOCKING_IDLE_MS = 5000 };
@@ -31,6 +33,10 @@ enum { BLOCKING_MAX = 64, BLOCKING_IDLE_MS = 5000 };
 BlockingPool *blocking_new(VM *vm, uint32_t max_threads);
 // Finishes jobs that run, drops those that wait, ends the threads.
 void blocking_free(BlockingPool *pool);
+// Becomes readable when the pool is to end: a job that may wait for ever (input) polls for it too.
+int blocking_stop_fd(const BlockingPool *pool);
+// Jobs of the kind `outside` that are not done.
+uint32_t blocking_in_flight(const BlockingPool *pool);
 
 // A zeroed struct of `size` bytes that begins with a Job, held by the caller. NULL: no memory.
 void *job_new(VM *vm, size_t size, Term pid, void (*run)(Job *, Worker *), void (*free)(Job *));

@@ -29,6 +29,10 @@ typedef struct {
     _Atomic uint32_t offered_count;
 } RunQueue;
 
+void runlist_push(RunList *list, Process *p);
+// NULL when it is empty.
+Process *runlist_pop(RunList *list);
+
 void runq_init(RunQueue *q);
 void runq_destroy(RunQueue *q);
 // Owner.
@@ -38,5 +42,9 @@ void runq_push_spent(RunQueue *q, Process *p);
 Process *runq_pop(RunQueue *q);
 // Owner: lets others take up to half of what is there, not the next one. How many.
 uint32_t runq_offer(RunQueue *q);
+// Owner: whether there is work that others could have.
+static inline bool runq_has_surplus(const RunQueue *q) {
+    return q->count >= 2;
+}
 // Any thread: takes up to `max` of what is offered onto the list `into`. How many.
 uint32_t runq_take_offered(RunQueue *q, RunList *into, uint32_t max);

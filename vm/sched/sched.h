@@ -24,6 +24,7 @@ enum {
     POLL_REDUCTIONS = 4000,  // between looks at the clock and the event loop
     POLL_SLICES = 64,
     SCHED_MAX = 1024,
+    SCHED_REGISTERS = 256,
 };
 
 typedef struct Sim Sim;            // sim.h: the seeded mode
@@ -50,7 +51,7 @@ struct Scheduler {
     Worker worker;             // first: p->worker of what runs here
     SchedPool *pool;
     pthread_t thread;
-    Term x[256];               // registers of the process that runs
+    Term x[SCHED_REGISTERS];   // of the process that runs
     RunQueue queue;
     TimerWheel timers;
     Sim *sim;                  // NULL: real time and threads
@@ -60,11 +61,10 @@ struct Scheduler {
     int32_t reds_left;         // until the next poll
     int wake_fd;               // eventfd
     // Others' side.
-    ON_OWN_LINE _Atomic(Post *) posts;   // newest first
-    _Atomic uint32_t parked;             // 1: sleeps, or is about to
-    _Atomic uint32_t load;               // processes queued, about
-    _Atomic uint64_t busy_ns;
-    _Atomic uint64_t switches;
+    ON_OWN_LINE _Atomic(Post *) posts;     // newest first
+    _Atomic(Process *) injected;           // processes queued by other threads, newest first
+    _Atomic uint32_t parked;               // 1: sleeps, or is about to
+    _Atomic uint64_t switches;             // slices run: statistics
 };
 
 struct SchedPool {
@@ -73,6 +73,7 @@ struct SchedPool {
     Scheduler **schedulers;
     const SchedIo *io;
     bool running;
+    int done_fd;                         // eventfd: wakes sched_run_until
     ON_OWN_LINE _Atomic uint32_t idle;   // parked schedulers
     _Atomic uint32_t stopping;
     _Atomic uint32_t next;               // whom the next outside work goes to
@@ -89,7 +90,9 @@ void sched_free(SchedPool *pool);
 // Runs the machine until *done is not 0: on the caller's thread in the seeded mode, otherwise by waiting. False when
 // nothing can ever happen any more (seeded mode: every process waits, and there is no timer and no input).
 bool sched_run_until(SchedPool *pool, _Atomic uint32_t *done);
-// Wakes sched_run_until after *done was set. Any thread.
+// One step of it: a turn of the runner in the seeded mode, otherwise waits for a sched_notify (or any signal). False as above.
+bool sched_turn(SchedPool *pool);
+// Wakes sched_run_until after *done was set. Any thread, or a signal handler.
 void sched_notify(SchedPool *pool);
 
 // The scheduler that runs p.
@@ -99,6 +102,8 @@ static inline Scheduler *sched_of(const Process *p) {
 
 // Hands work to a scheduler. Any thread.
 void sched_post(Scheduler *s, Post *post);
+// The hooks of a worker that is none of a scheduler: what it wakes goes to the scheduler that ran it last.
+extern const WorkerHooks sched_outside_hooks;
 // A scheduler for work from outside, in turn.
 Scheduler *sched_pick(SchedPool *pool);
 // Runs `run(w, data)` with the worker of a scheduler, on its thread, and waits for it. Not from a scheduler's thread.

@@ -30,7 +30,7 @@ typedef struct Timer {
     struct TimerWheel *wheel;
     struct Timer *hash_next;  // in the table of references
     _Atomic uint32_t state;   // TimerState
-    uint16_t slot;            // level << 8 | slot
+    int16_t slot;             // level << 8 | slot; -1: in `due`
 } Timer;
 
 typedef struct TimerWheel {
@@ -40,6 +40,7 @@ typedef struct TimerWheel {
     uint64_t count;
     Timer *slots[TIMER_LEVELS][TIMER_SLOTS];
     uint64_t occupied[TIMER_LEVELS][TIMER_SLOTS / 64];
+    Timer *due;        // taken from their slots, not yet gone off, in order
     Timer *spares;
     uint32_t spare_count;
     _Atomic(Timer *) cancelled;  // by other threads, to be taken out
@@ -52,12 +53,17 @@ void wheel_destroy(TimerWheel *wheel);
 // The rest but wheel_cancel: wheel's thread.
 // NULL: no memory. The timer is the wheel's; message goes with it.
 MUST_USE Timer *wheel_start(TimerWheel *wheel, uint64_t deadline_ns, uint64_t id, Term target, Signal *message);
-// Takes it out; the message is freed. `own`: called on the wheel's thread. False when it has gone off already.
-bool wheel_cancel(Timer *timer, bool own);
+// Takes it out and frees it with its message; `own` is the calling thread's wheel, or NULL. False when it has gone off already: then
+// it is whoever's it was to be.
+bool wheel_cancel(Timer *timer, TimerWheel *own);
 // When the next may go off (at latest: may be early by a coarse slot), UINT64_MAX: never.
 uint64_t wheel_next_ns(const TimerWheel *wheel);
-// Lets everything go off that is due. How many.
-uint32_t wheel_advance(TimerWheel *wheel, uint64_t now_ns, void (*fire)(void *context, Timer *timer), void *context);
+// Lets what is due go off, at most `max`; true when more is due already. `fire` gets a timer with a message as it is, and frees it
+// with wheel_free_timer unless it has been cancelled (after.c decides that); of one without a message a copy of target and id.
+typedef void (*TimerFire)(void *context, Timer *timer);
+bool wheel_advance(TimerWheel *wheel, uint64_t now_ns, uint32_t max, TimerFire fire, void *context);
+// A timer that is in no wheel any more; `wheel` is the calling thread's.
+void wheel_free_timer(TimerWheel *wheel, Timer *timer);
 
 // What programs use ------------------------------------------------------------------------------
 
@@ -72,3 +78,8 @@ Term timer_start_named(Process *p, Term ms, Term name);
 // Milliseconds that were left, or nil when there is no such timer. Its message never arrives.
 Term timer_cancel(Process *p, Term ref);
 Term timer_read(Process *p, Term ref);
+
+// A timer with a message has gone off: sends it and frees the timer. Wheel's thread.
+void timer_deliver(Worker *w, TimerWheel *wheel, Timer *timer);
+// WorkerHooks.timer_forget.
+void timer_forget(Worker *w, uint64_t id);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copying a term of a process into a signal, in slices where it is large.
+//
+// Most messages are immediates, literals or tuples of these: they are copied at once without measuring. What takes longer than a slice allows goes
+// on in a Carry, which begins anew when the process was collected meanwhile. Owner thread. Tests: tests/unit/vm/proc/send_test.c.
+#pragma once
+
+#include "vm/proc/worker.h"
+
+typedef struct Carry Carry;
+
+// STEP_DONE: *signal is the copy, with `extra` words of room at its end. STEP_MORE: the slice is spent; call again with the same
+// *carry (NULL at first). STEP_MEMORY: no memory. After STEP_MORE the carry must be dropped or finished.
+StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, size_t extra, Signal **signal);
+void carry_drop(Process *p, Carry **carry);
+// The terms of p have moved: for the each_root of the work that keeps the carry.
+void carry_moved(Carry *carry);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking in signals: what each kind does, by the room that knows. See receive.h, signals.def.
+#include "vm/proc/ask.h"
+#include "vm/proc/bound.h"
+#include "vm/proc/exit.h"
+#include "vm/proc/extra.h"
+#include "vm/proc/info.h"
+#include "vm/proc/link.h"
+#include "vm/proc/monitor.h"
+#include "vm/proc/receive.h"
+#include "vm/proc/relation.h"
+#include "vm/proc/send.h"
+#include "vm/proc/table.h"
+#include "vm/proc/trace.h"
+
+// Signals handled at one go; those that remain wait in the backlog, so that a flood of them delays nobody else.
+enum { FETCH_MAX = 2000, SIGNALS_PER_REDUCTION = 2 };
+
+void process_deliver(Process *p, Signal *s) {
+    signal_set_stamp(s, table_ref_limit(p->vm->processes));
+    mailbox_append(&p->mailbox, s);
+    p->woken = true;
+}
+
+static void handle_small(Process *p, const Signal *s) {
+    Term pid = signal_pid(s);
+    uint64_t id = signal_id(s);
+    switch (signal_kind(s)) {
+    case SIGNAL_LINK:
+        link_linked(p, pid);
+        break;
+    case SIGNAL_UNLINK:
+        link_unlinked(p, pid, id);
+        break;
+    case SIGNAL_UNLINKED:
+        link_answered(p, pid, id);
+        break;
+    case SIGNAL_MONITOR:
+        monitor_watched(p, pid, id);
+        break;
+    case SIGNAL_DEMONITOR:
+        monitor_unwatched(p, id);
+        break;
+    case SIGNAL_SUSPEND:
+        info_suspended(p, s);
+        break;
+    case SIGNAL_RESUME:
+        info_resumed(p);
+        break;
+    case SIGNAL_WAKE:
+        p->woken = true;
+        break;
+    case SIGNAL_TIMER:
+        process_timer_ended(p, id);
+        break;
+    case SIGNAL_AIM:
+        if (relation_find(p, RELATION_AIM, id) == NULL) {
+            relation_add_urgent(p, RELATION_AIM, id, TERM_NIL, 0);
+        }
+        break;
+    case SIGNAL_UNAIM:
+        relation_remove(p, RELATION_AIM, id);
+        break;
+    case SIGNAL_ROOM_WANTED:
+        bound_wanted(p, pid, id);
+        break;
+    case SIGNAL_ROOM_GIVEN:
+        ask_room_given(p, pid, id);
+        break;
+    case SIGNAL_ROOM_BACK:
+        bound_back(p, id);
+        break;
+    default:
+        UNREACHABLE();
+    }
+}
+
+// Acts on one signal and takes it over.
+static void handle(Process *p, Signal *s) {
+    TRACE_EVENT(p->vm, TRACE_signal, p->pid, "%s", signal_kind_name(signal_kind(s)));
+    switch (signal_kind(s)) {
+    case SIGNAL_MESSAGE:
+    case SIGNAL_ASK:
+    case SIGNAL_NOTICE:
+        process_deliver(p, s);
+        return;
+    case SIGNAL_ALIAS:
+        alias_message(p, s);
+        return;
+    case SIGNAL_REPLY:
+    case SIGNAL_REFUSE:
+    case SIGNAL_CIRCLE:
+        ask_replied(p, s);
+        return;
+    case SIGNAL_EXIT:
+        exit_signal(p, s);
+        return;
+    case SIGNAL_DOWN:
+        monitor_down(p, s);
+        return;
+    case SIGNAL_INFO:
+        info_asked(p, s);
+        return;
+    case SIGNAL_ANSWER:
+        info_answered(p, s);
+        return;
+    case SIGNAL_PROBE:
+        ask_probe(p, s);
+        return;
+    default:
+        handle_small(p, s);
+        signal_free(p->vm->mem, s);
+        return;
+    }
+}
+
+static bool fetch(Process *p, uint32_t max) {
+    Mailbox *mailbox = &p->mailbox;
+    uint32_t before = mailbox->count;
+    uint64_t stamp = table_ref_limit(p->vm->processes);
+    uint32_t done = 0;
+    while (done < max) {
+        if (mailbox->backlog == NULL) {
+            mailbox->backlog = inbox_take(&p->inbox);
+            if (mailbox->backlog == NULL) {
+                break;
+            }
+        }
+        Signal *s = mailbox->backlog;
+        mailbox->backlog = s->next;
+        if (signal_is_message(s)) {
+            if (signal_kind(s) == SIGNAL_NOTICE && signal_id(s) != 0) {
+                relation_remove(p, RELATION_AIM, signal_id(s));
+            }
+            signal_set_stamp(s, stamp);
+            mailbox_append(mailbox, s);
+            p->woken = true;
+        } else {
+            handle(p, s);
+        }
+        done++;
+    }
+    process_charge(p, (int32_t)(done / SIGNALS_PER_REDUCTION));
+    if (mailbox->count != before) {
+        bound_trim(p);
+    }
+    return mailbox->count != before;
+}
+
+bool process_fetch(Process *p) {
+    if (p->mailbox.backlog == NULL && inbox_is_empty(&p->inbox)) {
+        return false;
+    }
+    return fetch(p, FETCH_MAX);
+}
+
+bool process_fetch_closing(Process *p) {
+    if (p->mailbox.backlog == NULL) {
+        p->mailbox.backlog = inbox_close(&p->inbox);
+    }
+    uint32_t done = 0;
+    for (Signal *s; (s = p->mailbox.backlog) != NULL; done++) {
+        if (done == FETCH_MAX) {
+            return false;
+        }
+        p->mailbox.backlog = s->next;
+        exit_leftover(p, s);
+    }
+    // What came between the last fetch and the closing.
+    p->mailbox.backlog = inbox_close(&p->inbox);
+    return p->mailbox.backlog == NULL;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Failing, saving registers, roots and room: see process.h.
+#include "vm/proc/process.h"
+
+#include "vm/code/unwind.h"
+#include "vm/proc/bound.h"
+#include "vm/proc/extra.h"
+#include "vm/proc/relation.h"
+#include "vm/proc/worker.h"
+#include "vm/term/atom.h"
+
+// Failing ----------------------------------------------------------------------------------------
+
+Term process_fail(Process *p, Term reason) {
+    ASSERT(term_is_value(reason));
+    p->reason = reason;
+    return TERM_NONE;
+}
+
+// Room for a pair without collecting: the gap that every heap keeps or, when that is used up by failures since the last
+// reserve, a fragment.
+static Room failure_room(Process *p) {
+    enum { WORDS = 3 };
+    Heap *heap = &p->heap;
+    if (heap_free_words(heap) >= WORDS) {
+        Room room = room_over(heap->top, WORDS, &heap->offheap_young);
+        heap->top += WORDS;
+        return room;
+    }
+    Fragment *fragment = signal_new_urgent(p->vm->mem, SIGNAL_MESSAGE, WORDS);
+    Room room = signal_room(fragment);
+    heap_adopt(heap, fragment);
+    return room;
+}
+
+Term process_fail_with(Process *p, Term atom, Term value) {
+    Room room = failure_room(p);
+    return process_fail(p, room_tuple2(&room, atom, value));
+}
+
+Term process_badarg(Process *p, Term value) {
+    return process_fail_with(p, AM_badarg, value);
+}
+
+Term process_limit(Process *p, Term what) {
+    switch (what.bits) {
+    case ATOM_BITS(heap):
+    case ATOM_BITS(stack):
+    case ATOM_BITS(memory):
+    case ATOM_BITS(mailbox):
+    case ATOM_BITS(reductions):
+        p->uncatchable = true;
+        break;
+    default:
+        break;
+    }
+    return process_fail_with(p, AM_limit, what);
+}
+
+// Registers and return addresses --------------------------------------------------------------------
+
+bool process_save(Process *p, const Term *x, uint32_t count) {
+    if (p->saved != p->saved_inline && (count <= SAVED_INLINE || count > p->saved_count)) {
+        mem_free(p->vm->mem, MEM_STACK, p->saved);
+        p->saved = p->saved_inline;
+    }
+    p->saved_count = 0;
+    if (p->saved == p->saved_inline && count > SAVED_INLINE) {
+        Term *saved = mem_alloc(p->vm->mem, MEM_STACK, count * sizeof(Term));
+        if (saved == NULL) {
+            process_limit(p, AM_memory);
+            return false;
+        }
+        p->saved = saved;
+    }
+    memcpy(p->saved, x, count * sizeof(Term));
+    p->saved_count = (uint16_t)count;
+    return true;
+}
+
+bool process_grow_returns(Process *p) {
+    enum { RETURNS_FIRST = 32, RETURNS_MAX = 1 << 27 };
+    ReturnStack *r = &p->returns;
+    size_t used = (size_t)(r->top - r->base);
+    size_t capacity = used * 2 < RETURNS_FIRST ? RETURNS_FIRST : used * 2;
+    bool inside = r->base == r->first;
+    uintptr_t *base =
+        capacity > RETURNS_MAX
+            ? NULL
+            : mem_realloc(p->vm->mem, MEM_STACK, inside ? NULL : r->base, capacity * sizeof(uintptr_t));
+    if (base == NULL) {
+        process_limit(p, capacity > RETURNS_MAX ? AM_stack : AM_memory);
+        return false;
+    }
+    if (inside) {
+        memcpy(base, r->first, used * sizeof(uintptr_t));
+    }
+    r->base = base;
+    r->top = base + used;
+    r->end = base + capacity;
+    return true;
+}
+
+// Roots and room -------------------------------------------------------------------------------------
+
+void process_each_root(Process *p, RootVisit visit, void *collection) {
+    code_each_frame_root(p, visit, collection);
+    visit(collection, p->heap.stack_end - p->cell_count, p->cell_count);
+    visit(collection, p->saved, p->saved_count);
+    visit(collection, &p->reason, 1);
+    if (p->work != NULL && p->work->each_root != NULL) {
+        p->work->each_root(p->work, visit, collection);
+    }
+    if (p->extra != NULL) {
+        visit(collection, &p->extra->exit_reason, 1);
+    }
+}
+
+static void fail_for(Process *p, HeapStatus status) {
+    process_limit(p, status == HEAP_LIMIT ? AM_heap : AM_memory);
+}
+
+bool process_reserve_slow(Process *p, size_t words, Term *roots, size_t count, Room *room) {
+    if (!heap_reserve(&p->heap, words + HEAP_GAP, roots, count, room)) {
+        fail_for(p, heap_why(&p->heap));
+        return false;
+    }
+    room->end -= HEAP_GAP;
+    p->heap.top = room->end;
+    return true;
+}
+
+size_t process_memory_bytes(const Process *p) {
+    HeapUse use = heap_use(&p->heap);
+    size_t bytes = sizeof *p + (use.block_words + use.fragment_words) * sizeof(Term);
+    if (p->returns.base != p->returns.first) {
+        bytes += (size_t)(p->returns.end - p->returns.base) * sizeof(uintptr_t);
+    }
+    if (p->saved != p->saved_inline) {
+        bytes += p->saved_count * sizeof(Term);
+    }
+    if (p->relations != NULL) {
+        bytes += sizeof(Relations) + p->relations->capacity * sizeof(Relation);
+    }
+    if (p->extra != NULL) {
+        bytes += sizeof(ProcessExtra);
+    }
+    for (const Signal *s = p->mailbox.first; s != NULL; s = s->next) {
+        bytes += sizeof(Fragment) + s->capacity * sizeof(Term);
+    }
+    return bytes;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Crash reports: see report.h.
+#include "vm/proc/report.h"
+
+#include <unistd.h>
+
+#include "vm/code/lines.h"
+#include "vm/proc/backtrace.h"
+#include "vm/proc/extra.h"
+#include "vm/proc/registry.h"
+#include "vm/term/print.h"
+#include "vm/term/tuple.h"
+
+enum { REPORT_BYTES = 8 * 1024, REPORT_FRAMES = 16, REPORT_DEPTH = 8, REPORT_ITEMS = 50 };
+
+bool reason_is_orderly(Term reason) {
+    return term_same_bits(reason, AM_normal) || term_same_bits(reason, AM_shutdown) ||
+           tuple_is_tagged(reason, AM_shutdown, 2);
+}
+
+static void add_term(const Process *p, Buffer *out, Term t) {
+    Printing printing;
+    PrintLimits limits = {.max_bytes = REPORT_TERM_BYTES, .max_depth = REPORT_DEPTH, .max_items = REPORT_ITEMS};
+    printing_init(&printing, p->vm->atoms, out, PRINT_INSPECT, limits, t);
+    int64_t budget = INT64_MAX;
+    StepStatus status = printing_run(&printing, &budget);
+    if (status != STEP_DONE) {
+        buffer_add_text(out, "...");
+    }
+    printing_free(&printing);
+}
+
+static void add_frame(const Process *p, Buffer *out, const Function *function, const LineFrame *frame) {
+    buffer_add_text(out, "   at ");
+    atom_print(p->vm->atoms, out, function_head(function)->module_name, true);
+    buffer_add_char(out, '.');
+    atom_print(p->vm->atoms, out, frame == NULL ? function_head(function)->name : frame->function, true);
+    if (frame != NULL) {
+        buffer_add_format(out, " (%s:%u)", lines_file(function, frame), frame->line);
+    }
+    buffer_add_char(out, '\n');
+}
+
+static uint32_t add_point(const Process *p, Buffer *out, const Safepoint *point, uint32_t room) {
+    if (point->function == NULL) {
+        return 0;
+    }
+    uint32_t count = 0;
+    const LineFrame *frames = lines_find(point->function, point->offset, &count);
+    if (count == 0) {
+        add_frame(p, out, point->function, NULL);
+        return 1;
+    }
+    for (uint32_t i = 0; i < count && i < room; i++) {
+        add_frame(p, out, point->function, &frames[i]);
+    }
+    return count < room ? count : room;
+}
+
+void report_trace(Process *p, Buffer *out) {
+    if (p->trace == NULL) {
+        return;
+    }
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < p->trace->count && shown < REPORT_FRAMES; i++) {
+        shown += add_point(p, out, p->trace->points[i], REPORT_FRAMES - shown);
+    }
+    if (p->trace->cut || shown == REPORT_FRAMES) {
+        buffer_add_text(out, "   ...\n");
+    }
+}
+
+void report_crash(Process *p, Term reason, Term message) {
+    Buffer out;
+    buffer_init(&out, p->vm->mem);
+    out.limit = REPORT_BYTES;
+    buffer_add_text(&out, "** ");
+    add_term(p, &out, p->pid);
+    Term label = process_label(p);
+    if (!term_same_bits(label, TERM_NIL)) {
+        buffer_add_char(&out, ' ');
+        atom_print(p->vm->atoms, &out, label, true);
+    }
+    Term name = registry_name_of(p);
+    if (!term_same_bits(name, TERM_NIL)) {
+        buffer_add_text(&out, " (");
+        add_term(p, &out, name);
+        buffer_add_char(&out, ')');
+    }
+    buffer_add_text(&out, " failed: ");
+    add_term(p, &out, reason);
+    buffer_add_char(&out, '\n');
+    if (!term_same_bits(message, TERM_NONE)) {
+        buffer_add_text(&out, "   handling ");
+        add_term(p, &out, message);
+        buffer_add_char(&out, '\n');
+    }
+    report_trace(p, &out);
+    if (out.len > 0) {
+        report_write(p->vm, out.data, out.len);
+    } else {
+        static const char text[] = "** a process failed, and there is no memory to say how\n";
+        report_write(p->vm, text, sizeof text - 1);
+    }
+    buffer_free(&out);
+}
+
+void report_write(VM *vm, const char *text, size_t len) {
+    if (vm->options.report != NULL) {
+        vm->options.report(vm->options.report_data, text, len);
+        return;
+    }
+    while (len > 0) {
+        ssize_t written = write(STDERR_FILENO, text, len);
+        if (written <= 0) {
+            return;
+        }
+        text += written;
+        len -= (size_t)written;
+    }
+}

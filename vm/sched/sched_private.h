@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the files of this room: parking and waking schedulers (park.c), sharing work (steal.c), running a process (slice.c).
+#pragma once
+
+#include "vm/sched/sched.h"
+
+enum { STEAL_MAX = 256 };
+
+// steal.c. Work that others offer, or that s has offered itself; false when there is none.
+bool sched_steal(Scheduler *s);
+bool sched_is_any_offered(const SchedPool *pool);
+// Offers work when somebody is idle.
+void sched_share(Scheduler *s);
+
+// park.c. Sleeps until there is work, a post, input, or the next timer.
+void sched_park(Scheduler *s);
+// Wakes one that sleeps, if any.
+void sched_wake_one(SchedPool *pool);
+void sched_wake(Scheduler *s);
+// The same for all, also those that are about to sleep.
+void sched_wake_all(SchedPool *pool);
+// Waits until one of the descriptors is readable or `deadline_ns` (of the wall's clock; UINT64_MAX: never).
+void sched_wait_fds(int fd, int other, uint64_t deadline_ns);
+
+// slice.c. Runs p, which was taken from a queue, for one slice, and sees to where it goes then.
+void sched_run(Scheduler *s, Process *p);
+// Queues p as one that was just woken, from s's own thread.
+void sched_queue_own(Scheduler *s, Process *p);
+void sched_queue_spent(Scheduler *s, Process *p);
+// Timers that are due, the event loop, what was retired. True when there is more to do at once.
+bool sched_poll(Scheduler *s);

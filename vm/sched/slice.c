@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// One process's turn on a scheduler: its signals, a slice of its code, and where it goes then.
+#include "vm/boot.h"
+#include "vm/code/module.h"
+#include "vm/proc/exit.h"
+#include "vm/proc/extra.h"
+#include "vm/proc/limits.h"
+#include "vm/proc/receive.h"
+#include "vm/proc/trace.h"
+#include "vm/sched/blocking.h"
+#include "vm/sched/sched_private.h"
+#include "vm/sched/sim.h"
+
+static void set_state(Process *p, ProcState state) {
+    // Relaxed: for those who want to know; what must be in order goes through the inbox.
+    atomic_store_explicit(&p->state, state, memory_order_relaxed);
+}
+
+void sched_queue_own(Scheduler *s, Process *p) {
+    set_state(p, PROC_QUEUED);
+    if (s->sim != NULL) {
+        sim_push(s->sim, s->worker.mem, p);
+    } else {
+        runq_push_fresh(&s->queue, p);
+    }
+}
+
+void sched_queue_spent(Scheduler *s, Process *p) {
+    set_state(p, PROC_QUEUED);
+    if (s->sim != NULL) {
+        sim_push(s->sim, s->worker.mem, p);
+    } else {
+        runq_push_spent(&s->queue, p);
+    }
+}
+
+// Collecting off the scheduler ----------------------------------------------------------------------
+
+typedef struct {
+    Job job;
+    Process *p;
+} CollectJob;
+
+static void collect_run(Job *job, Worker *w) {
+    Process *p = ((CollectJob *)(void *)job)->p;
+    p->heap.pool = &w->blocks;
+    // A failure changes nothing: the next reserve finds out and fails.
+    HeapStatus status = heap_ensure(&p->heap, heap_free_words(&p->heap) + 1, NULL, 0);
+    (void)status;
+    quiet_online(w->quiet);
+    w->hooks->queue(w, p);
+    quiet_offline(w->quiet);
+}
+
+// Whether the heap is so full that the next slice would have to collect, and that would take long.
+static bool wants_collection(const Process *p) {
+    enum { SMALL_HEAP = 128 * 1024 };
+    size_t words = (size_t)(p->heap.stack_end - p->heap.start);
+    return words > SMALL_HEAP && heap_free_words(&p->heap) < words / 8 && heap_collect_is_long(&p->heap, words / 4);
+}
+
+// p, which has work to do, is collected by the blocking pool; false: it cannot be.
+static bool collect_elsewhere(Scheduler *s, Process *p) {
+    CollectJob *job = s->sim != NULL ? NULL : job_new(p->vm, sizeof *job, TERM_NIL, collect_run, NULL);
+    if (job == NULL) {
+        return false;
+    }
+    job->p = p;
+    set_state(p, PROC_COLLECTING);
+    TRACE_EVENT(p->vm, TRACE_gc, p->pid, "is collected elsewhere");
+    job_post(&job->job);
+    job_release(&job->job);
+    return true;
+}
+
+// Where it goes --------------------------------------------------------------------------------------
+
+static bool is_suspended(const Process *p) {
+    return p->extra != NULL && p->extra->suspends > 0;
+}
+
+// Sleeps until a signal comes. It is not this thread's any more then.
+static bool fall_asleep(Process *p) {
+    p->asleep = true;
+    set_state(p, is_suspended(p) ? PROC_SUSPENDED : PROC_WAITING);
+    return inbox_sleep(&p->inbox);
+}
+
+static void end(Scheduler *s, Process *p) {
+    switch (process_end_step(p)) {
+    case END_OVER:
+        break;
+    case END_MORE:
+        sched_queue_spent(s, p);
+        break;
+    case END_WAIT:
+        if (p->woken || p->mailbox.backlog != NULL || !fall_asleep(p)) {
+            sched_queue_spent(s, p);
+        }
+        break;
+    }
+}
+
+// p waits, as far as it knows. The signals that have come meanwhile decide.
+static void wait(Scheduler *s, Process *p) {
+    for (;;) {
+        if (p->must_exit) {
+            end(s, p);
+            return;
+        }
+        if (p->woken && !is_suspended(p)) {
+            sched_queue_own(s, p);
+            return;
+        }
+        if (p->mailbox.backlog != NULL) {
+            sched_queue_spent(s, p);
+            return;
+        }
+        TRACE_EVENT(p->vm, TRACE_sched, p->pid, "waits");
+        if (fall_asleep(p)) {
+            return;
+        }
+        process_fetch(p);
+    }
+}
+
+static int32_t slice_of(const Scheduler *s) {
+    return s->sim != NULL ? sim_slice(s->sim) : SLICE_REDUCTIONS;
+}
+
+static int run_slice(Scheduler *s, Process *p, int32_t slice) {
+    p->woken = false;
+    p->asleep = false;
+    p->reds = slice;
+    p->x = s->x;
+    set_state(p, PROC_RUNNING);
+    TRACE_EVENT(p->vm, TRACE_sched, p->pid, "runs");
+    s->worker.current = p;
+    int result = p->vm->engine->run(p);
+    s->worker.current = NULL;
+    p->x = NULL;
+    p->live = 0;
+    int32_t used = slice - p->reds;
+    p->reductions += (uint64_t)(used > 0 ? used : 0);
+    s->reds_left -= used;
+    if (VM_DEBUG && result != RUN_EXIT) {
+        heap_verify(&p->heap);
+    }
+    return result;
+}
+
+void sched_run(Scheduler *s, Process *p) {
+    p->worker = &s->worker;
+    p->heap.pool = &s->worker.blocks;
+    s->slices++;
+    atomic_store_explicit(&s->switches, atomic_load_explicit(&s->switches, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    process_fetch(p);
+    if (p->end_stage != 0 || p->must_exit) {
+        end(s, p);
+        return;
+    }
+    if ((p->asleep && !p->woken) || is_suspended(p)) {
+        // What came was nothing for its code.
+        wait(s, p);
+        return;
+    }
+    if (!limits_check(p)) {
+        end(s, p);
+        return;
+    }
+    switch (run_slice(s, p, slice_of(s))) {
+    case RUN_YIELD:
+        TRACE_EVENT(p->vm, TRACE_sched, p->pid, "yields");
+        if (p->must_exit) {
+            end(s, p);
+        } else if (!wants_collection(p) || !collect_elsewhere(s, p)) {
+            sched_queue_spent(s, p);
+        }
+        break;
+    case RUN_WAIT:
+        process_fetch(p);
+        wait(s, p);
+        break;
+    default:
+        end(s, p);
+        break;
+    }
+}

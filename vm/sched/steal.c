@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// How work gets from one scheduler to another.
+//
+// A queue is private to its scheduler, which takes no lock to use it. Only when another is idle does the owner move half of
+// what it has, but for the next one, to its `offered` list, under the queue's lock, and wakes the idle one, which looks for
+// such lists. The owner takes back what nobody took when it runs out of work itself. So as long as all are busy no queue is locked.
+#include "vm/sched/runq.h"
+#include "vm/sched/sched_private.h"
+
+uint32_t runq_offer(RunQueue *q) {
+    Process *next = runq_pop(q);
+    if (next == NULL) {
+        return 0;
+    }
+    uint32_t count = (q->count + 1) / 2;
+    RunList some = {.count = 0};
+    for (uint32_t i = 0; i < count; i++) {
+        runlist_push(&some, runq_pop(q));
+    }
+    // The next one goes before the others again.
+    RunList *fresh = &q->levels[next->priority].fresh;
+    next->queue_next = fresh->first;
+    fresh->first = next;
+    if (fresh->last == NULL) {
+        fresh->last = next;
+    }
+    fresh->count++;
+    q->count++;
+    if (count == 0) {
+        return 0;
+    }
+    lock_acquire(&q->lock);
+    for (Process *p; (p = runlist_pop(&some)) != NULL;) {
+        runlist_push(&q->offered, p);
+    }
+    // Release: a thief that sees the count finds them under the lock.
+    atomic_store_explicit(&q->offered_count, q->offered.count, memory_order_release);
+    lock_release(&q->lock);
+    return count;
+}
+
+uint32_t runq_take_offered(RunQueue *q, RunList *into, uint32_t max) {
+    if (atomic_load_explicit(&q->offered_count, memory_order_acquire) == 0) {
+        return 0;
+    }
+    uint32_t taken = 0;
+    lock_acquire(&q->lock);
+    for (Process *p; taken < max && (p = runlist_pop(&q->offered)) != NULL; taken++) {
+        runlist_push(into, p);
+    }
+    atomic_store_explicit(&q->offered_count, q->offered.count, memory_order_release);
+    lock_release(&q->lock);
+    return taken;
+}
+
+// Moves what is offered by `from` into s's own queue.
+static uint32_t take_from(Scheduler *s, Scheduler *from) {
+    RunList got = {.count = 0};
+    uint32_t count = runq_take_offered(&from->queue, &got, STEAL_MAX);
+    for (Process *p; (p = runlist_pop(&got)) != NULL;) {
+        runq_push_fresh(&s->queue, p);
+    }
+    return count;
+}
+
+bool sched_steal(Scheduler *s) {
+    SchedPool *pool = s->pool;
+    for (uint32_t i = 0; i < pool->count; i++) {
+        // Its own first, then the others, each beginning behind itself.
+        if (take_from(s, pool->schedulers[(s->worker.number + i) % pool->count]) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sched_is_any_offered(const SchedPool *pool) {
+    for (uint32_t i = 0; i < pool->count; i++) {
+        if (atomic_load_explicit(&pool->schedulers[i]->queue.offered_count, memory_order_acquire) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void sched_share(Scheduler *s) {
+    // Relaxed: a scheduler that parks at this moment looks at the lists once more.
+    if (!runq_has_surplus(&s->queue) || atomic_load_explicit(&s->pool->idle, memory_order_relaxed) == 0) {
+        return;
+    }
+    if (runq_offer(&s->queue) > 0) {
+        sched_wake_one(s->pool);
+    }
+}
