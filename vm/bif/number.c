@@ -3,8 +3,8 @@
 // Tests: tests/stdlib/int_test.cop, float_test.cop, math_test.cop.
 #include <math.h>
 
-#include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
+#include "vm/bif/bigtext.h"
 #include "vm/term/float.h"
 
 // ---- Int -----------------------------------------------------------------------------------------
@@ -16,6 +16,9 @@ Term bif_int_to_string(Process *p, Term *args) {
     }
     if (!term_is_small(args[1]) || term_to_small(args[1]) < 2 || term_to_small(args[1]) > 36) {
         return process_badarg(p, args[1]);
+    }
+    if (bigtext_is_long(args[0])) {
+        return bigtext_in_base(p, args, bif_int_to_string);
     }
     Buffer out;
     buffer_init(&out, bif_mem(p));
@@ -43,23 +46,18 @@ Term bif_int_parse(Process *p, Term *args) {
     if (words > BIGNUM_WORDS_MAX) {
         return process_limit(p, AM_integer);
     }
+    if (bigtext_is_long_text(bytes_len(args[0]))) {
+        return bigtext_parse(p, args, bif_int_parse);
+    }
     Room room;
     if (!process_reserve(p, words, NULL, 0, &room)) {
         return TERM_NONE;
     }
     BytesView text = bytes_view(args[0]);
     process_charge(p, (int32_t)(bignum_parse_cost_us(text.len) * 10));
-    Term result;
-    switch (bignum_parse(bif_mem(p), &room, (const char *)text.data, text.len, base, &result)) {
-    case NUM_OK:
-        return result;
-    case NUM_LIMIT:
-        return process_limit(p, AM_integer);
-    case NUM_MEMORY:
-        return process_limit(p, AM_memory);
-    default:
-        return TERM_NIL;
-    }
+    Term number = TERM_NIL;
+    NumStatus status = bignum_parse(bif_mem(p), &room, (const char *)text.data, text.len, base, &number);
+    return bigtext_parsed(p, status, number);
 }
 
 // ---- Float ---------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 // The rest of Vm is in list.c (`++`, `in`) and process.c. Tests: tests/lang, tests/stdlib/vm_test.cop.
 #include <stdio.h>
 
-#include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
+#include "vm/bif/bigtext.h"
 #include "vm/term/print.h"
 
 typedef struct {
@@ -37,6 +37,9 @@ static void showing_roots(Work *work, RootVisit visit, void *collection) {
 
 // Prints all of args[0] within `limits`.
 static Term show(Process *p, Term *args, BifFn owner, PrintStyle style, PrintLimits limits) {
+    if (limits.max_bytes == 0 && bigtext_is_long(args[0])) {
+        return bigtext_decimal(p, args, owner);
+    }
     Showing *s = bif_resume(p, owner);
     if (s == NULL) {
         s = bif_begin(p, sizeof *s, owner, showing_drop, showing_roots);
