@@ -105,6 +105,15 @@ static Fragment *argument_list(VM *vm, Term *list) {
     return fragment;
 }
 
+// Runs the main function and says so when, under a seed, nothing can happen any more.
+static int run_function(VM *vm, const Function *main, const Term *args, uint32_t count) {
+    ProgramEnd end = program_run(vm, main, args, count);
+    if (end.stuck) {
+        complain("stuck: every process waits, and nothing can wake one");
+    }
+    return end.status;
+}
+
 static int run_main(VM *vm, const Module *module) {
     Term name;
     if (atom_intern(vm->atoms, "main", 4, &name) != ATOM_OK) {
@@ -118,7 +127,7 @@ static int run_main(VM *vm, const Module *module) {
         return STATUS_FAILED;
     }
     if (main_1 == NULL) {
-        return program_run(vm, main_0, NULL, 0).status;
+        return run_function(vm, main_0, NULL, 0);
     }
     Term args;
     Fragment *fragment = argument_list(vm, &args);
@@ -126,7 +135,7 @@ static int run_main(VM *vm, const Module *module) {
         complain("no memory");
         return STATUS_FAILED;
     }
-    int status = program_run(vm, main_1, &args, 1).status;
+    int status = run_function(vm, main_1, &args, 1);
     fragment_free(vm->mem, fragment);
     return status;
 }

@@ -150,13 +150,8 @@ static bool shell_start(Shell *shell) {
     CodeError error = {0};
     const Module *module = code_find_module(vm->code, atom_of(vm, "Shell"), &error);
     const Function *run = module == NULL ? NULL : module_export(module, atom_of(vm, "run"), 0);
-    char why[256] = "";
     if (run == NULL) {
         complain("this command has no library: %s", error.what);
-        return false;
-    }
-    if (!vm->options.seeded && !sched_start(vm->sched, why)) {
-        complain("%s", why);
         return false;
     }
     Call call = {.shell = shell, .function = run};
@@ -197,7 +192,6 @@ Shell *shell_open(const Options *options) {
 int shell_close(Shell *shell) {
     int status = STATUS_FAILED;
     if (shell->vm != NULL) {
-        sched_stop(shell->vm->sched);
         status = machine_finish(shell->vm, STATUS_OK);
     }
     signal(SIGINT, SIG_DFL);

@@ -31,6 +31,7 @@ typedef struct {
     pthread_cond_t condition;
     bool over;
     bool late;
+    bool stuck;
     size_t report_len;
     char report[REPORT_BYTES];
 } TestRun;
@@ -66,7 +67,7 @@ static void *watch(void *data) {
 static int run_watched(TestRun *run, const Function *function) {
     pthread_t watchdog;
     bool watched = pthread_create(&watchdog, NULL, watch, run) == 0;
-    int status = program_run(run->vm, function, NULL, 0).status;
+    ProgramEnd end = program_run(run->vm, function, NULL, 0);
     pthread_mutex_lock(&run->mutex);
     run->over = true;
     pthread_cond_signal(&run->condition);
@@ -74,7 +75,8 @@ static int run_watched(TestRun *run, const Function *function) {
     if (watched) {
         pthread_join(watchdog, NULL);
     }
-    return status;
+    run->stuck = end.stuck;
+    return end.status;
 }
 
 // The `index`th test of a module. NULL when it cannot be found.
@@ -96,6 +98,8 @@ static void show_failure(const char *path, const MetaTest *test, const TestRun *
     printf("\n");
     if (run->late) {
         printf("   it ran for more than %d s\n", TEST_SECONDS);
+    } else if (run->stuck) {
+        printf("   stuck: every process waits, and nothing can wake one\n");
     } else if (run->report_len == 0) {
         printf("   status %d\n", status);
     }
