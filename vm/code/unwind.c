@@ -123,13 +123,12 @@ UnwindResult unwind(Process *p, Term *reason) {
     return unwind_step(p, reason);
 }
 
-void unwind_forget(Process *p) {
+bool unwind_forget(Process *p) {
+    if (!process_may_catch(p)) {
+        return false;
+    }
     drop_work(p);
     p->live = 0;
     p->reason = TERM_NONE;
-    Room room;
-    if (heap_free_words(&p->heap) < HEAP_GAP && !process_reserve_slow(p, 0, NULL, 0, &room)) {
-        // The heap is full: the op that allocates next will say so.
-        p->reason = TERM_NONE;
-    }
+    return restore_gap(p);
 }
