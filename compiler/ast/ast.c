@@ -59,7 +59,8 @@ enum {
 #define REAL(f)             PLAIN_FIELD(f, AST_FIELD_REAL)
 #define ENUM(Type, f)       PLAIN_FIELD(f, (AstFieldType)FIELD_TYPE_##Type)
 
-// A node without fields would have an empty table, which C lacks: each ends in an entry that does not count.
+// A node without fields would have an empty table, which C lacks: each ends in an entry that does
+// not count.
 #define AST_NODE(KIND, Struct, kind_classes, ...)                                                  \
     case AST_##KIND: {                                                                             \
         typedef Ast##Struct This;                                                                  \

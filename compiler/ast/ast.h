@@ -1,11 +1,11 @@
 // The abstract syntax tree: what the parser makes and resolve, check and lowering read.
 //
-// ast.def declares every node, with what it means; this header makes of it the kinds (AST_CALL), one
-// struct for each (AstCall, whose first member is the common head `node`), and a maker for each.
-// Nodes, lists and texts lie in the compilation's arena, names in its intern table; a tree is not
-// changed once made. Every node knows its span and its height, and no tree is higher than
-// AST_HEIGHT_MAX, so that a pass may walk it by recursion.
-// Depends on base alone. Who makes trees: compiler/parse. The tests' place: tests/unit/compiler/ast/.
+// ast.def declares every node, with what it means; this header makes of it the kinds (AST_CALL),
+// one struct for each (AstCall, whose first member is the common head `node`), and a maker for
+// each. Nodes, lists and texts lie in the compilation's arena, names in its intern table; a tree is
+// not changed once made. Every node knows its span and its height, and no tree is higher than
+// AST_HEIGHT_MAX, so that a pass may walk it by recursion. Depends on base alone. Who makes trees:
+// compiler/parse. The tests' place: tests/unit/compiler/ast/.
 //
 //     switch (node->kind) {
 //     case AST_CALL: {
@@ -26,8 +26,9 @@
 #include "compiler/base/span.h"
 #include "compiler/base/str.h"
 
-// The height of the highest tree the parser lets through: a leaf has 1, any other node one more than
-// its highest child. A pass that recurses needs stack for this many calls and need not count them.
+// The height of the highest tree the parser lets through: a leaf has 1, any other node one more
+// than its highest child. A pass that recurses needs stack for this many calls and need not count
+// them.
 enum { AST_HEIGHT_MAX = 1000 };
 
 typedef enum AstKind {

@@ -1,4 +1,5 @@
-// Takes the field macros of ast.def back after an inclusion of it. Included several times on purpose.
+// Takes the field macros of ast.def back after an inclusion of it. Included several times on
+// purpose.
 //
 // SPDX-License-Identifier: Apache-2.0
 #undef ONE

@@ -1,4 +1,5 @@
-// Checking a tree by its shapes, and by the rules that ast.def states in words; see compiler/ast/verify.h.
+// Checking a tree by its shapes, and by the rules that ast.def states in words; see
+// compiler/ast/verify.h.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ast/verify.h"
@@ -25,7 +26,8 @@ static bool is_span(const Verifier *v, Span span) {
            (uint64_t)span.offset + span.len <= v->sources->files.items[span.file].text.len;
 }
 
-// What a field of class STMT or RHS takes includes expressions; a kind has its classes as ast.def lists them.
+// What a field of class STMT or RHS takes includes expressions; a kind has its classes as ast.def
+// lists them.
 static bool fits(const AstFieldInfo *field, const AstNode *child) {
     return field->classes != 0 ? (ast_shape(child->kind)->classes & field->classes) != 0
                                : child->kind == field->kind;

@@ -1,5 +1,5 @@
-// Arena: the memory of one compilation. Allocation moves a pointer; nothing is freed alone; all goes
-// at once when the compilation is over.
+// Arena: the memory of one compilation. Allocation moves a pointer; nothing is freed alone; all
+// goes at once when the compilation is over.
 //
 // Structure: a list of chunks, each twice as large as the one before up to a limit; `next` and
 // `limit` bound the free rest of the newest. Everything the compiler makes (tokens, names, nodes,

@@ -23,7 +23,8 @@ static inline Buf buf_new(Arena *arena) {
     return (Buf){.arena = arena};
 }
 
-// Makes room for `more` bytes behind the end and returns where they go; buf->len is the caller's to move.
+// Makes room for `more` bytes behind the end and returns where they go; buf->len is the caller's to
+// move.
 char *buf_room(Buf *b, size_t more);
 
 static inline void buf_byte(Buf *b, char c) {

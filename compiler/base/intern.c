@@ -1,7 +1,8 @@
 // The table of names; compiler/base/intern.h explains it.
 //
 // The hash is FNV-1a folded once more at the end, eight bytes at a time where the text is longer.
-// It need not withstand an attacker: the source is the user's own, and the table grows at half load.
+// It need not withstand an attacker: the source is the user's own, and the table grows at half
+// load.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/intern.h"

@@ -1,10 +1,10 @@
 // Interned names: equal texts are the same pointer, so that `==` compares names.
 //
 // A Name is an atom's text, an identifier, a dotted module name or a path; the table knows nothing
-// of which. It lives in the compilation's arena, and an entry never moves. `id` counts from 0 in the
-// order of first appearance, so that a pass may keep what it knows of names in an array.
-// Open addressing with linear probing; the hash is kept in the entry. One thread.
-// Tests: tests/unit/compiler/base/intern_test.c.
+// of which. It lives in the compilation's arena, and an entry never moves. `id` counts from 0 in
+// the order of first appearance, so that a pass may keep what it knows of names in an array. Open
+// addressing with linear probing; the hash is kept in the entry. One thread. Tests:
+// tests/unit/compiler/base/intern_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,9 +1,9 @@
 // Sources: the texts of one compilation, by file number, and where their lines begin.
 //
-// A Source keeps a copy of its text with a NUL behind it, since the lexer stops there and diagnostics
-// quote it later. Lines are found when first asked for. A line ends with a line feed; a carriage
-// return before it belongs to neither line. One thread.
-// Tests: tests/unit/compiler/base/source_test.c.
+// A Source keeps a copy of its text with a NUL behind it, since the lexer stops there and
+// diagnostics quote it later. Lines are found when first asked for. A line ends with a line feed; a
+// carriage return before it belongs to neither line. One thread. Tests:
+// tests/unit/compiler/base/source_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -32,8 +32,8 @@ typedef struct Sources {
     VEC(Source) files;
 } Sources;
 
-// A place as people count: line and column from 1, the column in code points (a byte that is no part
-// of valid UTF-8 counts as one).
+// A place as people count: line and column from 1, the column in code points (a byte that is no
+// part of valid UTF-8 counts as one).
 typedef struct Place {
     uint32_t line;
     uint32_t column;

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Reads the code point that begins at `at`, of at most `len` bytes. Returns its length in bytes, or 0
-// when no valid one begins there (len 0 included); *code is set only when valid.
+// Reads the code point that begins at `at`, of at most `len` bytes. Returns its length in bytes, or
+// 0 when no valid one begins there (len 0 included); *code is set only when valid.
 size_t utf8_read(const char *at, size_t len, uint32_t *code);
 
 // Writes `code` (at most 0x10ffff) to `to`, which has room for 4 bytes. Returns how many it took.

@@ -1,10 +1,10 @@
 // Diagnostics: what the compiler has to say about a program, collected in a list, never printed.
 //
-// errors.def declares each with a stable id, a message and a hint; `{0}`, `{1}` … in both stand for the
-// arguments of the report. A diagnostic has a span and may have notes with spans of their own.
+// errors.def declares each with a stable id, a message and a hint; `{0}`, `{1}` … in both stand for
+// the arguments of the report. A diagnostic has a span and may have notes with spans of their own.
 // The first DIAG_MAX are kept and the rest counted. render.c turns them into text for people;
-// suggest.c finds 'did you mean'. All lies in the compilation's arena; one thread.
-// Tests: tests/unit/compiler/diag/, and tests/lang/errors/ has at least one program for each id.
+// suggest.c finds 'did you mean'. All lies in the compilation's arena; one thread. Tests:
+// tests/unit/compiler/diag/, and tests/lang/errors/ has at least one program for each id.
 //
 //     DIAG(diags, unknown_name, var->node.span, name_str(var->name));
 //     diag_note(diags, other_span, STR("first defined here"));
@@ -58,8 +58,8 @@ typedef struct Diags {
 
 void diags_init(Diags *diags, Arena *arena);
 
-// Adds a diagnostic. Args are copied into the texts. Returns it, to be changed until the next report
-// (a hint that fits the case better, say), or NULL when the list is full.
+// Adds a diagnostic. Args are copied into the texts. Returns it, to be changed until the next
+// report (a hint that fits the case better, say), or NULL when the list is full.
 Diag *diag_report(Diags *diags, DiagId id, Span span, const Str *args, uint32_t arg_count);
 
 // diag_report with the id by its name in errors.def and any number of Str arguments.
@@ -70,7 +70,8 @@ Diag *diag_report(Diags *diags, DiagId id, Span span, const Str *args, uint32_t 
 // Adds a note to the diagnostic reported last (nothing when there is none or the list was full).
 void diag_note(Diags *diags, Span span, Str text);
 
-// Sorts by file and offset; what was reported first stays first among equals. At most DIAG_MAX of them.
+// Sorts by file and offset; what was reported first stays first among equals. At most DIAG_MAX of
+// them.
 void diags_sort(Diags *diags);
 
 // Forgets all diagnostics behind the first `len` of them (those of an attempt that was given up).
@@ -97,8 +98,8 @@ void diags_render(const Diags *diags, Sources *sources, DiagStyle style, Buf *ou
 // ---- 'Did you mean' (suggest.c) ----------------------------------------------------------------
 
 // Offer all candidates; `best` is then the nearest that is near enough to be meant, or empty.
-// Nearness is the optimal string alignment distance (insert, delete, replace, swap), at most a third
-// of the longer name's length; case alone counts as half a step. O(len^2) per offer.
+// Nearness is the optimal string alignment distance (insert, delete, replace, swap), at most a
+// third of the longer name's length; case alone counts as half a step. O(len^2) per offer.
 typedef struct Suggest {
     Str wanted;
     Str best;

@@ -1,8 +1,8 @@
 // 'Did you mean': the nearest of the names that are there; compiler/diag/diag.h has the contract.
 //
-// Costs are counted in half steps. Three rows of the alignment table suffice, since a swap looks two
-// rows back. Names longer than NAME_MAX_BYTES are compared by their beginnings' inequality alone, that
-// is not at all: nobody mistypes those.
+// Costs are counted in half steps. Three rows of the alignment table suffice, since a swap looks
+// two rows back. Names longer than NAME_MAX_BYTES are compared by their beginnings' inequality
+// alone, that is not at all: nobody mistypes those.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>

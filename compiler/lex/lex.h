@@ -1,14 +1,14 @@
 // The lexer: source text to an array of tokens, complete and ready for the parser.
 //
-// Everything that depends on more than the characters of a token is decided here, so that the parser
-// sees a plain context-free stream: which line ends end a statement (they are NEWLINE tokens, and
-// there is none where the statement goes on, before a closing bracket, or beside another); which
-// brackets touch an operand (CALL_LPAREN, INDEX_LBRACKET, RECORD_LBRACE); which words are keywords by
-// what follows them; and that brackets are balanced (wrong ones are reported and left out, missing ones
-// reported and put in as virtual tokens). README.md has the rules.
-// Runs in time linear in the text (a few passes over it, when something is never closed).
-// Diagnostics go to the list given; tokens, names and texts lie in the arena. One thread.
-// Tests: tests/unit/compiler/lex/, tests/stage/*.tokens.
+// Everything that depends on more than the characters of a token is decided here, so that the
+// parser sees a plain context-free stream: which line ends end a statement (they are NEWLINE
+// tokens, and there is none where the statement goes on, before a closing bracket, or beside
+// another); which brackets touch an operand (CALL_LPAREN, INDEX_LBRACKET, RECORD_LBRACE); which
+// words are keywords by what follows them; and that brackets are balanced (wrong ones are reported
+// and left out, missing ones reported and put in as virtual tokens). README.md has the rules. Runs
+// in time linear in the text (a few passes over it, when something is never closed). Diagnostics go
+// to the list given; tokens, names and texts lie in the arena. One thread. Tests:
+// tests/unit/compiler/lex/, tests/stage/*.tokens.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -58,9 +58,8 @@ enum {
 };
 
 typedef struct Token {
-    uint8_t kind; // TOKEN_* of gen/grammar.h
-    bool
-        is_virtual; // put in by the lexer for what the source lacks; its place is where it should be
+    uint8_t kind;    // TOKEN_* of gen/grammar.h
+    bool is_virtual; // put in by the lexer, where the source lacks it
     bool is_suspect; // what stands before it was reported and left out: it may not fit
     uint16_t depth;  // how many brackets are open around it (around both ends, for a bracket)
     uint16_t home;   // the depth of the statements of the innermost block around it
@@ -89,11 +88,12 @@ typedef struct TokenList {
     bool is_too_deep; // over LEX_DEPTH_MAX: reported, and the tokens are not to be parsed
 } TokenList;
 
-// What an end inside brackets or a string means: an error to be blamed on the right place, for which
-// the text is read again, or (at a prompt) that there is more to come.
+// What an end inside brackets or a string means: an error to be blamed on the right place, for
+// which the text is read again, or (at a prompt) that there is more to come.
 typedef enum LexMode { LEX_FILE, LEX_PROMPT } LexMode;
 
-// Lexes file `file` of `sources`. Reports to diags; always gives a balanced list, unless is_too_deep.
+// Lexes file `file` of `sources`. Reports to diags; always gives a balanced list, unless
+// is_too_deep.
 void lex_source(const Sources *sources, uint32_t file, LexMode mode, Arena *arena, Intern *names,
                 Diags *diags, TokenList *out);
 

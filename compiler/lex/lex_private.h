@@ -57,17 +57,17 @@ static inline Span lexer_span(const Lexer *lexer, const char *from, const char *
     return (Span){lexer->out->file, (uint32_t)(from - lexer->text), (uint32_t)(to - from)};
 }
 
-// The piece of a string's source from `from` to `to`, decoded: escapes done (unless raw), carriage returns
-// before line feeds dropped, and `indent` removed from the beginnings of lines (heredocs; is_line_start:
-// `from` is one). Reports bad escapes.
+// The piece of a string's source from `from` to `to`, decoded: escapes done (unless raw), carriage
+// returns before line feeds dropped, and `indent` removed from the beginnings of lines (heredocs;
+// is_line_start: `from` is one). Reports bad escapes.
 Str text_decode(Lexer *lexer, const char *from, const char *to, bool is_raw, Str indent,
                 bool is_line_start);
 
-// Decodes the character or escape at `at`, before `end`; returns what follows it. *code gets its value;
-// *is_byte tells \xHH. Reports bad ones.
+// Decodes the character or escape at `at`, before `end`; returns what follows it. *code gets its
+// value; *is_byte tells \xHH. Reports bad ones.
 const char *text_escape(Lexer *lexer, const char *at, const char *end, uint32_t *code,
                         bool *is_byte);
 
-// The indentation that a heredoc's last line has, given where its text begins and its closing quotes
-// stand; empty when the text has no line break.
+// The indentation that a heredoc's last line has, given where its text begins and its closing
+// quotes stand; empty when the text has no line break.
 Str text_heredoc_indent(const char *from, const char *close);

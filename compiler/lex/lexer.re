@@ -1,11 +1,11 @@
 // The lexer's rules (re2c) and its three bits of context; compiler/lex/lex.h says what it promises.
 //
 // Context is: the stack of open brackets and strings, the last token, and the line ends since.
-// emit() puts the NEWLINE in when the next token is known; soft words become keywords when the token
-// after them fits; touching brackets look at the last token. A string with interpolation is a
-// STR_OPEN, the tokens of an expression, any STR_MID and a STR_CLOSE; the bracket stack knows that a `}`
-// resumes the string.
-// The text ends in a NUL at lexer->end, which re2c takes for the end of input; other NULs are errors.
+// emit() puts the NEWLINE in when the next token is known; soft words become keywords when the
+// token after them fits; touching brackets look at the last token. A string with interpolation is a
+// STR_OPEN, the tokens of an expression, any STR_MID and a STR_CLOSE; the bracket stack knows that
+// a `}` resumes the string. The text ends in a NUL at lexer->end, which re2c takes for the end of
+// input; other NULs are errors.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/lex/lex.h"
@@ -103,7 +103,8 @@ static bool soft_follows(uint32_t soft, uint32_t next, uint32_t next_soft) {
 
 static void close_all(Lexer *lexer, const char *at);
 
-// A definition in the first column ends whatever is still open: nothing of the kind can stand inside.
+// A definition in the first column ends whatever is still open: nothing of the kind can stand
+// inside.
 static void check_column(Lexer *lexer, const char *from) {
     bool is_first_column = from == lexer->text || from[-1] == '\n';
     if (is_first_column && lexer->depth > 0) {
@@ -292,8 +293,8 @@ static bool closes(char c, uint32_t opener) {
     }
 }
 
-// A closing bracket that fits no open one. True: it shall close the innermost, which it was mistaken
-// for; false: it was left out.
+// A closing bracket that fits no open one. True: it shall close the innermost, which it was
+// mistaken for; false: it was left out.
 static bool close_instead(Lexer *lexer, const char *from, const char *to) {
     const Bracket *open = innermost(lexer);
     Str found = {from, (size_t)(to - from)};
@@ -312,8 +313,8 @@ static bool close_instead(Lexer *lexer, const char *from, const char *to) {
 }
 
 // A closing bracket in the source. Those that were opened after its partner are closed first; one
-// without partner is left out. True: it is the `}` after which a string goes on, and nothing else is
-// done yet.
+// without partner is left out. True: it is the `}` after which a string goes on, and nothing else
+// is done yet.
 static bool close_bracket(Lexer *lexer, const char *from, const char *to) {
     uint32_t depth = lexer->depth;
     while (depth > 0 && !closes(*from, lexer->brackets[depth - 1].kind)) {
@@ -729,7 +730,8 @@ static const char *bad_character(Lexer *lexer, const char *from) {
         {'`', "text stands between double quotes"},
         {'\\', "a function value is `fn(x) => x + 1`; a line needs no mark to go on"},
         {'~', "bit operations are functions: Int.bnot(x)"},
-        {':', "a key is written `name:` or \"text\" =>, an atom `:name`; a choice is `if c { a } else { b }`"},
+        {':', "a key is written `name:` or \"text\" =>, an atom `:name`; a choice is "
+              "`if c { a } else { b }`"},
     };
     for (size_t i = 0; diag != NULL && i < sizeof(hints) / sizeof(hints[0]); i++) {
         if (hints[i].code == code) {
@@ -800,12 +802,16 @@ static bool scan(Lexer *lexer, const char *at) {
 #define WORD_RULE(KIND) at = word(lexer, TOKEN_##KIND, 0, start, at); continue
 #define SOFT_RULE(KIND) at = word(lexer, TOKEN_ID, TOKEN_##KIND, start, at); continue
 #define OPEN(KIND) if (!open_bracket(lexer, TOKEN_##KIND, start, at)) { return false; } continue
-#define OPEN_TOUCHING(TOUCHING, KIND)                                                          \
-    if (!open_bracket(lexer, touches(lexer, start) ? TOKEN_##TOUCHING : TOKEN_##KIND, start, at)) { \
-        return false;                                                                          \
-    }                                                                                          \
+#define OPEN_TOUCHING(TOUCHING, KIND)         \
+    if (touches(lexer, start)) {              \
+        OPEN(TOUCHING);                       \
+    }                                         \
+    OPEN(KIND)
+#define STRING_RULE(quote)                    \
+    at = start_string(lexer, start, quote);   \
+    if (at == NULL) { return false; }         \
     continue
-#define STRING_RULE(quote) at = start_string(lexer, start, quote); if (at == NULL) { return false; } continue
+#define NUMBER(KIND) at = number(lexer, TOKEN_##KIND, start, at); continue
 #define FOREIGN(KIND, instead) foreign_operator(lexer, TOKEN_##KIND, start, at, instead); continue
         /*!re2c
             lower   = [a-z_][a-zA-Z0-9_]*;
@@ -874,11 +880,11 @@ static bool scan(Lexer *lexer, const char *at) {
             }
             ":\""           { at = quoted_atom(lexer, start); continue; }
 
-            decimal                                     { at = number(lexer, TOKEN_INT, start, at); continue; }
-            decimal "." decimal ([eE] [+\-]? decimal)?  { at = number(lexer, TOKEN_FLOAT, start, at); continue; }
-            "0x" [0-9a-fA-F]+ ("_" [0-9a-fA-F]+)*       { at = number(lexer, TOKEN_INT, start, at); continue; }
-            "0o" [0-7]+ ("_" [0-7]+)*                   { at = number(lexer, TOKEN_INT, start, at); continue; }
-            "0b" [01]+ ("_" [01]+)*                     { at = number(lexer, TOKEN_INT, start, at); continue; }
+            decimal                                     { NUMBER(INT); }
+            decimal "." decimal ([eE] [+\-]? decimal)?  { NUMBER(FLOAT); }
+            "0x" [0-9a-fA-F]+ ("_" [0-9a-fA-F]+)*       { NUMBER(INT); }
+            "0o" [0-7]+ ("_" [0-7]+)*                   { NUMBER(INT); }
+            "0b" [01]+ ("_" [01]+)*                     { NUMBER(INT); }
 
             "'"             { at = character(lexer, start); continue; }
             "\""            { STRING_RULE(QUOTE_PLAIN); }
@@ -1010,9 +1016,10 @@ static void check_utf8(Lexer *lexer) {
     }
 }
 
-// A string that was never closed, cut at the end of the line it began in. Which one it is is not sure: a
-// missing quote turns all after it inside out, so the first string over several lines is suspect,
-// but that may be meant, and the one that the text ends in the bad one. What gives fewer errors is taken.
+// A string that was never closed, cut at the end of the line it began in. Which one it is is not
+// sure: a missing quote turns all after it inside out, so the first string over several lines is
+// suspect, but that may be meant, and the one that the text ends in the bad one. What gives fewer
+// errors is taken.
 static bool pass_with_cut(Lexer *lexer, uint32_t diag_count) {
     uint32_t candidates[2] = {lexer->unclosed_string, lexer->unclosed_string};
     if (lexer->first_multiline != 0 && lexer->first_multiline < lexer->unclosed_string) {
@@ -1036,8 +1043,8 @@ static bool pass_with_cut(Lexer *lexer, uint32_t diag_count) {
     return pass(lexer);
 }
 
-// A text that ends inside a string or bracket is read again, to blame the right place: with one string
-// ending with its line, and with an `fn` in the first column ending what is open.
+// A text that ends inside a string or bracket is read again, to blame the right place: with one
+// string ending with its line, and with an `fn` in the first column ending what is open.
 void lex_source(const Sources *sources, uint32_t file, LexMode mode, Arena *arena, Intern *names,
                 Diags *diags, TokenList *out) {
     const Source *source = sources_file(sources, file);

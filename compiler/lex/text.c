@@ -1,8 +1,8 @@
 // Texts of string literals: escapes, and the indentation of heredocs; see lex_private.h.
 //
 // Decoding works on the source between the quotes, piece by piece, after the end of the literal has
-// been found, since a heredoc's indentation is known only then. A piece without anything to change is
-// not copied.
+// been found, since a heredoc's indentation is known only then. A piece without anything to change
+// is not copied.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/utf8.h"

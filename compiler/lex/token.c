@@ -1,5 +1,5 @@
-// What is known of tokens besides how they are found: data by kind, values of numbers, doc comments,
-// and how they are printed. compiler/lex/lex.h has the contracts.
+// What is known of tokens besides how they are found: data by kind, values of numbers, doc
+// comments, and how they are printed. compiler/lex/lex.h has the contracts.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <locale.h>

@@ -1,8 +1,9 @@
 // What the grammar's actions call: builders of nodes, and the state of a parse.
 //
-// Tokens are subjects before nodes; the first parameter after the parser is usually the token that the
-// node begins with, the last the one that it ends with. Lists may be NULL for empty. A NULL item (what
-// had an error) is left out of a list. Builders report what the grammar alone cannot tell.
+// Tokens are subjects before nodes; the first parameter after the parser is usually the token that
+// the node begins with, the last the one that it ends with. Lists may be NULL for empty. A NULL
+// item (what had an error) is left out of a list. Builders report what the grammar alone cannot
+// tell.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

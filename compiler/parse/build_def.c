@@ -2,8 +2,8 @@
 // compiler/parse/build.h has the conventions.
 //
 // A doc comment belongs to the definition whose first token it stands before, with no other token
-// in between. Definitions are built when they end, so the docs inside an actor are looked up before that of
-// the actor itself: find_doc searches.
+// in between. Definitions are built when they end, so the docs inside an actor are looked up before
+// that of the actor itself: find_doc searches.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/parse/build.h"

@@ -26,8 +26,8 @@ AstNode *build_pat_typed(Parser *p, const Token *key, AstNode *type) {
     return AST_MAKE(p->arena, PatTyped, span_from(p, key, type), .pattern = pattern, .type = type);
 }
 
-// Adds one more alternative to a node that has some: they come one by one, and a new node for each would
-// take quadratic time.
+// Adds one more alternative to a node that has some: they come one by one, and a new node for each
+// would take quadratic time.
 static AstNode *chain_add(Parser *p, AstNode *node, AstList *alternatives, AstNode *right) {
     build_list_add(p, alternatives, right);
     node->span = span_join(node->span, right->span);
@@ -98,8 +98,8 @@ AstNode *build_pat_key_entry(Parser *p, const Token *key, AstNode *value) {
     return AST_MAKE(p->arena, PatEntry, span_join(span, value->span), .key = atom, .value = value);
 }
 
-// May `pattern` be the key of a map pattern? It must be known before the match. Recursion is bounded
-// by the lexer's limit on brackets.
+// May `pattern` be the key of a map pattern? It must be known before the match. Recursion is
+// bounded by the lexer's limit on brackets.
 static bool is_known(const AstNode *pattern) {
     const AstList *items;
     switch (pattern->kind) {

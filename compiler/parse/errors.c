@@ -1,7 +1,7 @@
 // What is said of a syntax error: what stands there, what was expected, and a hint.
 //
-// The expected kinds come from the automaton (every kind is tried). Kinds that begin an expression, a
-// pattern or a type, and those that continue an expression, are summed up; the rest are listed.
+// The expected kinds come from the automaton (every kind is tried). Kinds that begin an expression,
+// a pattern or a type, and those that continue an expression, are summed up; the rest are listed.
 // Tests: tests/unit/compiler/parse/, tests/lang/errors/.
 //
 // SPDX-License-Identifier: Apache-2.0

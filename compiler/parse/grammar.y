@@ -1,10 +1,10 @@
-// The grammar (lemon, LALR(1), no conflicts). The lexer has decided all that depends on context, so what
-// is here is the language as LANGUAGE has it; README.md of this folder explains the choices.
+// The grammar (lemon, LALR(1), no conflicts). The lexer has decided all that depends on context, so
+// what is here is the language as LANGUAGE has it; README.md of this folder explains the choices.
 //
-// Actions only call the builders of build.h; each builds one node. `start` is a token that the driver
-// feeds first, so that an error in the first statement finds a state that takes `error`.
-// Errors: statements, definitions, clauses and the items of actors and supervisors may be `error`; the
-// driver (run, at the end) skips the rest of such an item.
+// Actions only call the builders of build.h; each builds one node. `start` is a token that the
+// driver feeds first, so that an error in the first statement finds a state that takes `error`.
+// Errors: statements, definitions, clauses and the items of actors and supervisors may be `error`;
+// the driver (run, at the end) skips the rest of such an item.
 //
 // SPDX-License-Identifier: Apache-2.0
 
@@ -34,11 +34,12 @@ static bool accepts(const yyParser *parser, unsigned char kind);
 
 %token START NEWLINE ID UPPER KEY ATOM INT FLOAT CHAR STRING STR_OPEN STR_MID STR_CLOSE
     CONST FN LET IF ELSE MATCH FOR IN TRY CATCH AFTER RECEIVE SPAWN AND OR NOT AS ASSERT PUB IMPORT
-    TRUE FALSE NIL ACTOR SUPERVISOR DYNAMIC DURABLE RECORD TYPE TEST EXTERN BECOME STATE ON BEHAVIOUR
-    ACTION MAILBOX STRATEGY INTENSITY AUTO_SHUTDOWN CHILD WITHIN LINK MONITOR UNSAFE LPAREN CALL_LPAREN
-    RPAREN LBRACKET INDEX_LBRACKET RBRACKET LBRACE RBRACE RECORD_LBRACE MAP_LBRACE CLOSE_BRACE LBYTES
-    RBYTES COMMA DOT COLON2 FATARROW ARROW EQ BAR CARET AMP BANG EQEQ NE SAME DIFFERS LT LE GT GE PIPE
-    APPEND CONCAT RANGE PLUS MINUS STAR SLASH SLASH2 PERCENT QUESTION.
+    TRUE FALSE NIL ACTOR SUPERVISOR DYNAMIC DURABLE RECORD TYPE TEST EXTERN BECOME STATE ON
+    BEHAVIOUR ACTION MAILBOX STRATEGY INTENSITY AUTO_SHUTDOWN CHILD WITHIN LINK MONITOR UNSAFE
+    LPAREN CALL_LPAREN RPAREN LBRACKET INDEX_LBRACKET RBRACKET LBRACE RBRACE RECORD_LBRACE
+    MAP_LBRACE CLOSE_BRACE LBYTES RBYTES COMMA DOT COLON2 FATARROW ARROW EQ BAR CARET AMP BANG EQEQ
+    NE SAME DIFFERS LT LE GT GE PIPE APPEND CONCAT RANGE PLUS MINUS STAR SLASH SLASH2 PERCENT
+    QUESTION.
 
 %fallback ID STATE ON BEHAVIOUR ACTION MAILBOX STRATEGY INTENSITY AUTO_SHUTDOWN CHILD WITHIN LINK
     MONITOR UNSAFE.
@@ -138,7 +139,8 @@ extern_fns(A) ::= extern_fns(L) NEWLINE extern_fn(F). { A = build_list_add(p, L,
 extern_fn(A) ::= PUB(T) extern_sig(F).  { A = build_public(p, T, F); }
 extern_fn(A) ::= extern_sig(F).         { A = F; }
 extern_fn(A) ::= error.                 { A = NULL; }
-extern_sig(A) ::= FN(T) ID(N) lparen params(L) RPAREN(E). { A = build_extern_fn(p, T, N, L, E, NULL); }
+extern_sig(A) ::= FN(T) ID(N) lparen params(L) RPAREN(E).
+        { A = build_extern_fn(p, T, N, L, E, NULL); }
 extern_sig(A) ::= FN(T) ID(N) lparen params(L) RPAREN(E) ARROW type(Y).
                                         { A = build_extern_fn(p, T, N, L, E, Y); }
 
@@ -172,8 +174,8 @@ actor(A) ::= ACTOR(T) UPPER(N) lparen params(L) RPAREN mailbox(M) LBRACE actor_i
 mailbox(A) ::= .                        { A = (Mailbox){0}; }
 mailbox(A) ::= MAILBOX expr(M) ATOM(O). { A = (Mailbox){.limit = M, .policy = O}; }
 
-// Lists between braces are never empty, and empty braces have productions of their own: an empty list
-// would be reduced before the parser looks at a token that does not fit.
+// Lists between braces are never empty, and empty braces have productions of their own: an empty
+// list would be reduced before the parser looks at a token that does not fit.
 %type actor_items {ActorItems *}
 actor_items(A) ::= actor_item(I).       { A = build_actor_item(p, NULL, I); }
 actor_items(A) ::= actor_items(L) NEWLINE actor_item(I). { A = build_actor_item(p, L, I); }
@@ -193,7 +195,8 @@ actor_item(A) ::= error.                { A = NULL; }
 
 %type behaviour_items {ActorItems *}
 behaviour_items(A) ::= behaviour_entry(I). { A = build_actor_item(p, NULL, I); }
-behaviour_items(A) ::= behaviour_items(L) NEWLINE behaviour_entry(I). { A = build_actor_item(p, L, I); }
+behaviour_items(A) ::= behaviour_items(L) NEWLINE behaviour_entry(I).
+        { A = build_actor_item(p, L, I); }
 behaviour_entry(A) ::= behaviour_item(I). { A = I; }
 behaviour_entry(A) ::= error.           { A = NULL; }
 
@@ -229,10 +232,10 @@ sup_item(A) ::= AUTO_SHUTDOWN(T) ATOM(V). { A = (SupItem){.word = T, .atom = V};
 sup_item(A) ::= INTENSITY(T) expr(I) WITHIN expr(P).
                                         { A = (SupItem){.word = T, .intensity = I, .period = P}; }
 sup_item(A) ::= CHILD(T) path(P) CALL_LPAREN args(L) RPAREN(E) options(O).
-                                        { A = (SupItem){.word = T, .child = build_child(p, T, P, L, E, O)}; }
+        { A = (SupItem){.word = T, .child = build_child(p, T, P, L, E, O)}; }
 sup_item(A) ::= CHILD(T) FN LPAREN params(R) RPAREN FATARROW path(P) CALL_LPAREN args(L) RPAREN(E)
                 options(O).
-                                        { A = (SupItem){.word = T, .child = build_child_fn(p, T, R, P, L, E, O)}; }
+        { A = (SupItem){.word = T, .child = build_child_fn(p, T, R, P, L, E, O)}; }
 sup_item(A) ::= error.                  { A = (SupItem){0}; }
 
 %type options {AstList *}
@@ -300,8 +303,10 @@ expr(A) ::= LBRACKET(T) expr(V) FOR sources(S) RBRACKET(E). { A = build_list_com
 
 expr(A) ::= MAP_LBRACE(T) CLOSE_BRACE(E). { A = build_map(p, T, NULL, NULL, E); }
 expr(A) ::= MAP_LBRACE(T) entries(L) comma CLOSE_BRACE(E). { A = build_map(p, T, NULL, L, E); }
-expr(A) ::= MAP_LBRACE(T) expr(B) BAR entries(L) comma CLOSE_BRACE(E). { A = build_map(p, T, B, L, E); }
-expr(A) ::= MAP_LBRACE(T) pair(V) FOR sources(S) CLOSE_BRACE(E). { A = build_map_comp(p, T, V, S, E); }
+expr(A) ::= MAP_LBRACE(T) expr(B) BAR entries(L) comma CLOSE_BRACE(E).
+        { A = build_map(p, T, B, L, E); }
+expr(A) ::= MAP_LBRACE(T) pair(V) FOR sources(S) CLOSE_BRACE(E).
+        { A = build_map_comp(p, T, V, S, E); }
 %type entries {AstList *}
 entries(A) ::= entry(E).                { A = build_list(p, E); }
 entries(A) ::= entries(L) COMMA entry(E). { A = build_list_add(p, L, E); }
@@ -311,7 +316,8 @@ entry(A) ::= pair(E).                   { A = E; }
 pair(A) ::= expr(K) FATARROW expr(V).   { A = build_entry(p, K, V); }
 
 expr(A) ::= path(P) RECORD_LBRACE CLOSE_BRACE(E). { A = build_record(p, P, NULL, NULL, E); }
-expr(A) ::= path(P) RECORD_LBRACE fields(L) comma CLOSE_BRACE(E). { A = build_record(p, P, NULL, L, E); }
+expr(A) ::= path(P) RECORD_LBRACE fields(L) comma CLOSE_BRACE(E).
+        { A = build_record(p, P, NULL, L, E); }
 expr(A) ::= path(P) RECORD_LBRACE expr(B) BAR fields(L) comma CLOSE_BRACE(E).
                                         { A = build_record(p, P, B, L, E); }
 %type fields {AstList *}
@@ -332,9 +338,11 @@ segment(A) ::= expr(V) COLON2 spec(S).  { A = build_segment(p, V, &S); }
 spec(A) ::= spec_item(I).               { A = build_spec(p, NULL, &I); }
 spec(A) ::= spec(S) SLASH spec_item(I). { A = build_spec(p, &S, &I); }
 %type spec_item {SpecItem}
-spec_item(A) ::= INT(T).                { A = (SpecItem){.word = T, .size = build_int(p, T, NULL)}; }
+spec_item(A) ::= INT(T).
+        { A = (SpecItem){.word = T, .size = build_int(p, T, NULL)}; }
 spec_item(A) ::= ID(T).                 { A = (SpecItem){.word = T}; }
-spec_item(A) ::= ID(T) CALL_LPAREN expr(E) RPAREN. { A = (SpecItem){.word = T, .size = E, .is_sized_word = true}; }
+spec_item(A) ::= ID(T) CALL_LPAREN expr(E) RPAREN.
+        { A = (SpecItem){.word = T, .size = E, .is_sized_word = true}; }
 spec_item(A) ::= LPAREN(T) expr(E) RPAREN. { A = (SpecItem){.word = T, .size = E}; }
 
 %type sources {AstList *}
@@ -426,10 +434,12 @@ clause(A) ::= pattern(P) guard(G) FATARROW rhs(B). { A = build_clause(p, P, G, B
 
 %type receive_clauses {AstReceive *}
 receive_clauses(A) ::= receive_entry(C). { A = build_receive_clause(p, NULL, &C); }
-receive_clauses(A) ::= receive_clauses(L) NEWLINE receive_entry(C). { A = build_receive_clause(p, L, &C); }
+receive_clauses(A) ::= receive_clauses(L) NEWLINE receive_entry(C).
+        { A = build_receive_clause(p, L, &C); }
 %type receive_entry {ReceiveEntry}
 receive_entry(A) ::= clause(C).         { A = (ReceiveEntry){.clause = C}; }
-receive_entry(A) ::= AFTER(T) expr(E) FATARROW rhs(B). { A = (ReceiveEntry){.after = T, .timeout = E, .body = B}; }
+receive_entry(A) ::= AFTER(T) expr(E) FATARROW rhs(B).
+        { A = (ReceiveEntry){.after = T, .timeout = E, .body = B}; }
 receive_entry(A) ::= error.             { A = (ReceiveEntry){0}; }
 
 // ---- Patterns ----------------------------------------------------------------------------------
@@ -469,7 +479,8 @@ pat(A) ::= LBRACKET(T) ones(L) BAR one(V) RBRACKET(E). { A = build_pat_list(p, T
 pat(A) ::= MAP_LBRACE(T) CLOSE_BRACE(E). { A = build_pat_map(p, T, NULL, E); }
 pat(A) ::= MAP_LBRACE(T) pat_entries(L) comma CLOSE_BRACE(E). { A = build_pat_map(p, T, L, E); }
 pat(A) ::= path(P) RECORD_LBRACE CLOSE_BRACE(E). { A = build_pat_record(p, P, NULL, E); }
-pat(A) ::= path(P) RECORD_LBRACE pat_fields(L) comma CLOSE_BRACE(E). { A = build_pat_record(p, P, L, E); }
+pat(A) ::= path(P) RECORD_LBRACE pat_fields(L) comma CLOSE_BRACE(E).
+        { A = build_pat_record(p, P, L, E); }
 pat(A) ::= LBYTES(T) RBYTES(E).         { A = build_pat_bytes(p, T, NULL, E); }
 pat(A) ::= LBYTES(T) pat_segments(L) comma RBYTES(E). { A = build_pat_bytes(p, T, L, E); }
 
@@ -521,10 +532,12 @@ type_one(A) ::= ATOM(T) CALL_LPAREN types(L) comma RPAREN(E). { A = build_type_t
 type_one(A) ::= LBRACKET(T) type(Y) RBRACKET(E). { A = build_type_list(p, T, Y, E); }
 type_one(A) ::= LPAREN(T) RPAREN(E).    { A = build_type_tuple(p, T, NULL, E); }
 type_one(A) ::= LPAREN type(Y) RPAREN.  { A = Y; }
-type_one(A) ::= LPAREN(T) type(Y) COMMA RPAREN(E). { A = build_type_tuple(p, T, build_list(p, Y), E); }
+type_one(A) ::= LPAREN(T) type(Y) COMMA RPAREN(E).
+        { A = build_type_tuple(p, T, build_list(p, Y), E); }
 type_one(A) ::= LPAREN(T) type(Y) COMMA types(L) comma RPAREN(E).
-                                        { A = build_type_tuple(p, T, build_list_first(p, Y, L), E); }
-type_one(A) ::= MAP_LBRACE(T) type(K) FATARROW type(V) CLOSE_BRACE(E). { A = build_type_map(p, T, K, V, E); }
+        { A = build_type_tuple(p, T, build_list_first(p, Y, L), E); }
+type_one(A) ::= MAP_LBRACE(T) type(K) FATARROW type(V) CLOSE_BRACE(E).
+        { A = build_type_map(p, T, K, V, E); }
 type_one(A) ::= FN(T) LPAREN RPAREN ARROW type(Y). [FATARROW] { A = build_type_fn(p, T, NULL, Y); }
 type_one(A) ::= FN(T) LPAREN types(L) comma RPAREN ARROW type(Y). [FATARROW]
                                         { A = build_type_fn(p, T, L, Y); }
@@ -537,18 +550,19 @@ types(A) ::= types(L) COMMA type(Y).    { A = build_list_add(p, L, Y); }
 %code {
 #include "compiler/base/check.h"
 
-// The numbers of tokens.def and of this grammar are the same. The end of the input and the three names
-// that stand only in precedences have numbers too.
+// The numbers of tokens.def and of this grammar are the same. The end of the input and the three
+// names that stand only in precedences have numbers too.
 _Static_assert(TOKEN_KIND_COUNT + 4 == YYNTOKEN, "tokens.def and %token have the same tokens");
 #undef TOKEN
 enum {
-#define TOKEN(KIND, spelling, flags) SAME_NUMBER_##KIND = 1 / (TOKEN_##KIND == TOKEN_ORDINAL_##KIND + 1),
+#define TOKEN(KIND, spelling, flags) \
+    SAME_NUMBER_##KIND = 1 / (TOKEN_##KIND == TOKEN_ORDINAL_##KIND + 1),
 #include "compiler/lex/tokens.def"
 #undef TOKEN
 };
 
-// Would the parser, as it stands, take a token of this kind next? Runs the automaton on a copy of as much
-// of the stack as the reductions touch.
+// Would the parser, as it stands, take a token of this kind next? Runs the automaton on a copy of
+// as much of the stack as the reductions touch.
 static bool accepts(const yyParser *parser, YYCODETYPE kind) {
     enum { PUSHED_MAX = 64 };
     YYACTIONTYPE pushed[PUSHED_MAX];
@@ -573,8 +587,8 @@ static bool accepts(const yyParser *parser, YYCODETYPE kind) {
     }
 }
 
-// Goes on behind the statement, clause or item that the token at `at` is in: the next token to feed is
-// the one that ends it, at the level of the innermost block.
+// Goes on behind the statement, clause or item that the token at `at` is in: the next token to feed
+// is the one that ends it, at the level of the innermost block.
 static uint32_t skip_item(const Parser *p, uint32_t at) {
     const Token *tokens = p->tokens.tokens.items;
     uint32_t home = tokens[at].home;

@@ -1,7 +1,7 @@
 // Hints for syntax errors: what newcomers from other languages write, and what is written here.
 //
-// A rule looks at the token that did not fit, the one before it and what was expected, and is tried in
-// order; the first that fits gives the hint. Adding one means adding a function to the table.
+// A rule looks at the token that did not fit, the one before it and what was expected, and is tried
+// in order; the first that fits gives the hint. Adding one means adding a function to the table.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/parse/errors.h"
@@ -134,7 +134,8 @@ static const char *blocks(const Site *s) {
     uint32_t kind = s->token->kind;
     bool wants_block = s->expected[TOKEN_LBRACE] && !s->expected[TOKEN_IF];
     if (kind == TOKEN_LBRACE && s->expected[TOKEN_FATARROW] && !s->expected[TOKEN_CARET]) {
-        return "a clause is written `pattern => result`, the last of a receive `after ms => result`";
+        return "a clause is written `pattern => result`, the last of a receive "
+               "`after ms => result`";
     }
     if (!wants_block) {
         return NULL;

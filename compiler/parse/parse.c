@@ -1,8 +1,8 @@
 // The parser's entries; compiler/parse/parse.h has the contract.
 //
-// The work is done by the lexer, by the automaton that lemon makes of grammar.y, and by the builders its
-// actions call. Here: making a module of what they found, the limit on a tree's height, and whether a
-// prompt's input is complete.
+// The work is done by the lexer, by the automaton that lemon makes of grammar.y, and by the
+// builders its actions call. Here: making a module of what they found, the limit on a tree's
+// height, and whether a prompt's input is complete.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/parse/parse.h"
@@ -19,8 +19,8 @@ static void visit_highest(AstNode *child, void *data) {
     *best = higher(*best, child);
 }
 
-// Reports the place where the tree grew too high: the node that has just the greatest height allowed
-// below the highest path.
+// Reports the place where the tree grew too high: the node that has just the greatest height
+// allowed below the highest path.
 static void report_height(const ParseInput *input, AstNode *node) {
     while (node->height > AST_HEIGHT_MAX) {
         AstNode *next = NULL;

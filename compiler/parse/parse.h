@@ -32,11 +32,11 @@ typedef struct ParseInput {
     Diags *diags;
 } ParseInput;
 
-// Parses file number `file` of the sources. *module is NULL only when it is nested too deeply to have
-// a tree; otherwise what could be read. Diagnostics are appended, in the order of the text.
+// Parses file number `file` of the sources. *module is NULL only when it is nested too deeply to
+// have a tree; otherwise what could be read. Diagnostics are appended, in the order of the text.
 ParseStatus parse_file(const ParseInput *input, uint32_t file, AstModule **module);
 
-// The same for a piece of input at a prompt: definitions and statements in any order. Text that ends
-// inside brackets or quotes, in an operator, comma or key, or where only a line that begins with `catch`
-// or `->` is missing, is PARSE_INCOMPLETE: add a line and parse all of it again.
+// The same for a piece of input at a prompt: definitions and statements in any order. Text that
+// ends inside brackets or quotes, in an operator, comma or key, or where only a line that begins
+// with `catch` or `->` is missing, is PARSE_INCOMPLETE: add a line and parse all of it again.
 ParseStatus parse_prompt(const ParseInput *input, uint32_t file, AstModule **module);
