@@ -12,6 +12,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "compiler/base/buf.h"
 #include "compiler/core/core.h"
 
 #define CORE_ARGS(...) \
@@ -96,8 +97,9 @@ uint32_t core_record(Arena *a, CoreModule *module, Name module_name, Name name,
 
 // The module as text: functions in order of number, an expression a line, indented. For --dump=core.
 // (print.c)
-struct Buf;
-void core_print(const CoreModule *module, struct Buf *out);
+void core_print(const CoreModule *module, Buf *out);
+void core_function_print(const CoreModule *module, const CoreFunction *f, Buf *out);
+void core_const_print(const CoreModule *module, const CoreConst *c, Buf *out);
 
 // Checks the invariants at the head of core.h; a breach is a bug of ours: prints the function, aborts. (verify.c)
 void core_verify(const CoreModule *module);

@@ -96,7 +96,7 @@ struct Lower {
     Arena *arena;
     Intern *intern;
     Diags *diags;
-    const Sources *sources;
+    Sources *sources;
     Scope *scope;
     CoreModule *module;
     LowerFn *fn;            // the function being made, or NULL
@@ -106,6 +106,7 @@ struct Lower {
     Local **by_name;        // by name id: the newest Local of it
     uint32_t by_name_count;
     VEC(Local *) locals;    // all in sight, newest last
+    VEC(const Value *) exported_values;  // what other modules see of this one's functions
     NameMap hidden;         // numbers + 1 of functions that no name of the source stands for
     uint32_t root_count;
 };
@@ -113,7 +114,7 @@ struct Lower {
 typedef struct LowerOptions {
     bool tests;         // `test` blocks and doc examples become tests
     bool docs;          // keep doc comments
-    // An input of the REPL: the statements become `eval`, which takes the values of `bound` in order and
+    // An input of the REPL: the statements become `eval`, which takes a tuple of the values of `bound` in order and
     // returns a tuple of the last statement's value and the values of the names in sight then.
     bool is_repl;
     const Name *bound;  // names bound so far, no name twice
@@ -124,7 +125,7 @@ typedef VEC(Name) LowerNames;
 
 // The module of scope->own as core. Reports into modules->diags; when it reported errors the result must not
 // be used further. `in_sight`, if not NULL, gets the names bound after an input of the REPL, in the order of eval's tuple.
-CoreModule *lower_module(Scope *scope, const Sources *sources, const LowerOptions *options,
+CoreModule *lower_module(Scope *scope, Sources *sources, const LowerOptions *options,
                          LowerNames *in_sight);
 
 // ---- Numbers and names ---------------------------------------------------------------------------

@@ -132,6 +132,9 @@ CoreExpr *lower_bytes_comp(Lower *L, const AstBytesComp *comp);
 // lower_extern.c
 CoreExpr *lower_native(Lower *L, const FnDef *def);
 
+// lower.c: a test of these statements.
+void lower_test(Lower *L, Str name, Span span, const AstList *stmts);
+
 // lower_doc.c
 void lower_docs(Lower *L);
 void lower_doc_tests(Lower *L);
