@@ -13,7 +13,6 @@
 enum {
     SMALL_WORDS = 2048,
     GENEROUS_WORDS = 64 * 1024 * 1024,  // above this only half as much again is kept to spare
-    YOUNG_WORDS_MAX = 256 * 1024,
     OFFHEAP_FULL_SLACK = 4 * 1024 * 1024,
 };
 
@@ -48,6 +47,9 @@ static inline void visit_any(Collection *c, Term *slot) {
         if (range_has(c->evict, term_address(t))) {
             visit_evicted(c, slot);
         }
+        return;
+    }
+    if (range_has(c->foreign, term_address(t))) {
         return;
     }
     if (!was_moved(t, slot)) {
@@ -139,8 +141,7 @@ static void trim_old_block(Heap *heap) {
 // The young block is empty but for the stack. Gives it a size that fits what is needed and the old heap.
 static HeapStatus resize_young_block(Heap *heap, size_t words) {
     size_t stack = heap_stack_words(heap);
-    size_t wanted = old_used_words(heap) / 4;
-    wanted = 2 * stack + words + (wanted < YOUNG_WORDS_MAX ? wanted : YOUNG_WORDS_MAX);
+    size_t wanted = gc_young_words(heap, old_used_words(heap) / 12, words);
     size_t has = heap_block_words(heap);
     if (has >= wanted && has / 8 <= wanted) {
         fill_free_words(heap->top, heap->sp);
@@ -184,6 +185,7 @@ HeapStatus gc_full(Heap *heap, size_t words, Term *roots, size_t count, Range ev
     Collection c = {
         .heap = heap,
         .literal = {heap->pool->literal_base, heap->pool->literal_size},
+        .foreign = range_of_fragment(heap->foreign),
         .evict = evict,
     };
     if (evict.size != 0) {

@@ -16,8 +16,8 @@
 #include "vm/term/bytes.h"
 
 enum {
-    YOUNG_WORDS_MAX = 256 * 1024,  // growth by experience ends here: about the size of a cache
     OLD_WORDS_FIRST = 512,
+    BUSY_DOUBLINGS = 9,  // of the first block: 128 KiB, about the size of a core's own cache
 };
 
 // Shared steps -----------------------------------------------------------------------------------
@@ -103,7 +103,8 @@ static inline bool is_from(const Collection *c, uintptr_t address) {
         return true;
     }
     // What is in none of the others is in an adopted fragment.
-    return !range_has(c->old, address) && !range_has(c->literal, address) && !range_has(c->to, address);
+    return !range_has(c->old, address) && !range_has(c->literal, address) && !range_has(c->to, address) &&
+           !range_has(c->foreign, address);
 }
 
 static inline void visit_young(Collection *c, Term *slot) {
@@ -162,20 +163,34 @@ static void scan_both(Collection *c, Term *old_scan) {
     } while (scan < c->top);
 }
 
-// The size of the next young block: what may survive must fit; beyond that, three times what survived last.
-static size_t next_block_words(const Heap *heap, size_t words, size_t survivors_max) {
-    size_t mature = (size_t)(heap->mature - heap->start);
+size_t gc_young_words(const Heap *heap, size_t survivors, size_t words) {
+    size_t grown = 3 * survivors;
     size_t stack = heap_stack_words(heap);
-    size_t least = survivors_max + stack + words;
-    size_t wanted = 3 * mature + 2 * stack + words;
-    size_t half = heap_block_words(heap) / 2;
-    wanted = wanted < half ? half : wanted;
-    size_t most = YOUNG_WORDS_MAX + 2 * stack + words;
-    wanted = wanted > most ? most : wanted;
-    return wanted > least ? wanted : least;
+    return (grown < YOUNG_WORDS_MAX ? grown : YOUNG_WORDS_MAX) + 2 * stack + words;
 }
 
-HeapStatus gc_minor(Heap *heap, size_t words, Term *roots, size_t count) {
+// A process that has collected often gets a block of some size even if nothing survives, as each collection has a price of
+// its own. One that waits gives it back (heap_shrink).
+static size_t busy_words(const Heap *heap) {
+    int doublings = 32 - __builtin_clz(heap->minor_count | 1);
+    return (size_t)HEAP_FIRST_WORDS << (doublings < BUSY_DOUBLINGS ? doublings : BUSY_DOUBLINGS);
+}
+
+// The size of the next young block: what may survive must fit. A block that was in use is not made smaller below the
+// size at which growth ends.
+static size_t next_block_words(const Heap *heap, size_t words, size_t expected, size_t survivors_max) {
+    size_t stack = heap_stack_words(heap);
+    size_t has = heap_block_words(heap);
+    size_t used = (size_t)(heap->top - heap->start) + stack;
+    size_t kept = used > has / 2 ? has : has / 2;
+    size_t wanted = gc_young_words(heap, expected, words);
+    kept = kept < YOUNG_WORDS_MAX ? kept : YOUNG_WORDS_MAX;
+    wanted = wanted > kept ? wanted : kept;
+    wanted = wanted > busy_words(heap) ? wanted : busy_words(heap);
+    return wanted > survivors_max + stack ? wanted : survivors_max + stack;
+}
+
+HeapStatus gc_minor(Heap *heap, size_t words, size_t expected, Term *roots, size_t count) {
     size_t used = (size_t)(heap->top - heap->start);
     size_t mature = (size_t)(heap->mature - heap->start);
     bool has_remembered = heap->remember != NULL && heap->remember->count > 0;
@@ -186,7 +201,7 @@ HeapStatus gc_minor(Heap *heap, size_t words, Term *roots, size_t count) {
             return HEAP_MEMORY;
         }
     }
-    size_t block_words = next_block_words(heap, words, used - mature + heap->fragment_words);
+    size_t block_words = next_block_words(heap, words, expected, used - mature + heap->fragment_words);
     Term *block = gc_new_block(heap, &block_words);
     if (block == NULL) {
         return HEAP_MEMORY;
@@ -201,6 +216,7 @@ HeapStatus gc_minor(Heap *heap, size_t words, Term *roots, size_t count) {
         .old = old != NULL ? range_of(old->data, old->end) : (Range){0, 0},
         .to = range_of(block, block + block_words),
         .literal = {heap->pool->literal_base, heap->pool->literal_size},
+        .foreign = range_of_fragment(heap->foreign),
         .top = block,
         .old_top = old != NULL ? old->top : NULL,
     };

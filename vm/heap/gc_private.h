@@ -16,7 +16,10 @@ struct OldBlock {
     Term data[];
 };
 
-enum { OLD_HEADER_WORDS = sizeof(OldBlock) / sizeof(Term) };
+enum {
+    OLD_HEADER_WORDS = sizeof(OldBlock) / sizeof(Term),
+    YOUNG_WORDS_MAX = 256 * 1024,  // growth of the young block by experience ends here: about the size of a cache
+};
 
 struct HeapRemember {
     uint32_t count;
@@ -42,6 +45,10 @@ static inline uintptr_t term_address(Term t) {
     return t.bits & ~(uint64_t)TAG_MASK;
 }
 
+static inline Range range_of_fragment(const Fragment *fragment) {
+    return fragment == NULL ? (Range){0, 0} : range_of(fragment->data, fragment->data + fragment->words);
+}
+
 typedef struct {
     Heap *heap;
     Range young;      // from
@@ -49,6 +56,7 @@ typedef struct {
     Range old;        // minor: stays; full: from
     Range to;         // where survivors go
     Range literal;
+    Range foreign;    // heap->foreign: stays
     Range evict;      // literals that are copied all the same
     Term *forward;    // where each was copied to, by word; literals themselves are not written to
     Term *top;        // of `to`
@@ -139,6 +147,11 @@ void gc_replace_block(Heap *heap, Term *block, size_t words, Term *top);
 // Lists what the roots visit on behalf of both kinds of collection.
 void gc_each_root(Heap *heap, Term *roots, size_t count, RootVisit visit, Collection *c);
 
-// The collections. `words` are free afterwards. HEAP_MEMORY: nothing has changed.
-HeapStatus gc_minor(Heap *heap, size_t words, Term *roots, size_t count);
+// The size of young block that suits this many survivors, with the stack and room for `words`.
+size_t gc_young_words(const Heap *heap, size_t survivors, size_t words);
+
+// The collections. HEAP_MEMORY: nothing has changed.
+// Minor: `expected` is how many words are thought to survive; `words` are free afterwards only if no more did.
+HeapStatus gc_minor(Heap *heap, size_t words, size_t expected, Term *roots, size_t count);
+// Full: `words` are free afterwards.
 HeapStatus gc_full(Heap *heap, size_t words, Term *roots, size_t count, Range evict);

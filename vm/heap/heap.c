@@ -154,19 +154,41 @@ static void stress(Heap *heap, size_t words) {
     heap->top = top;
 }
 
+// Whether the young block, just collected, is too small for what is asked, or much larger than it should be.
+static bool is_misfit(const Heap *heap, size_t words) {
+    size_t survivors = (size_t)(heap->top - heap->start);
+    size_t has = heap_block_words(heap);
+    return heap_free_words(heap) < words ||
+           (has > 2 * YOUNG_WORDS_MAX && has / 2 > gc_young_words(heap, survivors, words));
+}
+
+// A block is chosen before it is known how much survives. Where that was a bad guess, what survived is moved once more, into a
+// block that fits it; it does not count as having survived twice.
+static HeapStatus collect_young(Heap *heap, size_t words, Term *roots, size_t count) {
+    HeapStatus status = gc_minor(heap, words, (size_t)(heap->mature - heap->start), roots, count);
+    if (status == HEAP_OK && is_misfit(heap, words)) {
+        heap->mature = heap->start;
+        status = gc_minor(heap, words, (size_t)(heap->top - heap->start), roots, count);
+    }
+    return status;
+}
+
 static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, bool full, Range evict) {
     // A request beyond the limit or any memory needs no collection to be refused, and must not overflow sums.
     if (words > (SIZE_MAX >> 8) || (heap->limit_words != 0 && words > heap->limit_words)) {
         return heap->limit_words != 0 ? HEAP_LIMIT : HEAP_MEMORY;
     }
     full = full || is_full_due(heap);
-    HeapStatus status = full ? gc_full(heap, words, roots, count, evict) : gc_minor(heap, words, roots, count);
+    // What survives while it leads into a message that is looked at may get into the old heap before the message is taken.
+    bool need_full = heap->foreign != NULL;
+    HeapStatus status = full ? gc_full(heap, words, roots, count, evict) : collect_young(heap, words, roots, count);
     if (status == HEAP_OK && !full && is_over_limit(heap, words)) {
         status = gc_full(heap, words, roots, count, evict);  // the old heap may hold garbage
     }
     if (status != HEAP_OK) {
         return status;
     }
+    heap->need_full = heap->need_full || need_full;
     set_offheap_trigger(heap);
     if (is_over_limit(heap, words)) {
         return HEAP_LIMIT;

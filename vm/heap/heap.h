@@ -51,6 +51,7 @@ struct Heap {
     OldBlock *old;    // NULL until something has survived twice
     Fragment *fragments;     // adopted; freed by the next collection
     size_t fragment_words;
+    const Fragment *foreign; // a message that the owner looks at and has not taken: terms may lead into it, and it stays where it is
     OffHeap offheap_young;   // SHARED boxes of the young block
     size_t offheap_trigger;  // bytes of offheap_young.bytes at which to collect
     size_t limit_words;      // 0: none. Beyond it reserve fails with :limit(:heap); counts off-heap bytes too

@@ -34,6 +34,11 @@ static Place place_of(const Heap *heap, uintptr_t at, uintptr_t *end) {
         *end = literal.base + literal.size;
         return PLACE_LITERAL;
     }
+    Range foreign = range_of_fragment(heap->foreign);
+    if (range_has(foreign, at)) {
+        *end = foreign.base + foreign.size;
+        return PLACE_FRAGMENT;
+    }
     for (const Fragment *f = heap->fragments; f != NULL; f = f->next) {
         Range words = range_of(f->data, f->data + f->words);
         if (range_has(words, at)) {

@@ -8,9 +8,6 @@
 #include "vm/proc/trace.h"
 #include "vm/term/box.h"
 
-// Words of adopted messages above which a receive collects: a process that only receives would keep them all otherwise.
-enum { FRAGMENTS_MIN_WORDS = 8 * 1024 };
-
 // The timer ---------------------------------------------------------------------------------------
 
 bool process_deadline(Process *p, Term ms, uint64_t *deadline_ns) {
@@ -62,13 +59,11 @@ void process_timer_ended(Process *p, uint64_t number) {
 
 // Receiving ---------------------------------------------------------------------------------------
 
-// What was received piles up outside the heap until a collection.
-static void collect_fragments(Process *p) {
-    const Heap *heap = &p->heap;
-    size_t limit = (size_t)(heap->stack_end - heap->start);
-    if (heap->fragment_words > (limit < FRAGMENTS_MIN_WORDS ? FRAGMENTS_MIN_WORDS : limit)) {
+// What was received piles up outside the heap until a collection, and a process that only receives would never have one.
+static void collect_received(Process *p) {
+    if (heap_is_pressed(&p->heap)) {
         // A failure leaves everything as it was, and is found by the next reserve.
-        HeapStatus status = heap_ensure(&p->heap, heap_free_words(heap) + 1, NULL, 0);
+        HeapStatus status = heap_ensure(&p->heap, HEAP_GAP, NULL, 0);
         (void)status;
     }
 }
@@ -86,12 +81,15 @@ bool receive_peek(Process *p, Term *message) {
             return false;
         }
     }
-    collect_fragments(p);
+    p->heap.foreign = NULL;
+    collect_received(p);
+    p->heap.foreign = s;
     *message = signal_term(s);
     return true;
 }
 
 static void receive_end(Process *p) {
+    p->heap.foreign = NULL;
     mailbox_restart(&p->mailbox);
     if (p->mailbox.has_timer) {
         process_timer_stop(p);

@@ -16,6 +16,7 @@ typedef enum {
 bool receive_peek(Process *p, Term *message);
 // recv_next: goes past the message looked at.
 static inline void receive_next(Process *p) {
+    p->heap.foreign = NULL;
     mailbox_next(&p->mailbox);
 }
 // recv_take: takes the message looked at; its terms belong to the heap from now on. Ends the receive.
