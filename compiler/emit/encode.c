@@ -25,6 +25,7 @@ typedef struct {
     uint32_t *start;   // by block: its first word
     uint32_t *end;
     VEC(Patch) patches;
+    uint32_t jump_word; // the label of the last plain jump; 0: none yet
     Moves moves;       // those of one place, before and after ordering
     Moves ordered;
 } Encode;
@@ -231,6 +232,7 @@ static void encode_ret(Encode *c, const IrInst *ret) {
 static void put_jump(Encode *c, const IrBlock *to) {
     if (to != c->next) {
         put(c, OP_jump);
+        c->jump_word = c->out->words.len;
         put_label(c, to);
     }
 }
@@ -355,9 +357,26 @@ static void encode_reason(Encode *c, const IrBlock *block) {
     }
 }
 
+// A jump to what turns out to follow, as all between was empty, is taken back.
+static void drop_jump_to(Encode *c, const IrBlock *block) {
+    enum { JUMP_WORDS = 2 };
+    uint32_t len = c->out->words.len;
+    const Patch *last = c->patches.len > 0 ? &c->patches.items[c->patches.len - 1] : NULL;
+    if (last == NULL || last->block != block || last->word != c->jump_word || last->word + 1 != len) {
+        return;
+    }
+    c->patches.len--;
+    c->out->words.len = len - JUMP_WORDS;
+    for (uint32_t i = block->order; i-- > 0 && c->end[i] == len;) {
+        c->end[i] -= JUMP_WORDS;
+        c->start[i] -= c->start[i] == len ? JUMP_WORDS : 0;
+    }
+}
+
 static void encode_block(Encode *c, const IrBlock *block) {
     Emit *e = c->e;
     uint32_t order = block->order;
+    drop_jump_to(c, block);
     c->next = order + 1 < e->f->blocks.len ? e->f->blocks.items[order + 1] : NULL;
     c->start[order] = c->out->words.len;
     track_block(e, block, true);

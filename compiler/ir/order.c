@@ -124,6 +124,23 @@ static void number_dominators(IrFunction *f) {
     }
 }
 
+// A handler may run after any op of its region: what the region's blocks define may not be there yet. The
+// nearest dominator of `at` that is not in the handler's region.
+static bool is_handled_by(const IrBlock *block, const IrBlock *handler) {
+    const IrRegion *r = block->region;
+    while (r != NULL && r->handler != handler) {
+        r = r->outer;
+    }
+    return r != NULL;
+}
+
+static IrBlock *outside(const IrBlock *handler, IrBlock *at) {
+    while (is_handled_by(at, handler)) {
+        at = at->idom;
+    }
+    return at;
+}
+
 void ir_dominators(IrFunction *f) {
     f->entry->idom = NULL;
     for (uint32_t i = 1; i < f->blocks.len; i++) {
@@ -136,8 +153,7 @@ void ir_dominators(IrFunction *f) {
             }
         }
         CHECK(idom != NULL);
-        // A handler may run after any op of its region: what the region's first block defines is not there yet.
-        block->idom = block->is_handler ? idom->idom : idom;
+        block->idom = block->is_handler ? outside(block, idom) : idom;
     }
     number_dominators(f);
 }

@@ -14,11 +14,12 @@
 
 // ---- Threading -------------------------------------------------------------------------------------------------
 
-// Where a block that holds nothing but a jump forward, without args, goes; else NULL.
+// Where a block that holds nothing but a jump forward, without args, goes; else NULL. A header stays: a loop that is
+// entered at two places has none.
 static IrBlock *passes_to(const IrBlock *block) {
     const IrInst *only = block->first;
     if (only != block->last || only->op != IR_JUMP || only->arg_count > 0 || block->params.len > 0 ||
-        block->is_handler || ir_is_back(block, only->targets[0])) {
+        block->is_handler || block->is_header || ir_is_back(block, only->targets[0])) {
         return NULL;
     }
     return only->targets[0];
@@ -62,6 +63,15 @@ static void thread_jump(const uint32_t *uses, IrBlock *block) {
     }
 }
 
+static bool has_one_target(const IrInst *inst) {
+    for (uint32_t i = 1; i < inst->target_count; i++) {
+        if (inst->targets[i] != inst->targets[0]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void thread(IrFunction *f, const uint32_t *uses, IrBlock *block) {
     IrInst *last = block->last;
     if (last->op == IR_JUMP && !ir_is_back(block, last->targets[0])) {
@@ -78,6 +88,10 @@ static void thread(IrFunction *f, const uint32_t *uses, IrBlock *block) {
             to = on;
         }
         last->targets[i] = to;
+    }
+    if (last->op == IR_SWITCH && has_one_target(last)) {
+        opt_set_jump(f, block, last->targets[0]);
+        return;
     }
     bool drops = ir_is_test(last) || (ir_has_value(last) && (ir_flags(last) & IR_EFFECT) == 0 && uses[last->id] == 0);
     if (last->target_count == 2 && drops && last->targets[0] == last->targets[1] &&

@@ -1,8 +1,9 @@
-// Folding: arithmetic and tests on constants, parts of what was built here, branches on what is known.
+// Folding: what an instruction comes to when its args are known: arithmetic and tests on constants, parts of what
+// was built here.
 //
 // Integers are folded while the result fits 64 bits, and never where the operation would fail: the failure
-// belongs to the program's run. Floats are left alone but for what matching needs. One walk in the order of blocks, so
-// that what is folded is seen by what uses it.
+// belongs to the program's run. Floats are left alone but for what matching needs. constants.c asks, with what it knows
+// of the args at the time; nothing is changed here.
 // Tests: tests/unit/compiler/ir/opt_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -48,16 +49,16 @@ static bool fold_integers(IrOp op, int64_t a, int64_t b, int64_t *result) {
     }
 }
 
-static IrInst *fold_arithmetic(IrFunction *f, const IrInst *inst) {
+static IrInst *fold_arithmetic(IrFunction *f, const IrInst *inst, IrInst *const *args) {
     int64_t a, b, result;
-    if (inst->arg_count == 2 && ir_int_of(inst->args[0], &a) && ir_int_of(inst->args[1], &b) &&
+    if (inst->arg_count == 2 && ir_int_of(args[0], &a) && ir_int_of(args[1], &b) &&
         fold_integers(inst->op, a, b, &result)) {
         return ir_const_int(f, result);
     }
-    if (inst->op == IR_NEG && ir_int_of(inst->args[0], &a) && a != INT64_MIN) {
+    if (inst->op == IR_NEG && ir_int_of(args[0], &a) && a != INT64_MIN) {
         return ir_const_int(f, -a);
     }
-    if (inst->op == IR_BNOT && ir_int_of(inst->args[0], &a)) {
+    if (inst->op == IR_BNOT && ir_int_of(args[0], &a)) {
         return ir_const_int(f, ~a);
     }
     return NULL;
@@ -65,16 +66,16 @@ static IrInst *fold_arithmetic(IrFunction *f, const IrInst *inst) {
 
 // ---- Building and taking apart --------------------------------------------------------------------------------
 
-static bool all_const(const IrInst *inst) {
+static bool all_const(const IrInst *inst, IrInst *const *args) {
     for (uint32_t i = 0; i < inst->arg_count; i++) {
-        if (!ir_is_const(inst->args[i])) {
+        if (!ir_is_const(args[i])) {
             return false;
         }
     }
     return true;
 }
 
-static IrInst *build_const(IrFunction *f, const IrInst *inst, CoreConstKind kind) {
+static IrInst *build_const(IrFunction *f, const IrInst *inst, IrInst *const *args, CoreConstKind kind) {
     Arena *arena = f->module->arena;
     CoreConst *c = ARENA_NEW(arena, CoreConst);
     c->kind = kind;
@@ -82,7 +83,7 @@ static IrInst *build_const(IrFunction *f, const IrInst *inst, CoreConstKind kind
     c->item_count = inst->arg_count;
     c->items = ARENA_NEW_ARRAY(arena, CoreConst *, inst->arg_count);
     for (uint32_t i = 0; i < inst->arg_count; i++) {
-        c->items[i] = (CoreConst *)inst->args[i]->constant;
+        c->items[i] = (CoreConst *)args[i]->constant;
     }
     return ir_const(f, c);
 }
@@ -94,11 +95,8 @@ static IrInst *const_item(IrFunction *f, const IrInst *built, CoreConstKind kind
     return NULL;
 }
 
-// Lists are taken apart up to this length: a tail is a copy. Longer ones keep their tests too.
-enum { FOLDED_LIST_MAX = 8 };
-
 static IrInst *const_tail(IrFunction *f, const IrInst *list) {
-    if (!ir_is_const(list) || list->constant->kind != CONST_LIST || list->constant->item_count > FOLDED_LIST_MAX) {
+    if (!ir_is_const(list) || list->constant->kind != CONST_LIST) {
         return NULL;
     }
     if (list->constant->item_count == 1) {
@@ -110,8 +108,7 @@ static IrInst *const_tail(IrFunction *f, const IrInst *list) {
     return ir_const(f, tail);
 }
 
-static IrInst *fold_part(IrFunction *f, const IrInst *inst) {
-    IrInst *from = inst->args[0];
+static IrInst *fold_part(IrFunction *f, const IrInst *inst, IrInst *from) {
     switch (inst->op) {
     case IR_HEAD: return from->op == IR_CONS ? from->args[0] : const_item(f, from, CONST_LIST, 0);
     case IR_TAIL: return from->op == IR_CONS ? from->args[1] : const_tail(f, from);
@@ -125,24 +122,25 @@ static IrInst *fold_part(IrFunction *f, const IrInst *inst) {
     }
 }
 
-static IrInst *fold_value(IrFunction *f, const IrInst *inst) {
+IrInst *fold_value(IrFunction *f, const IrInst *inst, IrInst *const *args) {
     switch (inst->op) {
     case IR_HEAD:
     case IR_TAIL:
     case IR_ELEM:
-    case IR_FIELD: return fold_part(f, inst);
-    case IR_TUPLE: return all_const(inst) ? build_const(f, inst, CONST_TUPLE) : NULL;
-    case IR_RECORD: return all_const(inst) ? build_const(f, inst, CONST_RECORD) : NULL;
-    case IR_MAP: return inst->arg_count == 0 ? build_const(f, inst, CONST_MAP) : NULL;
-    default: return fold_arithmetic(f, inst);
+    case IR_FIELD: return fold_part(f, inst, args[0]);
+    case IR_TUPLE: return all_const(inst, args) ? build_const(f, inst, args, CONST_TUPLE) : NULL;
+    case IR_RECORD: return all_const(inst, args) ? build_const(f, inst, args, CONST_RECORD) : NULL;
+    case IR_MAP: return inst->arg_count == 0 ? build_const(f, inst, args, CONST_MAP) : NULL;
+    default: return fold_arithmetic(f, inst, args);
     }
 }
 
 // ---- Tests --------------------------------------------------------------------------------------------------------
 
-// Are two constants the same value; -1: not known here. Numbers of different kinds are EQ only to the machine.
+// Are two constants the same value; -1: not known here.
 static int same_consts(const CoreConst *a, const CoreConst *b) {
     if (a->kind != b->kind) {
+        // A number may be EQ to one of another kind, which is the machine's to say.
         bool numbers = (a->kind == CONST_INT || a->kind == CONST_BIG || a->kind == CONST_FLOAT) &&
                        (b->kind == CONST_INT || b->kind == CONST_BIG || b->kind == CONST_FLOAT);
         return numbers ? -1 : 0;
@@ -156,10 +154,7 @@ static int same_consts(const CoreConst *a, const CoreConst *b) {
     }
 }
 
-enum { LEAVE = -2 };  // known, but the verifier of images has to find it too
-
-static int decide_built(const IrInst *test) {
-    const IrInst *v = test->args[0];
+static int decide_built(const IrInst *test, const IrInst *v) {
     bool is_const = ir_is_const(v);
     switch (test->op) {
     case IR_IS_TUPLE_OF:
@@ -181,19 +176,11 @@ static int decide_built(const IrInst *test) {
             return v->constant->record == test->ref;
         }
         return v->op == IR_RECORD ? v->ref == test->ref : -1;
-    case IR_IS_CONS:
-    case IR_IS_LIST:
-    case IR_IS_EMPTY:
-        return is_const && v->constant->kind == CONST_LIST && v->constant->item_count > FOLDED_LIST_MAX
-                   ? LEAVE
-                   : -1;
     default: return -1;
     }
 }
 
-static int decide_comparison(const IrInst *test) {
-    const IrInst *left = test->args[0];
-    const IrInst *right = test->args[1];
+static int decide_comparison(const IrInst *test, const IrInst *left, const IrInst *right) {
     int64_t a, b;
     bool ints = ir_int_of(left, &a) && ir_int_of(right, &b);
     switch (test->op) {
@@ -209,75 +196,41 @@ static int decide_comparison(const IrInst *test) {
     }
 }
 
-static int decide_test(const IrInst *test) {
+static int decide_test(const IrInst *test, IrInst *const *args) {
     uint32_t holds_for = kinds_of_test(test->op);
     if (holds_for == 0) {
-        return test->arg_count == 2 ? decide_comparison(test) : -1;
+        return test->arg_count == 2 ? decide_comparison(test, args[0], args[1]) : -1;
     }
-    uint32_t kinds = kinds_of(test->args[0]);
-    int built = decide_built(test);
-    if (built == LEAVE) {
-        return -1;
-    }
+    uint32_t kinds = kinds_of(args[0]);
     if ((kinds & holds_for) == 0) {
         return 0;
     }
+    int built = decide_built(test, args[0]);
     bool exact = test->op != IR_IS_TUPLE_OF && test->op != IR_IS_TAGGED && test->op != IR_IS_RECORD_OF;
     return built >= 0 ? built : exact && (kinds & ~holds_for) == 0 ? 1 : -1;
 }
 
-static void fold_switch(IrFunction *f, IrBlock *block) {
-    const IrInst *inst = block->last;
-    if (!ir_is_const(inst->args[0])) {
-        return;
+static IrBlock *switch_target(const IrInst *inst, const IrInst *subject) {
+    if (!ir_is_const(subject)) {
+        return NULL;
     }
     uint32_t count = inst->target_count - 1;
-    IrBlock *to = inst->targets[count];
     for (uint32_t i = 0; i < count; i++) {
-        int same = same_consts(inst->args[0]->constant, inst->cases[i]);
-        if (same < 0) {
-            return;
-        }
-        if (same > 0) {
-            to = inst->targets[i];
-            break;
+        int same = same_consts(subject->constant, inst->cases[i]);
+        if (same != 0) {
+            return same > 0 ? inst->targets[i] : NULL;
         }
     }
-    opt_set_jump(f, block, to);
+    return inst->targets[count];
 }
 
-static void fold_end(IrFunction *f, IrBlock *block) {
-    const IrInst *last = block->last;
-    if (ir_is_test(last)) {
-        int holds = decide_test(last);
-        if (holds >= 0) {
-            opt_set_jump(f, block, last->targets[holds ? 0 : 1]);
-        }
-    } else if (last->op == IR_SWITCH) {
-        fold_switch(f, block);
-    } else if (last->target_count == 2) {
-        IrInst *value = fold_value(f, last);
-        if (value != NULL) {
-            block->last->forward = value;
-            opt_set_jump(f, block, last->targets[0]);
-        }
+IrBlock *fold_target(const IrInst *inst, IrInst *const *args) {
+    if (inst->op == IR_SWITCH) {
+        return switch_target(inst, args[0]);
     }
-}
-
-void opt_fold(IrFunction *f) {
-    for (uint32_t i = 0; i < f->blocks.len; i++) {
-        IrBlock *block = f->blocks.items[i];
-        for (IrInst *inst = block->first, *next; inst != NULL; inst = next) {
-            next = inst->next;
-            for (uint32_t k = 0; k < inst->arg_count; k++) {
-                inst->args[k] = ir_value(inst->args[k]);
-            }
-            IrInst *value = inst->target_count == 0 && ir_has_value(inst) ? fold_value(f, inst) : NULL;
-            if (value != NULL) {
-                inst->forward = value;
-                ir_remove(inst);
-            }
-        }
-        fold_end(f, block);
+    if (!ir_is_test(inst)) {
+        return NULL;
     }
+    int holds = decide_test(inst, args);
+    return holds < 0 ? NULL : inst->targets[holds ? 0 : 1];
 }

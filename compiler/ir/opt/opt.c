@@ -9,8 +9,8 @@ typedef struct {
 } Pass;
 
 static const Pass passes[] = {
-    {opt_fold, false}, {opt_cfg, false}, {opt_facts, true}, {opt_cse, true},
-    {opt_fold, false}, {opt_cfg, false}, {opt_dce, false},  {opt_cfg, false},
+    {opt_constants, false}, {opt_cfg, false}, {opt_facts, true}, {opt_cse, true},
+    {opt_constants, false}, {opt_cfg, false}, {opt_dce, false},  {opt_cfg, false},
 };
 
 void ir_optimise(IrFunction *f) {

@@ -12,8 +12,8 @@
 
 #include "compiler/ir/ir.h"
 
-// Folds constants and takes apart what was just built. (fold.c)
-void opt_fold(IrFunction *f);
+// Propagates constants along what can be reached, folds, takes apart what was just built. (constants.c)
+void opt_constants(IrFunction *f);
 // Threads jumps, merges blocks, drops parameters that always have one value. (cfg.c)
 void opt_cfg(IrFunction *f);
 // Drops tests whose outcome earlier ones decide. (facts.c)
@@ -25,6 +25,12 @@ void opt_dce(IrFunction *f);
 
 // Makes the terminator of `block` a jump to `to`, which has no parameters.
 void opt_set_jump(IrFunction *f, IrBlock *block, IrBlock *to);
+
+// What the instruction comes to with these args: a CONST, one of the values that its arg was built of, or NULL. (fold.c)
+IrInst *fold_value(IrFunction *f, const IrInst *inst, IrInst *const *args);
+
+// Where a test or SWITCH goes with these args, or NULL. (fold.c)
+IrBlock *fold_target(const IrInst *inst, IrInst *const *args);
 
 // What a value can be: a set of these.
 enum {
