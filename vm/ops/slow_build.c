@@ -5,6 +5,7 @@
 // DIRECT_BYTES are built at once; more goes into shared memory in steps, with what is done kept in p->work.
 // A concatenation that must copy much is built as two segments, with capacity to spare.
 #include "vm/ops/bits.h"
+#include "vm/ops/segment.h"
 #include "vm/ops/slow_private.h"
 #include "vm/term/bignum.h"
 #include "vm/term/utf8.h"
@@ -12,7 +13,7 @@
 enum {
     DIRECT_BYTES = 64 * 1024,
     STEP_BYTES = 64 * 1024,
-    BYTES_PER_REDUCTION = 512,
+    COPIED_PER_REDUCTION = 512,
     SEGMENT_WORDS = 3,
 };
 #define BUILD_MAX_BITS (UINT64_C(1) << 50)
@@ -25,12 +26,6 @@ typedef struct {
     uint32_t segment;
 } BuildWork;
 
-typedef struct {
-    uint32_t spec;
-    Term value;
-    Term size;
-} Segment;
-
 static Segment segment_at(const Process *p, const uint64_t *list, uint32_t i) {
     const uint64_t *words = list + (size_t)i * SEGMENT_WORDS;
     return (Segment){(uint32_t)words[0], word_get(p, words[1]), word_get(p, words[2])};
@@ -38,8 +33,7 @@ static Segment segment_at(const Process *p, const uint64_t *list, uint32_t i) {
 
 // Looking ----------------------------------------------------------------------------------------
 
-// How many bits the segment takes. TERM_TRUE, or TERM_NONE after :badarg.
-static Term segment_bits(Process *p, Segment s, uint64_t *bits) {
+Term segment_bits(Process *p, Segment s, uint64_t *bits) {
     uint64_t size;
     double d;
     uint64_t encoded;
@@ -153,10 +147,8 @@ static void begin_bits(uint8_t *data, uint64_t at, uint64_t n) {
     memset(data + from, 0, (at + n + 7) / 8 - from);
 }
 
-// A segment that is not bytes: how many bits it took.
-static uint64_t write_number(uint8_t *data, uint64_t at, Segment s) {
+uint64_t segment_put(uint8_t *data, uint64_t at, Segment s) {
     uint64_t size = s.size.bits >> 2;
-    begin_bits(data, at, (s.spec & SEG_TYPE_MASK) == SEG_UTF8 ? (uint64_t)term_to_small(utf8_bits(s.value)) : size);
     bool little = (s.spec & SEG_LITTLE) != 0;
     uint8_t unit[UTF8_MAX];
     switch (s.spec & SEG_TYPE_MASK) {
@@ -173,7 +165,14 @@ static uint64_t write_number(uint8_t *data, uint64_t at, Segment s) {
     }
 }
 
-static size_t segment_len(Segment s) {
+// The same behind what was written so far.
+static uint64_t write_number(uint8_t *data, uint64_t at, Segment s) {
+    bool utf8 = (s.spec & SEG_TYPE_MASK) == SEG_UTF8;
+    begin_bits(data, at, utf8 ? (uint64_t)term_to_small(utf8_bits(s.value)) : s.size.bits >> 2);
+    return segment_put(data, at, s);
+}
+
+size_t segment_len(Segment s) {
     return term_is_empty(s.size) ? bytes_len(s.value) : s.size.bits >> 2;
 }
 
@@ -212,7 +211,7 @@ static Term build_direct(Process *p, const uint64_t *list, uint32_t count, size_
     }
     BuildWork w = {0};
     build_run(p, &w, data, list, count, SIZE_MAX);
-    process_charge(p, (int32_t)(len / BYTES_PER_REDUCTION));
+    process_charge(p, (int32_t)(len / COPIED_PER_REDUCTION));
     return bytes;
 }
 
@@ -251,7 +250,7 @@ static Term build_long(Process *p, const uint64_t *list, uint32_t count, size_t 
     bool done;
     do {
         done = build_run(p, w, w->shared->data, list, count, STEP_BYTES);
-        if (process_charge(p, STEP_BYTES / BYTES_PER_REDUCTION) && !done) {
+        if (process_charge(p, STEP_BYTES / COPIED_PER_REDUCTION) && !done) {
             return TERM_YIELD;
         }
     } while (!done);
@@ -316,6 +315,6 @@ Term slow_concat(Process *p, Term a, Term b) {
     }
     Term result = bytes_append(p->vm->mem, &room, terms[0], terms[1]);
     heap_trim(&p->heap, &room);
-    process_charge(p, (int32_t)(copied / BYTES_PER_REDUCTION));
+    process_charge(p, (int32_t)(copied / COPIED_PER_REDUCTION));
     return term_is_value(result) ? result : process_limit(p, AM_memory);
 }
