@@ -31,7 +31,6 @@ typedef struct Bracket {
 typedef struct Lexer {
     const char *text; // of the whole source
     const char *end;  // its NUL
-    const Sources *sources;
     Arena *arena;
     Intern *names;
     Diags *diags;

@@ -1052,7 +1052,6 @@ void lex_source(const Sources *sources, uint32_t file, LexMode mode, Arena *aren
     Lexer lexer = {
         .text = source->text.ptr,
         .end = source->text.ptr + source->text.len,
-        .sources = sources,
         .arena = arena,
         .names = names,
         .diags = diags,

@@ -202,7 +202,7 @@ AstNode *build_segment(Parser *p, AstNode *value, const SegmentSpec *spec);
 
 AstNode *build_binary(Parser *p, AstOp op, const Token *token, AstNode *left, AstNode *right);
 AstNode *build_unary(Parser *p, AstOp op, const Token *token, AstNode *operand);
-AstNode *build_pipe(Parser *p, const Token *token, AstNode *left, AstNode *right);
+AstNode *build_pipe(Parser *p, AstNode *left, AstNode *right);
 AstNode *build_send(Parser *p, AstNode *to, AstNode *message);
 AstNode *build_ask(Parser *p, AstNode *to, AstNode *message, AstNode *timeout);
 AstNode *build_field_of(Parser *p, AstNode *object, const Token *name);

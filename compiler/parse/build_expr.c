@@ -413,8 +413,7 @@ AstNode *build_unary(Parser *p, AstOp op, const Token *token, AstNode *operand) 
                     .op_span = token_at(p, token), .operand = operand);
 }
 
-AstNode *build_pipe(Parser *p, const Token *token, AstNode *left, AstNode *right) {
-    (void)token;
+AstNode *build_pipe(Parser *p, AstNode *left, AstNode *right) {
     Span span = span_join(left->span, right->span);
     if (right->kind != AST_CALL) {
         DIAG(p->diags, pipe_without_call, right->span);

@@ -373,7 +373,7 @@ expr(A) ::= expr(L) SLASH2(T) expr(R).  { A = build_binary(p, AST_OP_IDIV, T, L,
 expr(A) ::= expr(L) PERCENT(T) expr(R). { A = build_binary(p, AST_OP_MOD, T, L, R); }
 expr(A) ::= NOT(T) expr(E).             { A = build_unary(p, AST_OP_NOT, T, E); }
 expr(A) ::= MINUS(T) expr(E). [NEGATION] { A = build_unary(p, AST_OP_NEG, T, E); }
-expr(A) ::= expr(L) PIPE(T) expr(R).    { A = build_pipe(p, T, L, R); }
+expr(A) ::= expr(L) PIPE expr(R).       { A = build_pipe(p, L, R); }
 expr(A) ::= expr(L) BANG expr(R).       { A = build_send(p, L, R); }
 expr(A) ::= expr(L) QUESTION expr(R).   { A = build_ask(p, L, R, NULL); }
 expr(A) ::= expr(L) QUESTION expr(R) WITHIN expr(M). { A = build_ask(p, L, R, M); }
