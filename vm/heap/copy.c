@@ -245,55 +245,139 @@ StepStatus copying_build(Copying *c, Room *room, int64_t *budget) {
 }
 
 // At once ----------------------------------------------------------------------------------------
+// Most messages are a few words: these are measured with a short array of what is still to be looked at, and built
+// without looking for sharing, which must not pay there.
+
+enum { SMALL_WORDS = 512, SMALL_PENDING = 32 };
+
+typedef struct {
+    const BlockPool *pool;
+    size_t words;
+    size_t count;
+    Term pending[SMALL_PENDING];
+} SmallMeasure;
+
+// False: there is no place for one more.
+static inline bool small_push(SmallMeasure *m, Term t) {
+    if (!term_is_pointer(t) || term_address(t) - m->pool->literal_base < m->pool->literal_size) {
+        return true;
+    }
+    if (m->count == SMALL_PENDING) {
+        return false;
+    }
+    m->pending[m->count++] = t;
+    return true;
+}
+
+// False: the term is too large or too ramified for this way.
+static bool measure_small(const BlockPool *pool, Term source, size_t *words) {
+    SmallMeasure m;
+    m.pool = pool;
+    m.words = m.count = 0;
+    bool fits = small_push(&m, source);
+    while (fits && m.count > 0 && m.words <= SMALL_WORDS) {
+        Term t = m.pending[--m.count];
+        m.words += copied_words(t);
+        if (term_is_cons(t)) {
+            fits = small_push(&m, cons_head(t)) && small_push(&m, cons_tail(t));
+            continue;
+        }
+        Kind kind = box_kind(t);
+        size_t end = is_bytes_window(kind) ? 0 : box_words(t);
+        for (size_t i = kind_raw_words(kind, end); fits && i < end; i++) {
+            fits = small_push(&m, box_term(t, i));
+        }
+    }
+    *words = m.words;
+    return fits && m.words <= SMALL_WORDS;
+}
+
+// What copying_build needs of a Copying when sharing is not kept.
+static void build_small(BlockPool *pool, Term source, Room *room, Term *result) {
+    Copying c;
+    c.pool = pool;
+    c.source = source;
+    c.evict = NULL;
+    c.evict_words = 0;
+    c.keep_shared = false;
+    c.scan = NULL;
+    int64_t budget = INT64_MAX;
+    StepStatus status = copying_build(&c, room, &budget);
+    ASSERT(status == STEP_DONE);
+    *result = c.result;
+}
+
+static bool measure_all(Copying *c, BlockPool *pool, Term source) {
+    copying_init(c, pool, source);
+    int64_t budget = INT64_MAX;
+    return copying_measure(c, &budget) == STEP_DONE;
+}
+
+static bool build_all(Copying *c, Room *room, Term *result) {
+    int64_t budget = INT64_MAX;
+    ASSERT(room_left(room) >= c->words);
+    bool ok = copying_build(c, room, &budget) == STEP_DONE;
+    *result = c->result;
+    return ok;
+}
 
 bool copy_words(BlockPool *pool, Term source, size_t *words) {
+    if (measure_small(pool, source, words)) {
+        return true;
+    }
     Copying c;
-    copying_init(&c, pool, source);
-    int64_t budget = INT64_MAX;
-    bool ok = copying_measure(&c, &budget) == STEP_DONE;
+    bool ok = measure_all(&c, pool, source);
     *words = c.words;
     copying_free(&c);
     return ok;
 }
 
 bool copy_to_room(BlockPool *pool, Term source, Room *room, Term *result) {
+    size_t words;
+    if (measure_small(pool, source, &words)) {
+        ASSERT(room_left(room) >= words);
+        build_small(pool, source, room, result);
+        return true;
+    }
     Copying c;
-    copying_init(&c, pool, source);
-    int64_t budget = INT64_MAX;
-    bool ok = copying_measure(&c, &budget) == STEP_DONE;
-    ASSERT(!ok || room_left(room) >= c.words);
-    ok = ok && copying_build(&c, room, &budget) == STEP_DONE;
-    *result = c.result;
+    bool ok = measure_all(&c, pool, source) && build_all(&c, room, result);
     copying_free(&c);
     return ok;
 }
 
-bool copy_to_fragment(BlockPool *pool, Term source, Term *result, Fragment **fragment) {
-    *fragment = NULL;
-    *result = source;
-    if (!term_is_pointer(source)) {
-        return true;
-    }
+static bool copy_large(BlockPool *pool, Term source, Term *result, Fragment **fragment) {
     Copying c;
-    copying_init(&c, pool, source);
-    int64_t budget = INT64_MAX;
-    bool ok = copying_measure(&c, &budget) == STEP_DONE;
-    if (ok && c.words > 0) {
-        *fragment = fragment_new(pool->mem, c.words);
-        ok = *fragment != NULL;
-    }
-    if (ok && c.words > 0) {
+    bool ok = measure_all(&c, pool, source);
+    *fragment = ok ? fragment_new(pool->mem, c.words) : NULL;
+    if (*fragment != NULL) {
         Room room = fragment_room(*fragment);
-        ok = copying_build(&c, &room, &budget) == STEP_DONE;
-        ASSERT(!ok || room.at == room.end);
-        *result = c.result;
+        ok = build_all(&c, &room, result);
         if (!ok) {
             fragment_free(pool->mem, *fragment);
             *fragment = NULL;
         }
     }
     copying_free(&c);
-    return ok;
+    return ok && *fragment != NULL;
+}
+
+bool copy_to_fragment(BlockPool *pool, Term source, Term *result, Fragment **fragment) {
+    *fragment = NULL;
+    *result = source;
+    size_t words;
+    if (!measure_small(pool, source, &words)) {
+        return copy_large(pool, source, result, fragment);
+    }
+    if (words == 0) {
+        return true;
+    }
+    *fragment = fragment_new(pool->mem, words);
+    if (*fragment == NULL) {
+        return false;
+    }
+    Room room = fragment_room(*fragment);
+    build_small(pool, source, &room, result);
+    return true;
 }
 
 // Fragments --------------------------------------------------------------------------------------
