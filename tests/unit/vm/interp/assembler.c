@@ -448,8 +448,8 @@ static void emit_label(Asm *a) {
 
 // {x0 x2} without a frame, {x0 | y0 y3} with one of the size that `frame` said.
 static void emit_map(Asm *a, Fn *f, uint32_t frame_size) {
-    uint8_t x[64] = {0};
-    uint8_t y[64] = {0};
+    uint8_t x[256] = {0};
+    uint8_t y[(Y_MAX + 4) / 4] = {0};
     uint32_t nx = 0;
     bool frame = false;
     expect(a, "{");
@@ -460,7 +460,8 @@ static void emit_map(Asm *a, Fn *f, uint32_t frame_size) {
         }
         bool is_x = *a->at == 'x';
         a->at++;
-        uint32_t i = (uint32_t)read_number(a) % 256;
+        uint32_t i = (uint32_t)read_number(a) % Y_MAX;
+        i = is_x ? i % 256 : i;
         (is_x ? x : y)[i / 4] |= (uint8_t)(SLOT_TERM << (i % 4 * 2));
         nx = is_x && i >= nx ? i + 1 : nx;
     }
@@ -680,10 +681,11 @@ static void read_op(Asm *a, Fn *f, const char *name, uint32_t *frame_size) {
 static void read_line(Asm *a, Fn **f, uint32_t *frame_size) {
     char name[NAME_MAX_LEN];
     read_name(a, name);
-    if (accept(a, ":") && *f != NULL) {
+    if (*a->at == ':' && *f != NULL) {
+        a->at++;
         (*f)->blocks[(*f)->block_count++ % LABELS_MAX] = a->code_count - (*f)->first;
         name_index(a, &a->labels, name);
-    } else if (strcmp(name, "record") == 0) {
+    } else if (strcmp(name, "record") == 0 && *f == NULL) {
         read_record(a);
     } else if (strcmp(name, "fn") == 0) {
         *f = begin_function(a);

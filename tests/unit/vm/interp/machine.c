@@ -38,6 +38,7 @@ static bool machine_timer_start(Process *p, uint64_t deadline_ns, uint64_t numbe
         return false;
     }
     m->timers[m->timer_count++] = (MachineTimer){p, deadline_ns, number};
+    p->timer = (struct Timer *)(void *)m;  // only looked at for being there
     return true;
 }
 
@@ -48,6 +49,7 @@ static void machine_timer_stop(Process *p) {
             m->timers[i--] = m->timers[--m->timer_count];
         }
     }
+    p->timer = NULL;
 }
 
 static void machine_timer_forget(Worker *w, uint64_t id) {
@@ -102,6 +104,12 @@ static BuiltinFn machine_builtin(const char *module, const char *name, uint32_t 
     return strcmp(name, "thrice") == 0 && arity == 2 ? builtin_thrice : NULL;
 }
 
+static void machine_report(void *data, const char *text, size_t len) {
+    (void)data;
+    (void)text;
+    (void)len;
+}
+
 Machine *machine_new(size_t memory_limit) {
     static const CodeHooks code_hooks = {machine_builtin};
     Machine *m = aligned_alloc(CACHE_LINE, (sizeof *m + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
@@ -109,6 +117,7 @@ Machine *machine_new(size_t memory_limit) {
     VM *vm = &m->vm;
     vm->mem = mem_stats_new(memory_limit != 0 ? memory_limit : (size_t)256 << 20);
     vm->hash_salt = 42;
+    vm->options.report = machine_report;
     clock_init_virtual(&vm->clock, 0);
     vm->atoms = atom_table_new(vm->mem, vm->hash_salt, 0);
     vm->records = record_table_new(vm->atoms);
@@ -147,7 +156,6 @@ static bool machine_fire(Machine *m) {
     }
     MachineTimer timer = m->timers[next];
     m->timers[next] = m->timers[--m->timer_count];
-    timer.process->timer = NULL;
     uint64_t now = clock_now_ns(&m->vm.clock);
     if (timer.deadline_ns > now) {
         clock_advance(&m->vm.clock, timer.deadline_ns - now);
