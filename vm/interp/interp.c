@@ -161,7 +161,8 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
         COLD_JUMP(pc);                      \
     } while (0)
 
-#define CALL(entry)                                         \
+// Room on the return stack; an op that has none runs again once it has grown, so nothing may be changed before.
+#define RETURN_ROOM                                         \
     do {                                                    \
         if (UNLIKELY(p->returns.top == p->returns.end)) {   \
             AT_POINT;                                       \
@@ -170,6 +171,11 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
             }                                               \
             COLD_JUMP(pc);                                  \
         }                                                   \
+    } while (0)
+
+// After RETURN_ROOM.
+#define CALL(entry)                                         \
+    do {                                                    \
         *p->returns.top++ = (uintptr_t)(pc + SIZE);         \
         JUMP(entry);                                        \
     } while (0)

@@ -37,6 +37,7 @@ op(loop) {
 }
 
 op(call) {
+    RETURN_ROOM;
     CALL(ENTRY);
 }
 
@@ -47,6 +48,7 @@ op(call_ext) {
     }
     const Function *f = target_function(target);
     if (LIKELY(f != NULL)) {
+        RETURN_ROOM;
         CALL(f->entry);
     }
     if (UNLIKELY(target->builtin == NULL)) {
@@ -61,6 +63,7 @@ op(call_fun) {
     if (UNLIKELY(f == NULL)) {
         CALL_REFERENCE(N);
     }
+    RETURN_ROOM;
     for (uint32_t i = 0; i < f->captured; i++) {
         X(N + i) = fn_captured(fn, i);
     }
