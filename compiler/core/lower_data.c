@@ -98,7 +98,7 @@ CoreExpr *lower_const(Lower *L, Span span, const Value *value) {
 
 CoreConst *lower_int_const(Lower *L, const AstInt *n) {
     if (n->fits) {
-        return core_const_int(L->arena, n->is_negative ? -n->value : n->value);
+        return core_const_int(L->arena, n->value);
     }
     return to_const(L, value_digits(L->arena, n->digits, n->radix, n->is_negative));
 }

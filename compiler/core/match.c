@@ -807,6 +807,59 @@ static CoreExpr *compile_apart(Match *m, const Rows *rows, uint32_t size, Target
     return rest;
 }
 
+// ---- Groups --------------------------------------------------------------------------------------
+
+static bool map_parts_ways(const Pat *pat, const Pat *chosen) {
+    if (pat->kind != PAT_MAP) {
+        return pat->kind != PAT_PIN && pat->kind != PAT_OR &&
+               !(pat->kind == PAT_CONST && pat->value->kind == CONST_MAP);
+    }
+    return chosen->entries == NULL ? pat->entries == NULL
+                                   : entry_with(pat, chosen->entries->key) != NULL;
+}
+
+static bool range_parts_ways(const Pat *pat, const Pat *chosen) {
+    switch (pat->kind) {
+    case PAT_RANGE:
+        return range_within(pat, chosen) || range_within(chosen, pat) || range_apart(pat, chosen);
+    case PAT_CONST: return in_range(pat->value, chosen) != FIT_MAYBE;
+    case PAT_PIN:
+    case PAT_SET:
+    case PAT_OR: return false;
+    default: return true;
+    }
+}
+
+// Will the test send the row one way only (or is there nothing to it)?
+static bool parts_ways(const Match *m, const Row *row, const Ask *chosen) {
+    const Ask *ask = match_ask_of(row, chosen->occ);
+    if (ask == NULL) {
+        return row->asks == NULL && m->clauses[row->clause].clause->guard == NULL;
+    }
+    switch (chosen->pat->kind) {
+    case PAT_MAP: return map_parts_ways(ask->pat, chosen->pat);
+    case PAT_RANGE: return range_parts_ways(ask->pat, chosen->pat);
+    case PAT_REST: return match_rest_parts_ways(ask, chosen);
+    case PAT_PIN:
+        return ask->pat->kind == PAT_PIN && pattern_same_atom(ask->pat->atom, chosen->pat->atom);
+    default: return true;
+    }
+}
+
+// How many of the first rows are split by the test without any being in both parts. Only tests that tell little apart
+// (of a key, a segment, a pinned value, a range) are limited so: with them trees would grow fast.
+static uint32_t group_len(const Match *m, const Rows *rows, const Ask *chosen) {
+    PatKind kind = chosen->pat->kind;
+    if (kind != PAT_MAP && kind != PAT_RANGE && kind != PAT_REST && kind != PAT_PIN) {
+        return rows->len;
+    }
+    uint32_t len = 1;
+    while (len < rows->len && parts_ways(m, rows->items[len], chosen)) {
+        len++;
+    }
+    return len;
+}
+
 // ---- The tree ------------------------------------------------------------------------------------
 
 static CoreExpr *split(Match *m, const Rows *rows, const Ask *ask, Chain *chain, Target *fail) {
@@ -831,13 +884,34 @@ static CoreExpr *split(Match *m, const Rows *rows, const Ask *ask, Chain *chain,
     return NULL;
 }
 
+// The rows tested by the first row's ask: those in its group together, then the others.
+static CoreExpr *compile_group(Match *m, const Rows *rows, const Ask *ask, Target *fail) {
+    uint32_t mark = m->trail.len;
+    uint32_t len = group_len(m, rows, ask);
+    Chain chain = {0};
+    if (len == rows->len) {
+        CoreExpr *tree = split(m, rows, ask, &chain, fail);
+        forget(m, mark);
+        return chain_end(&chain, tree);
+    }
+    Target next = {0};
+    Rows group = {.items = rows->items, .len = len, .cap = len};
+    Rows rest = {.items = rows->items + len, .len = rows->len - len, .cap = rows->len - len};
+    CoreExpr *tree = split(m, &group, ask, &chain, &next);
+    tree = chain_end(&chain, tree);
+    forget(m, mark);
+    if (next.uses == 0) {
+        return tree;
+    }
+    return lower_place(m->L, &next, ask->pat->span, match_compile(m, &rest, fail), tree);
+}
+
 CoreExpr *match_compile(Match *m, const Rows *rows, Target *fail) {
     if (rows->len == 0) {
         return lower_goto(m->L, fail, m->span, CORE_NO_ARGS);
     }
     uint32_t mark = m->trail.len;
     CoreExpr *result;
-    Chain chain = {0};
     bool is_apart = ++m->node_count > m->node_limit;
     if (rows->items[0]->asks == NULL) {
         result = leaf(m, rows, fail);
@@ -851,11 +925,11 @@ CoreExpr *match_compile(Match *m, const Rows *rows, Target *fail) {
             Rows plain = without_alternatives(m, rows, ask->occ);
             ask = match_ask_of(plain.items[0], ask->occ);
             // An alternative may ask nothing: then the first row asks about something else, or is a leaf.
-            result = ask == NULL ? match_compile(m, &plain, fail) : split(m, &plain, ask, &chain, fail);
+            result = ask == NULL ? match_compile(m, &plain, fail) : compile_group(m, &plain, ask, fail);
         }
     }
     forget(m, mark);
-    return chain_end(&chain, result);
+    return result;
 }
 
 // Are there so many clauses, tested one after another, that the tree would be very deep?

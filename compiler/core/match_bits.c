@@ -177,6 +177,16 @@ typedef struct SegmentSplit {
     Rows otherwise;
 } SegmentSplit;
 
+// Do two asks about one position either share their test or exclude each other?
+bool match_rest_parts_ways(const Ask *ask, const Ask *chosen) {
+    const PatSegment *a = asked_segment(ask);
+    const PatSegment *b = asked_segment(chosen);
+    if (a == NULL || b == NULL) {
+        return a == b && asks_end(ask);
+    }
+    return same_segment(a, b) || excludes(a, b);
+}
+
 // Rows that ask for this segment at this position go on behind it; others are asked again.
 static SegmentSplit split_segment(Match *m, const Rows *rows, const Ask *chosen, Occ *value, Occ *next) {
     SegmentSplit split = {0};
@@ -196,7 +206,8 @@ static SegmentSplit split_segment(Match *m, const Rows *rows, const Ask *chosen,
             vec_push(m->arena, &split.then, moved);
             continue;
         }
-        if (own == NULL || !excludes(segment, own)) {
+        bool is_out = own != NULL && excludes(segment, own);
+        if (!is_out) {
             vec_push(m->arena, &split.then, row);
         }
         vec_push(m->arena, &split.otherwise, row);
@@ -257,8 +268,10 @@ static CoreTestKind test_of(const PatSegment *segment) {
 
 // The position behind a segment whose size is only known when matching; `width` is in bits.
 static void move_by(Match *m, Chain *chain, Span span, CoreExpr *at, CoreExpr *width, Occ *next) {
+    bool is_start = at->kind == CORE_LIT && at->as.lit->integer == 0;
     CoreVar sum = lower_var(m->L);
-    chain_let(m->L, chain, sum, core_prim(m->arena, span, PRIM_ADD, CORE_ARGS(at, width)));
+    chain_let(m->L, chain, sum,
+              is_start ? width : core_prim(m->arena, span, PRIM_ADD, CORE_ARGS(at, width)));
     next->base = sum;
     next->offset = 0;
 }

@@ -106,4 +106,5 @@ CoreExpr *match_test(Match *m, Span span, CoreTestKind kind, CoreExpr *left, Cor
 
 // Rows after a PAT_BITS or PAT_REST of the first row was chosen (match_bits.c).
 CoreExpr *match_bits(Match *m, const Rows *rows, const Ask *ask, Target *fail);
+bool match_rest_parts_ways(const Ask *ask, const Ask *chosen);
 CoreExpr *match_rest(Match *m, const Rows *rows, const Row *row, const Ask *ask, Target *fail);

@@ -216,6 +216,100 @@ static const Value *eval_record(Eval *e, const AstRecord *record) {
     return too_large(e, record->node.span, v);
 }
 
+// ---- Bytes ---------------------------------------------------------------------------------------
+
+// Bits behind one another; `open` of the last byte are still free.
+typedef struct Bits {
+    Buf out;
+    uint32_t open;
+} Bits;
+
+static void add_bit(Bits *bits, bool bit) {
+    if (bits->open == 0) {
+        buf_byte(&bits->out, 0);
+        bits->open = 8;
+    }
+    bits->open--;
+    bits->out.ptr[bits->out.len - 1] |= (char)(bit << bits->open);
+}
+
+static void add_bytes(Bits *bits, Str bytes) {
+    for (size_t i = 0; i < bytes.len; i++) {
+        for (int bit = 7; bit >= 0; bit--) {
+            add_bit(bits, ((unsigned char)bytes.ptr[i] >> bit & 1) != 0);
+        }
+    }
+}
+
+// A number of up to 64 bits; a little-endian one is whole bytes.
+static bool add_number(Bits *bits, uint64_t number, int64_t size, bool is_little) {
+    if (size < 0 || size > 64 || (is_little && size % 8 != 0)) {
+        return false;
+    }
+    for (int64_t i = 0; i < size; i++) {
+        int64_t bit = is_little ? i / 8 * 8 + 7 - i % 8 : size - 1 - i;
+        add_bit(bits, (number >> bit & 1) != 0);
+    }
+    return true;
+}
+
+static bool add_float(Bits *bits, const Value *value, int64_t size, bool is_little) {
+    if (value->kind != VALUE_FLOAT && value->kind != VALUE_INT) {
+        return false;
+    }
+    double number = value->kind == VALUE_INT ? (double)value->integer : value->number;
+    float narrow = (float)number;
+    uint64_t bits64 = 0;
+    uint32_t bits32 = 0;
+    memcpy(&bits64, &number, sizeof(number));
+    memcpy(&bits32, &narrow, sizeof(narrow));
+    return (size == 64 || (size == 32 && narrow - narrow == 0)) &&
+           add_number(bits, size == 64 ? bits64 : bits32, size, is_little);
+}
+
+// False when what the segment comes to is not known here, or it fails.
+static bool add_segment(Eval *e, Bits *bits, const AstSegment *segment) {
+    const Value *value = eval(e, segment->value);
+    const Value *given = segment->size == NULL ? NULL : eval(e, segment->size);
+    if (value == NULL || (segment->size != NULL && (given == NULL || given->kind != VALUE_INT))) {
+        return false;
+    }
+    bool is_text = segment->kind == AST_SEGMENT_DEFAULT && value->kind == VALUE_BYTES &&
+                   (segment->value->kind == AST_STRING || segment->value->kind == AST_INTERPOLATION);
+    if (is_text || segment->kind == AST_SEGMENT_BYTES) {
+        int64_t len = given == NULL ? (int64_t)value->text.len : given->integer;
+        bool fits = value->kind == VALUE_BYTES && len >= 0 && len <= (int64_t)value->text.len;
+        add_bytes(bits, (Str){value->text.ptr, fits ? (size_t)len : 0});
+        return fits;
+    }
+    if (segment->kind == AST_SEGMENT_FLOAT) {
+        return add_float(bits, value, given == NULL ? 64 : given->integer, segment->is_little);
+    }
+    if (segment->kind == AST_SEGMENT_UTF8) {
+        bool fits = value->kind == VALUE_INT && value->integer >= 0 && value->integer <= 0x10ffff &&
+                    (value->integer < 0xd800 || value->integer > 0xdfff);
+        Buf text = buf_new(e->arena);
+        buf_utf8(&text, fits ? (uint32_t)value->integer : 0);
+        add_bytes(bits, buf_view(&text));
+        return fits;
+    }
+    return value->kind == VALUE_INT && add_number(bits, (uint64_t)value->integer,
+                                                  given == NULL ? 8 : given->integer,
+                                                  segment->is_little);
+}
+
+static const Value *eval_bytes(Eval *e, const AstBytes *bytes) {
+    Bits bits = {.out = buf_new(e->arena)};
+    uint32_t errors = e->scope->modules->diags->error_count;
+    for (uint32_t i = 0; i < bytes->segments.len; i++) {
+        if (!add_segment(e, &bits, AST_AS(Segment, bytes->segments.items[i]))) {
+            bool is_said = errors < e->scope->modules->diags->error_count;
+            return is_said ? NULL : not_constant(e, bytes->segments.items[i]);
+        }
+    }
+    return bits.open == 0 ? value_bytes(e->arena, buf_view(&bits.out)) : not_constant(e, &bytes->node);
+}
+
 // ---- Names ---------------------------------------------------------------------------------------
 
 static const Value *eval_var(Eval *e, const AstVar *var) {
@@ -454,7 +548,7 @@ static const Value *look_up(Eval *e, Span span, const Value *object, const Value
 }
 
 static const Value *eval_int(Eval *e, const AstInt *n) {
-    return n->fits ? value_int(e->arena, n->is_negative ? -n->value : n->value)
+    return n->fits ? value_int(e->arena, n->value)
                    : value_digits(e->arena, n->digits, n->radix, n->is_negative);
 }
 
@@ -474,6 +568,7 @@ static const Value *eval_node(Eval *e, const AstNode *node) {
     case AST_LIST: return eval_list_expr(e, AST_AS(ListExpr, node));
     case AST_MAP: return eval_map(e, AST_AS(Map, node));
     case AST_RECORD: return eval_record(e, AST_AS(Record, node));
+    case AST_BYTES: return eval_bytes(e, AST_AS(Bytes, node));
     case AST_BINARY: return eval_binary(e, AST_AS(Binary, node));
     case AST_UNARY: return eval_unary(e, AST_AS(Unary, node));
     case AST_FIELD: {

@@ -77,6 +77,10 @@ void import_all(Scope *scope, const Interface *of) {
         Interface *from = scope->modules->find(scope->modules->context, scope->own, import->module);
         if (from == NULL) {
             report_module(scope, import->module, import->span);
+            name_map_put(scope->modules->arena, &scope->missing, import->alias, scope);
+            for (uint32_t k = 0; k < import->names.len; k++) {
+                name_map_put(scope->modules->arena, &scope->missing, import->names.items[k], scope);
+            }
             continue;
         }
         name_map_put(scope->modules->arena, &scope->aliases, import->alias, from);

@@ -87,6 +87,10 @@ static void hint_arities(Scope *scope, Diag *diag, const FnDef *fns, bool only_p
 
 void report_module(Scope *scope, Name path, Span span) {
     Modules *modules = scope->modules;
+    if (name_map_get(&scope->missing, path) != NULL) {
+        return;
+    }
+    name_map_put(modules->arena, &scope->missing, path, scope);
     Suggest suggest = suggest_new(name_str(path));
     if (modules->offer != NULL) {
         modules->offer(modules->context, scope->own, &suggest);
@@ -115,6 +119,9 @@ static void offer_imported(Scope *scope, Suggest *suggest) {
 void scope_unknown(Scope *scope, Name name, int32_t arity, Span span, Suggest *suggest) {
     Diags *diags = scope->modules->diags;
     Interface *owner;
+    if (name_map_get(&scope->missing, name) != NULL) {
+        return;
+    }
     FnDef *fns = scope_find_fns(scope, name, &owner);
     if (fns != NULL && arity >= 0) {
         Diag *diag = DIAG(diags, unknown_function, span,
@@ -269,6 +276,9 @@ static void report_def(Scope *scope, const AstPath *path, DefKind kind) {
     Diags *diags = scope->modules->diags;
     Span span = path->node.span;
     Def *def;
+    if (name_map_get(&scope->missing, path->first) != NULL) {
+        return;
+    }
     Interface *module = split_def(scope, path, &def);
     if (path->name == path->last) {
         def = bare_def(scope, path->name);

@@ -26,6 +26,7 @@ typedef struct Scope {
     NameMap imported;  // Imported: functions, constants and definitions alike
     VEC(Interface *) earlier;  // of the REPL, newest first
     NameMap modules_found;     // Interface: by a path, once looked up
+    NameMap missing;           // names of modules that are not there, and what was to come from them: said once
 } Scope;
 
 // The scope inside `own`: made when first asked for; imports are looked up and reported then.
