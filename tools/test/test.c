@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "tools/coppice/command.h"
+#include "vm/code/library.h"
 #include "vm/code/meta.h"
 #include "vm/sched/program.h"
 #include "vm/term/atom.h"
@@ -79,11 +80,40 @@ static int run_watched(TestRun *run, const Function *function) {
     return end.status;
 }
 
+// The library with one module in place of its own: the one that is tested.
+typedef struct {
+    struct Library library;
+    Str module;
+    Str image;
+} Overlay;
+
+static bool overlay_find(const struct Library *library, const char *module, const uint8_t **bytes, size_t *size) {
+    const Overlay *overlay = (const Overlay *)library;
+    if (!str_is(overlay->module, module)) {
+        return library_image(module, strlen(module), bytes, size);
+    }
+    *bytes = (const uint8_t *)overlay->image.ptr;
+    *size = overlay->image.len;
+    return true;
+}
+
+// What is tested: a module of a program, or (overlay not NULL) of the library.
+typedef struct {
+    const char *path;
+    Str module;
+    Str image;
+    Overlay *overlay;
+} Subject;
+
 // The `index`th test of a module. NULL when it cannot be found.
-static const MetaTest *find_test(VM *vm, Str image, Str module, uint32_t index, CodeError *error) {
+static const MetaTest *find_test(VM *vm, const Subject *subject, uint32_t index, CodeError *error) {
     Term name;
-    if (code_add_image(vm->code, (const uint8_t *)image.ptr, image.len, NULL, error) != CODE_OK ||
-        atom_intern(vm->atoms, module.ptr, module.len, &name) != ATOM_OK) {
+    if (subject->overlay != NULL) {
+        vm->library = &subject->overlay->library;
+    } else if (code_add_image(vm->code, (const uint8_t *)subject->image.ptr, subject->image.len, NULL, error) != CODE_OK) {
+        return NULL;
+    }
+    if (atom_intern(vm->atoms, subject->module.ptr, subject->module.len, &name) != ATOM_OK) {
         return NULL;
     }
     const Module *loaded = code_find_module(vm->code, name, error);
@@ -107,7 +137,7 @@ static void show_failure(const char *path, const MetaTest *test, const TestRun *
 }
 
 // -1: there is no such test (any more); otherwise whether it passed.
-static int run_test(Tally *tally, const char *path, Str image, Str module, uint32_t index, const VMOptions *vm_options) {
+static int run_test(Tally *tally, const Subject *subject, uint32_t index, const VMOptions *vm_options) {
     TestRun *run = calloc(1, sizeof *run);
     if (run == NULL) {
         abort();
@@ -121,17 +151,17 @@ static int run_test(Tally *tally, const char *path, Str image, Str module, uint3
     run->vm = machine_create(&options);
     if (run->vm != NULL) {
         CodeError error = {0};
-        const MetaTest *test = find_test(run->vm, image, module, index, &error);
+        const MetaTest *test = find_test(run->vm, subject, index, &error);
         const char *filter = tally->options->filter;
         if (test == NULL) {
-            passed = error.what[0] == 0 ? -1 : (complain("%s: %s", path, error.what), 0);
+            passed = error.what[0] == 0 ? -1 : (complain("%s: %s", subject->path, error.what), 0);
         } else if (filter != NULL && memmem(test->name.data, test->name.len, filter, strlen(filter)) == NULL) {
             passed = 2;
         } else {
             int status = run_watched(run, test->function);
             passed = status == STATUS_OK && !run->late;
             if (!passed) {
-                show_failure(path, test, run, &options, status);
+                show_failure(subject->path, test, run, &options, status);
             }
         }
         fflush(stdout);
@@ -148,6 +178,8 @@ static int run_test(Tally *tally, const char *path, Str image, Str module, uint3
 static void run_module(Tally *tally, const CompiledModule *module, Str image) {
     char path[4096];
     snprintf(path, sizeof path, "%.*s", (int)module->path.len, module->path.ptr);
+    Overlay overlay = {.library = {.find = overlay_find}, .module = module->name, .image = image};
+    Subject subject = {path, module->name, image, tally->options->library ? &overlay : NULL};
     for (uint32_t index = 0;; index++) {
         int passed = 1;
         uint32_t runs = tally->options->seeds > 0 ? tally->options->seeds : 1;
@@ -157,7 +189,7 @@ static void run_module(Tally *tally, const CompiledModule *module, Str image) {
                 options.seeded = true;
                 options.seed = i;
             }
-            passed = run_test(tally, path, image, module->name, index, &options);
+            passed = run_test(tally, &subject, index, &options);
         }
         if (passed < 0) {
             return;

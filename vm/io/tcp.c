@@ -447,10 +447,14 @@ static void connect_next(ConnectRequest *r, int last_error);
 static void connect_ready(uv_poll_t *poll, int status, int events) {
     (void)events;
     ConnectRequest *r = poll->data;
-    int error = -status;
+    // libuv calls any error of the descriptor EBADF: the socket itself knows better.
+    int error = 0;
     socklen_t size = sizeof error;
-    if (status == 0 && getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+    if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
         error = errno;
+    }
+    if (error == 0) {
+        error = -status;
     }
     stop_poll(r);
     if (error == 0) {
