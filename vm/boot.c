@@ -139,12 +139,13 @@ void vm_destroy(VM *vm) {
     }
     // Jobs may still wake processes; nothing runs them any more.
     blocking_free(vm->blocking);
+    handle_table_free(vm->handles);
     if (vm->sched != NULL) {
         drop_processes(vm);
+        sched_drain(vm->sched);
     }
     stdio_free(vm->stdio);
     sched_free(vm->sched);
-    handle_table_free(vm->handles);
     quiet_free(vm->quiet, NULL);
     bif_state_free(vm->bifs);
     program_life_free(vm->program);

@@ -417,6 +417,14 @@ void sched_stop(SchedPool *pool) {
     pool->running = false;
 }
 
+void sched_drain(SchedPool *pool) {
+    for (uint32_t i = 0; i < pool->count; i++) {
+        quiet_online(pool->schedulers[i]->worker.quiet);
+        run_posts(pool->schedulers[i]);
+        quiet_offline(pool->schedulers[i]->worker.quiet);
+    }
+}
+
 void sched_free(SchedPool *pool) {
     if (pool == NULL) {
         return;

@@ -85,6 +85,8 @@ SchedPool *sched_new(VM *vm, const SchedIo *io, char *why);
 bool sched_start(SchedPool *pool, char *why);
 // Stops and joins them.
 void sched_stop(SchedPool *pool);
+// Runs what has been posted meanwhile, on the caller's thread: what gives back memory may be among it.
+void sched_drain(SchedPool *pool);
 void sched_free(SchedPool *pool);
 
 // Runs the machine until *done is not 0: on the caller's thread in the seeded mode, otherwise by waiting. False when

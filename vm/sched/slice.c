@@ -11,9 +11,15 @@
 #include "vm/sched/sched_private.h"
 #include "vm/sched/sim.h"
 
+static bool is_exiting(const Process *p) {
+    return atomic_load_explicit(&p->state, memory_order_relaxed) >= PROC_EXITING;
+}
+
 static void set_state(Process *p, ProcState state) {
-    // Relaxed: for those who want to know; what must be in order goes through the inbox.
-    atomic_store_explicit(&p->state, state, memory_order_relaxed);
+    // Relaxed: for those who want to know; what must be in order goes through the inbox. There is no way back from EXITING.
+    if (!is_exiting(p)) {
+        atomic_store_explicit(&p->state, state, memory_order_relaxed);
+    }
 }
 
 void sched_queue_own(Scheduler *s, Process *p) {
@@ -155,7 +161,9 @@ void sched_run(Scheduler *s, Process *p) {
     s->slices++;
     atomic_store_explicit(&s->switches, atomic_load_explicit(&s->switches, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    process_fetch(p);
+    if (!is_exiting(p)) {
+        process_fetch(p);
+    }
     if (p->end_stage != 0 || p->must_exit) {
         end(s, p);
         return;

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// vm/proc/mailbox.c: order from each of many senders, one waker for each sleep, cursor and removal, skipping by reference.
+#include "vm/proc/mailbox.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+
+static MemStats *mem;
+
+static void setup(void) {
+    mem = mem_stats_new(0);
+}
+
+TestSuite(mailbox, .init = setup);
+
+static Signal *message(int64_t value) {
+    Signal *s = signal_new(mem, SIGNAL_MESSAGE, 0);
+    s->data[SIGNAL_AT_TERM] = term_small(value);
+    return s;
+}
+
+// Order and waking -------------------------------------------------------------------------------
+
+enum { SENDERS = 4, EACH = 50000 };
+
+typedef struct {
+    Inbox *inbox;
+    int64_t number;
+    _Atomic uint32_t *wakes;
+} Sender;
+
+static void *sender_main(void *argument) {
+    Sender *sender = argument;
+    for (int64_t i = 0; i < EACH; i++) {
+        PushResult result = inbox_push(sender->inbox, message(sender->number * EACH + i));
+        cr_assert(result != PUSH_CLOSED);
+        if (result == PUSH_WOKE) {
+            atomic_fetch_add(sender->wakes, 1);
+        }
+    }
+    return NULL;
+}
+
+Test(mailbox, keeps_each_senders_order_and_wakes_once) {
+    Inbox inbox;
+    Mailbox mailbox;
+    mailbox_init(&inbox, &mailbox);
+    _Atomic uint32_t wakes = 0;
+    pthread_t threads[SENDERS];
+    Sender senders[SENDERS];
+    for (int i = 0; i < SENDERS; i++) {
+        senders[i] = (Sender){&inbox, i, &wakes};
+        pthread_create(&threads[i], NULL, sender_main, &senders[i]);
+    }
+    int64_t next[SENDERS] = {0};
+    uint32_t sleeps = 0;
+    for (int64_t got = 0; got < (int64_t)SENDERS * EACH;) {
+        Signal *s = inbox_take(&inbox);
+        if (s == NULL) {
+            if (inbox_sleep(&inbox)) {
+                sleeps++;
+                while (atomic_load(&wakes) < sleeps) {
+                    cpu_relax();
+                }
+            }
+            continue;
+        }
+        while (s != NULL) {
+            Signal *after = s->next;
+            int64_t value = term_to_small(signal_term(s));
+            cr_assert_eq(value % EACH, next[value / EACH]);
+            next[value / EACH]++;
+            got++;
+            signal_free(mem, s);
+            s = after;
+        }
+    }
+    for (int i = 0; i < SENDERS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    cr_assert_eq(atomic_load(&wakes), sleeps);
+    cr_assert_eq(inbox_close(&inbox), NULL);
+    Signal *late = message(1);
+    cr_assert_eq(inbox_push(&inbox, late), PUSH_CLOSED);
+    signal_free(mem, late);
+    mem_stats_free(mem);
+}
+
+// The mailbox ------------------------------------------------------------------------------------
+
+static void fill(Mailbox *mailbox, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        Signal *s = message(i);
+        signal_set_stamp(s, (uint64_t)(10 * i));
+        mailbox_append(mailbox, s);
+    }
+}
+
+static int64_t at(const Mailbox *mailbox) {
+    return mailbox_at(mailbox) == NULL ? -1 : term_to_small(signal_term(mailbox_at(mailbox)));
+}
+
+static void drop(Mailbox *mailbox, Signal *s) {
+    mailbox_remove(mailbox, s);
+    signal_free(mem, s);
+}
+
+Test(mailbox, keeps_its_place_while_messages_come_and_go) {
+    Inbox inbox;
+    Mailbox mailbox;
+    mailbox_init(&inbox, &mailbox);
+    cr_assert_eq(at(&mailbox), -1);
+    fill(&mailbox, 4);
+    cr_assert_eq(at(&mailbox), 0);
+    mailbox_next(&mailbox);
+    mailbox_next(&mailbox);
+    cr_assert_eq(at(&mailbox), 2);
+    drop(&mailbox, signal_before(mailbox_at(&mailbox)));
+    cr_assert_eq(at(&mailbox), 2);
+    drop(&mailbox, mailbox_at(&mailbox));
+    cr_assert_eq(at(&mailbox), 3);
+    mailbox_next(&mailbox);
+    cr_assert_eq(at(&mailbox), -1);
+    mailbox_append(&mailbox, message(9));
+    cr_assert_eq(at(&mailbox), 9);
+    drop(&mailbox, mailbox_at(&mailbox));
+    cr_assert_eq(at(&mailbox), -1);
+    mailbox_restart(&mailbox);
+    cr_assert_eq(at(&mailbox), 0);
+    cr_assert_eq(mailbox.count, 2);
+    drop(&mailbox, mailbox.first);
+    drop(&mailbox, mailbox.first);
+    cr_assert_eq(mailbox.last, NULL);
+    mem_stats_free(mem);
+}
+
+Test(mailbox, skips_what_is_older_than_a_reference) {
+    Inbox inbox;
+    Mailbox mailbox;
+    mailbox_init(&inbox, &mailbox);
+    mailbox_skip_before(&mailbox, 5);
+    cr_assert_eq(at(&mailbox), -1);
+    fill(&mailbox, 10);
+    mailbox_skip_before(&mailbox, 45);
+    cr_assert_eq(at(&mailbox), 5);
+    mailbox_skip_before(&mailbox, 50);
+    cr_assert_eq(at(&mailbox), 6);
+    mailbox_skip_before(&mailbox, 1000);
+    cr_assert_eq(at(&mailbox), -1);
+    while (mailbox.first != NULL) {
+        drop(&mailbox, mailbox.first);
+    }
+    mem_stats_free(mem);
+}
