@@ -176,6 +176,7 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 // After RETURN_ROOM.
 #define CALL(entry)                                         \
     do {                                                    \
+        ASSERT(p->returns.top < p->returns.end);            \
         *p->returns.top++ = (uintptr_t)(pc + SIZE);         \
         JUMP(entry);                                        \
     } while (0)

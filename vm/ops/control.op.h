@@ -58,12 +58,12 @@ op(call_ext) {
 }
 
 op(call_fun) {
+    RETURN_ROOM;
     Term fn = X(N);
     const Function *f = fn_callee(fn, N);
     if (UNLIKELY(f == NULL)) {
         CALL_REFERENCE(N);
     }
-    RETURN_ROOM;
     for (uint32_t i = 0; i < f->captured; i++) {
         X(N + i) = fn_captured(fn, i);
     }
