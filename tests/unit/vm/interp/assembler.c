@@ -103,9 +103,10 @@ void bytes_free(Bytes *b) {
     *b = (Bytes){0};
 }
 
+// At most 8 bytes hold the value; those after it are 0.
 static void bytes_add_fixed(Bytes *b, uint64_t value, int len) {
     for (int i = 0; i < len; i++) {
-        bytes_add_byte(b, (uint8_t)(value >> (8 * i)));
+        bytes_add_byte(b, i < 8 ? (uint8_t)(value >> (8 * i)) : 0);
     }
 }
 

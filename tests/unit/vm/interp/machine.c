@@ -254,6 +254,8 @@ void machine_clear(Machine *m) {
         p->worker = &m->worker;
         p->heap.pool = &m->worker.blocks;
         p->reason = AM_killed;
+        Signal *asleep = INBOX_ASLEEP;
+        atomic_compare_exchange_strong(&p->inbox.head, &asleep, NULL);
         machine_end(m, p);
     }
     m->first = NULL;
