@@ -109,6 +109,12 @@ Term bif_vm_ignored(Process *p, Term *args) {
     return AM_ok;
 }
 
+Term bif_vm_give_up(Process *p, Term *args) {
+    (void)args;
+    program_give_up(p);
+    return AM_ok;
+}
+
 Term bif_vm_parent(Process *p, Term *args) {
     (void)args;
     return p->parent;

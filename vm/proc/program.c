@@ -12,7 +12,8 @@
 
 struct MainProcess {
     bool ending;
-    bool failed;        // a supervisor gave up
+    bool gave_up;       // a supervisor has said that it is going to end
+    bool failed;        // it has ended
     uint64_t stopping;  // the supervisor that is being shut down: id of its monitor
 };
 
@@ -49,10 +50,28 @@ void program_supervisor_down(Process *p, Term reason) {
         p->woken = true;
         return;
     }
-    if (!term_same_bits(reason, AM_normal) && !p->must_exit) {
+    if ((main->gave_up || !reason_is_orderly(reason)) && !p->must_exit) {
         main->failed = true;
         p->must_exit = true;
         p->extra->exit_reason = AM_shutdown;
+    }
+}
+
+void program_give_up(Process *p) {
+    if (!term_is_pid(p->parent)) {
+        return;
+    }
+    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_GAVE_UP, 0);
+    s->data[SIGNAL_AT_LINK] = p->pid;
+    signal_send_to(p->worker, p->parent, s);
+}
+
+void program_gave_up(Process *p, Term pid) {
+    uint32_t index = 0;
+    for (const Relation *r; (r = relation_next(p, &index)) != NULL;) {
+        if (r->kind == RELATION_SUPERVISOR && term_same_bits(r->other, pid)) {
+            p->extra->main->gave_up = true;
+        }
     }
 }
 

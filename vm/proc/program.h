@@ -13,5 +13,8 @@ MUST_USE bool program_adopt_main(Process *p);
 MUST_USE bool program_add_supervisor(Process *p, Term pid);
 // The main process is ending: shuts down its supervisors. True when there is none any more; otherwise call again after a signal.
 bool program_end_step(Process *p);
+// p, a supervisor, gives up: if the main process has started it, its end ends the program.
+void program_give_up(Process *p);
+void program_gave_up(Process *p, Term pid);  // the signal
 // A supervisor of p has ended.
 void program_supervisor_down(Process *p, Term reason);
