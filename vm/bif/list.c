@@ -73,6 +73,9 @@ Term bif_list_length(Process *p, Term *args) {
         if (term_is_range(args[0])) {
             return bif_range_size(p, &args[0]);
         }
+        if (term_is_bytes(args[0])) {
+            return term_small((int64_t)bytes_len(args[0]));
+        }
         Term at = args[0];
         size_t n = list_walk(&at, CELL_CHUNK);
         if (term_is_empty(at)) {
@@ -441,6 +444,23 @@ static Term search_range(Process *p, Term x, Term range) {
                                                                                       : process_limit(p, AM_integer);
 }
 
+// Whether x is one of the bytes.
+static Term search_bytes(Process *p, Term x, Term xs) {
+    BytesView view = bytes_view(xs);
+    int64_t byte;
+    if (term_is_float(x)) {
+        double d = term_to_double(x);
+        if (d != (double)(uint8_t)d) {
+            return TERM_FALSE;
+        }
+        byte = (int64_t)d;
+    } else if (!term_to_int64(x, &byte) || byte < 0 || byte > UINT8_MAX) {
+        return TERM_FALSE;
+    }
+    process_charge(p, (int32_t)(view.len / (8 * BYTES_PER_REDUCTION)));
+    return term_bool(memchr(view.data, (int)byte, view.len) != NULL);
+}
+
 // x in xs: for maps whether the pair x is an entry.
 Term bif_vm_is_in(Process *p, Term *args) {
     Term x = args[0];
@@ -454,6 +474,9 @@ Term bif_vm_is_in(Process *p, Term *args) {
     }
     if (term_is_range(xs)) {
         return search_range(p, x, xs);
+    }
+    if (term_is_bytes(xs)) {
+        return search_bytes(p, x, xs);
     }
     if (!term_is_map(xs)) {
         return process_badarg(p, xs);
@@ -470,7 +493,7 @@ Term bif_vm_is_in_guard(Process *p, Term *args) {
     Term xs = args[1];
     Term end = xs;
     if (p->work == NULL) {
-        if (!term_is_list(xs) && !term_is_range(xs) && !term_is_map(xs)) {
+        if (!term_is_list(xs) && !term_is_range(xs) && !term_is_map(xs) && !term_is_bytes(xs)) {
             return TERM_FALSE;
         }
         // An improper list fails at its end: guards look before. Long ones are searched as they are.
@@ -546,6 +569,24 @@ static Term iterate_large_range(Process *p, Term *args) {
     return room_cons(&room, box_term(args[0], 0), rest);
 }
 
+// Some bytes, and those that remain as the list's end.
+static Term iterate_bytes(Process *p, Term *args) {
+    enum { BYTES_CHUNK = 256 };
+    size_t len = bytes_len(args[0]);
+    size_t n = len < BYTES_CHUNK ? len : BYTES_CHUNK;
+    Room room;
+    if (!process_reserve(p, n * CONS_WORDS + bytes_slice_words(args[0], len - n), NULL, 0, &room)) {
+        return TERM_NONE;
+    }
+    BytesView view = bytes_view(args[0]);
+    Term list = n == len ? TERM_EMPTY : bytes_slice(&room, args[0], n, len - n);
+    for (size_t i = n; i > 0; i--) {
+        list = room_cons(&room, term_small(view.data[i - 1]), list);
+    }
+    process_charge(p, (int32_t)(n / CELLS_PER_REDUCTION));
+    return list;
+}
+
 // iterate(xs): xs is no list. See runtime.def.
 Term bif_vm_iterate(Process *p, Term *args) {
     if (term_is_list(args[0])) {
@@ -553,6 +594,9 @@ Term bif_vm_iterate(Process *p, Term *args) {
     }
     if (term_is_map(args[0])) {
         return map_entries(p, args, bif_vm_iterate, ENTRY_PAIR);
+    }
+    if (term_is_bytes(args[0])) {
+        return iterate_bytes(p, args);
     }
     if (!term_is_range(args[0])) {
         return process_badarg(p, args[0]);

@@ -84,9 +84,27 @@ static Term display_simple(Process *p, Term t) {
     return bif_bytes(p, digits, (size_t)snprintf(digits, sizeof digits, "%lld", (long long)term_to_small(t)));
 }
 
+// Whether bytes are shown as they are, for certain: short text without hidden control characters (print.h).
+static bool is_plain_text(Term t) {
+    BytesView view = bytes_view(t);
+    if (view.len > SCAN_CHUNK_BYTES) {
+        return false;
+    }
+    bool ascii = true;
+    for (size_t i = 0; i < view.len; i++) {
+        uint8_t c = view.data[i];
+        if ((c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != 0x1b) || c == 0x7f || c == 0xc2) {
+            return false;
+        }
+        ascii = ascii && c < 0x80;
+    }
+    return ascii || utf8_valid(view.data, view.len);
+}
+
 Term bif_vm_display(Process *p, Term *args) {
     if (p->work == NULL) {
-        if (term_is_bytes(args[0]) && bytes_len(args[0]) <= SCAN_CHUNK_BYTES && term_is_string(args[0])) {
+        if (term_is_bytes(args[0]) && is_plain_text(args[0])) {
+            process_charge(p, (int32_t)(bytes_len(args[0]) / BYTES_PER_REDUCTION));
             return args[0];
         }
         if (term_is_atom(args[0]) || term_is_small(args[0])) {

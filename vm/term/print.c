@@ -44,12 +44,12 @@ static bool is_hidden(uint32_t c) {
 }
 
 // How far from `at` the bytes are text, looking at about PIECE of them; SIZE_MAX when they are not.
-static size_t scan_text(BytesView v, size_t at, bool any_control) {
+static size_t scan_text(BytesView v, size_t at) {
     size_t end = v.len - at > PIECE ? at + PIECE : v.len;
     while (at < end) {
         uint32_t c;
         size_t n = utf8_decode(v.data + at, v.len - at, &c);
-        if (n == 0 || (!any_control && is_hidden(c))) {
+        if (n == 0 || is_hidden(c)) {
             return SIZE_MAX;
         }
         at += n;
@@ -392,16 +392,12 @@ static bool step_range(Printing *p, TermFrame *f) {
 
 static bool step_scan(Printing *p, TermFrame *f) {
     BytesView v = bytes_view(f->a);
-    f->index = scan_text(v, f->index, f->data == PRINT_DISPLAY);
+    f->index = scan_text(v, f->index);
     if (f->index == SIZE_MAX) {
-        // Not to be shown as it is: perhaps in quotes; not in quotes: as numbers.
-        bool was_display = f->data == PRINT_DISPLAY;
         f->index = 0;
         f->data = PRINT_INSPECT;
-        if (!was_display) {
-            buffer_add_text(p->out, "<<");
-            f->kind = FRAME_BYTES;
-        }
+        buffer_add_text(p->out, "<<");
+        f->kind = FRAME_BYTES;
     } else if (f->index >= v.len) {
         f->index = 0;
         f->kind = f->data == PRINT_DISPLAY ? FRAME_RAW : FRAME_TEXT;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Terms as text, as one would write them (`inspect`): 1.5  :ok  "text"  <<0, 255>>  (1,)  :tag(a)  [1 | 2]
 // %{name: 1, 2 => 3}  User{name: "a"}  1..10  &List.map/2  #fn<Mod.name/1>  <0.42.0>  #ref<17>.
-// PRINT_DISPLAY is what `#{v}` and Io.println show: bytes that are a string as they are, an atom by its name, the rest as
-// inspect. Without C recursion and resumable, as compare.h; limits cut long output with "...", for crash reports and the
+// PRINT_DISPLAY is what `#{v}` and Io.println show: text without its quotes, an atom by its name, the rest as
+// inspect. Bytes are text when they are valid UTF-8 without control characters other than \n \t \r \e. Without C recursion and resumable, as compare.h; limits cut long output with "...", for crash reports and the
 // REPL. Tests: tests/unit/vm/term/print_test.c.
 #pragma once
 
