@@ -132,7 +132,7 @@ void bound_trim(Process *p) {
     while (s != NULL && atomic_load_explicit(&bound->count, memory_order_relaxed) > bound->limit) {
         Signal *next = s->next;
         // One that is being looked at stays: registers may point into it.
-        if (signal_is_counted(s) && s != mailbox_at(&p->mailbox)) {
+        if (signal_is_counted(s) && s != p->heap.foreign) {
             mailbox_remove(&p->mailbox, s);
             atomic_fetch_sub_explicit(&bound->count, 1, memory_order_relaxed);
             atomic_fetch_add_explicit(&bound->dropped, 1, memory_order_relaxed);
