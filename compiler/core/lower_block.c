@@ -175,6 +175,7 @@ static CoreExpr *put_let_stmt(Lower *L, Block *b, const AstLet *let) {
     if (pattern->kind == AST_PAT_ANY) {
         return chain_hold(L, &b->chain, value);
     }
+    lower_check_fits(L, value, pattern);
     CoreExpr *result = let_pattern(L, b, let, value);
     mark_monitor(L, let);
     return result;

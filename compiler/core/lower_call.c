@@ -184,6 +184,17 @@ static CoreExpr *call_value(Lower *L, Span span, CoreExpr *function, const AstCa
                                                               call->args.len));
 }
 
+// A constant may hold a function.
+static CoreExpr *call_constant(Lower *L, const AstCall *call, Name name, Span span, ConstDef *constant) {
+    const Value *value = constant_value(L->scope, constant);
+    if (value != NULL && value->kind != VALUE_FN) {
+        DIAG(L->diags, constant_as_function, span, name_str(name));
+        return lower_nil(L, span);
+    }
+    return value == NULL ? lower_nil(L, span)
+                         : call_value(L, call->node.span, lower_expr(L, call->callee), call);
+}
+
 static CoreExpr *call_local(Lower *L, const AstCall *call, Local *local, bool is_tail) {
     Span span = call->node.span;
     if (local->kind != LOCAL_FN) {
@@ -233,7 +244,7 @@ static CoreExpr *call_name(Lower *L, const AstCall *call, Name name, bool is_tai
     }
     ConstDef *constant = scope_find_const(L->scope, name);
     if (constant != NULL) {
-        return call_value(L, span, lower_name_value(L, name, call->callee->span), call);
+        return call_constant(L, call, name, call->callee->span, constant);
     }
     return unknown(L, name, (int32_t)arity, call->callee->span);
 }
@@ -266,10 +277,7 @@ static CoreExpr *call_remote(Lower *L, const AstCall *call, const AstRemote *rem
     }
     LowerDef *lower = interface_lower(module, remote->name);
     if (lower != NULL && lower->constant != NULL) {
-        if (call->args.len == 0) {
-            DIAG(L->diags, constant_as_function, remote->name_span, name_str(remote->name));
-        }
-        return call_value(L, span, lower_remote(L, remote), call);
+        return call_constant(L, call, remote->name, remote->name_span, lower->constant);
     }
     FnDef *fn = scope_remote_fn(L->scope, module, remote->name, call->args.len, remote->node.span);
     CoreExpr **args = fn == NULL ? NULL : lower_args(L, call);

@@ -45,9 +45,96 @@ static CoreExpr *clauses_of(Lower *L, Span span, CoreVar subject, const AstList 
     return lower_clauses(L, span, &subject, 1, clauses, list->len, clause_body, otherwise, &mode);
 }
 
+// Can the value that an expression surely has never fit the pattern? Only what shows at once: literals and what is built
+// right there.
+static bool surely_apart(const CoreExpr *value, const AstNode *pattern);
+
+static bool kinds_apart(const CoreExpr *value, AstKind pattern) {
+    bool is_prim = value->kind == CORE_PRIM;
+    CorePrim prim = is_prim ? value->as.prim.prim : PRIM_COUNT;
+    CoreConstKind lit = value->kind == CORE_LIT ? value->as.lit->kind : CONST_FN;
+    switch (pattern) {
+    case AST_PAT_TUPLE:
+    case AST_PAT_TAGGED: return lit != CONST_TUPLE && prim != PRIM_TUPLE;
+    case AST_PAT_LIST: return lit != CONST_LIST && lit != CONST_EMPTY && prim != PRIM_CONS;
+    case AST_PAT_MAP: return lit != CONST_MAP && prim != PRIM_MAP;
+    case AST_PAT_RECORD: return lit != CONST_RECORD && prim != PRIM_RECORD;
+    case AST_PAT_BYTES:
+    case AST_PAT_PREFIX:
+    case AST_STRING:
+    case AST_ATOM:
+    case AST_FLOAT:
+    case AST_INT:
+    case AST_PAT_RANGE: return true;
+    default: return false;
+    }
+}
+
+// Does the expression show what kind of value it has? A single number, atom or text stands for itself.
+static bool shows_kind(const CoreExpr *value) {
+    if (value->kind == CORE_PRIM) {
+        CorePrim prim = value->as.prim.prim;
+        return prim == PRIM_TUPLE || prim == PRIM_CONS || prim == PRIM_MAP || prim == PRIM_RECORD;
+    }
+    CoreConstKind lit = value->kind == CORE_LIT ? value->as.lit->kind : CONST_INT;
+    return lit == CONST_TUPLE || lit == CONST_LIST || lit == CONST_MAP || lit == CONST_RECORD;
+}
+
+static bool items_apart(const CoreExpr *value, const AstList *items, uint32_t first) {
+    if (value->kind == CORE_LIT) {
+        return value->as.lit->item_count != items->len + first;
+    }
+    const CoreExprs *args = &value->as.prim.args;
+    if (args->len != items->len + first) {
+        return true;
+    }
+    for (uint32_t i = 0; i < items->len; i++) {
+        if (surely_apart(args->items[first + i], items->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool surely_apart(const CoreExpr *value, const AstNode *pattern) {
+    switch (pattern->kind) {
+    case AST_PAT_AS: return surely_apart(value, AST_AS(PatAs, pattern)->pattern);
+    case AST_PAT_TYPED: return surely_apart(value, AST_AS(PatTyped, pattern)->pattern);
+    case AST_PAT_OR: {
+        const AstList *alternatives = &AST_AS(PatOr, pattern)->alternatives;
+        for (uint32_t i = 0; i < alternatives->len; i++) {
+            if (!surely_apart(value, alternatives->items[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+    default: break;
+    }
+    if (!shows_kind(value)) {
+        return false;
+    }
+    if (kinds_apart(value, pattern->kind)) {
+        return true;
+    }
+    if (pattern->kind == AST_PAT_TUPLE) {
+        return items_apart(value, &AST_AS(PatTuple, pattern)->items, 0);
+    }
+    return pattern->kind == AST_PAT_TAGGED && items_apart(value, &AST_AS(PatTagged, pattern)->args, 1);
+}
+
+void lower_check_fits(Lower *L, const CoreExpr *value, const AstNode *pattern) {
+    if (surely_apart(value, pattern)) {
+        DIAG(L->diags, pattern_never, pattern->span);
+    }
+}
+
 CoreExpr *lower_match(Lower *L, const AstMatch *match, bool is_tail) {
     Span span = match->node.span;
     CoreExpr *value = lower_expr(L, match->subject);
+    for (uint32_t i = 0; i < match->clauses.len; i++) {
+        lower_check_fits(L, value, AST_AS(Clause, match->clauses.items[i])->pattern);
+    }
     CoreVar subject = value->kind == CORE_VAR ? value->as.var : lower_var(L);
     CoreExpr *otherwise = core_fail_with(L->arena, match->subject->span, lower_name(L, "case_clause"),
                                          core_var(L->arena, match->subject->span, subject));

@@ -120,6 +120,8 @@ bool lower_makes_ref(Lower *L, const AstNode *node);
 CoreExpr *lower_if(Lower *L, const AstIf *node, bool is_tail);
 CoreExpr *lower_match(Lower *L, const AstMatch *match, bool is_tail);
 CoreExpr *lower_try(Lower *L, const AstTry *node, bool is_tail);
+// Reports a pattern that the value of an expression shows never to fit.
+void lower_check_fits(Lower *L, const CoreExpr *value, const AstNode *pattern);
 CoreExpr *lower_receive(Lower *L, const AstReceive *receive, bool is_tail);
 CoreExpr *lower_assert(Lower *L, const AstAssert *assert);
 

@@ -157,6 +157,23 @@ CoreSegment lower_segment(Lower *L, const AstSegment *segment) {
     return whole_bytes(value);
 }
 
+// The bits of all segments, if they are constant and no whole number of bytes; else 0.
+static int64_t odd_bits(const CoreSegment *segments, uint32_t count) {
+    int64_t total = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t type = segments[i].spec & SEG_TYPE_MASK;
+        if (type == SEG_BYTES || type == SEG_UTF8) {
+            continue;
+        }
+        const CoreExpr *size = segments[i].size;
+        if (size->kind != CORE_LIT || size->as.lit->kind != CONST_INT || size->as.lit->integer > INT32_MAX) {
+            return 0;
+        }
+        total += size->as.lit->integer;
+    }
+    return total % 8 != 0 ? total : 0;
+}
+
 CoreExpr *lower_bytes(Lower *L, const AstBytes *bytes) {
     if (L->guard != NULL) {
         return lower_not_in_guard(L, &bytes->node);
@@ -164,6 +181,12 @@ CoreExpr *lower_bytes(Lower *L, const AstBytes *bytes) {
     CoreSegment *segments = arena_alloc(L->arena, bytes->segments.len * sizeof(CoreSegment));
     for (uint32_t i = 0; i < bytes->segments.len; i++) {
         segments[i] = lower_segment(L, AST_AS(Segment, bytes->segments.items[i]));
+    }
+    int64_t odd = odd_bits(segments, bytes->segments.len);
+    if (odd > 0) {
+        Buf bits = buf_new(L->arena);
+        buf_format(&bits, "%lld", (long long)odd);
+        DIAG(L->diags, segment_odd, bytes->node.span, buf_view(&bits));
     }
     return build(L, bytes->node.span, segments, bytes->segments.len);
 }

@@ -140,6 +140,12 @@ static Rows without_alternatives(Match *m, const Rows *rows, Occ *occ) {
     return result;
 }
 
+static void choose_alternative(Match *m, Row *row, Pat *alternative) {
+    Chosen *chosen = ARENA_NEW(m->arena, Chosen);
+    *chosen = (Chosen){alternative, row->chosen};
+    row->chosen = chosen;
+}
+
 static void add_alternatives(Match *m, Rows *out, Row *row, Occ *occ) {
     const Ask *ask = match_ask_of(row, occ);
     if (ask == NULL || ask->pat->kind != PAT_OR) {
@@ -148,6 +154,7 @@ static void add_alternatives(Match *m, Rows *out, Row *row, Occ *occ) {
     }
     for (uint32_t i = 0; i < ask->pat->item_count; i++) {
         Row *alternative = match_without(m, row, ask);
+        choose_alternative(m, alternative, ask->pat->items[i]);
         match_add(m, alternative, occ, ask->pat->items[i]);
         add_alternatives(m, out, alternative, occ);
     }
@@ -233,6 +240,9 @@ static CoreExpr *guarded_leaf(Match *m, const Rows *rows, MatchClause *clause, C
 static CoreExpr *leaf(Match *m, const Rows *rows, Target *fail) {
     const Row *row = rows->items[0];
     Chain chain = {0};
+    for (Chosen *chosen = row->chosen; chosen != NULL; chosen = chosen->next) {
+        chosen->alternative->is_needed = true;
+    }
     if (row->leaf != NULL) {
         CoreExpr **values = values_of(m, &chain, row, row->leaf->names);
         return chain_end(&chain, lower_goto(m->L, row->leaf->target, m->span, values,
@@ -666,7 +676,8 @@ static CoreExpr *split_pin(Match *m, const Rows *rows, const Ask *chosen, Chain 
 
 // Does every integer of `inner` lie in `outer`?
 static bool range_within(const Pat *inner, const Pat *outer) {
-    return in_range(inner->value, outer) == FIT_SURELY && in_range(inner->last, outer) == FIT_SURELY;
+    bool are_same = core_const_same(inner->value, outer->value) && core_const_same(inner->last, outer->last);
+    return are_same || (in_range(inner->value, outer) == FIT_SURELY && in_range(inner->last, outer) == FIT_SURELY);
 }
 
 static bool range_apart(const Pat *a, const Pat *b) {
@@ -992,6 +1003,15 @@ static CoreExpr *place_body(Match *m, MatchClause *clause, uint32_t index, Lower
     return lower_place(L, target, clause->clause->span, made, tree);
 }
 
+// Alternatives by which no leaf is reached; only where every clause is.
+static void report_idle_alternatives(Lower *L, const Pats *alternatives) {
+    for (uint32_t i = 0; i < alternatives->len; i++) {
+        if (!alternatives->items[i]->is_needed) {
+            DIAG(L->diags, alternative_repeated, alternatives->items[i]->span);
+        }
+    }
+}
+
 CoreExpr *lower_clauses(Lower *L, Span span, const CoreVar *subjects, uint32_t subject_count,
                         const LowerClause *clauses, uint32_t clause_count, LowerBody body,
                         CoreExpr *otherwise, void *data) {
@@ -1017,6 +1037,9 @@ CoreExpr *lower_clauses(Lower *L, Span span, const CoreVar *subjects, uint32_t s
             DIAG(L->diags, pattern_unreachable, clauses[i].span);
         }
         tree = place_body(&m, &m.clauses[i], i, body, data, tree);
+    }
+    if (may_judge && errors == L->diags->error_count) {
+        report_idle_alternatives(L, &p.alternatives);
     }
     tree = lower_place(L, &fail, otherwise->span, otherwise, tree);
     return chain_end(&before, tree);

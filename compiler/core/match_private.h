@@ -58,10 +58,17 @@ typedef struct OrLeaf {
     const PatNames *names;
 } OrLeaf;
 
+// The alternatives by which a row came about.
+typedef struct Chosen {
+    Pat *alternative;
+    struct Chosen *next;
+} Chosen;
+
 typedef struct Row {
     uint32_t clause;
     Ask *asks;
     Known *known;
+    Chosen *chosen;
     const OrLeaf *leaf;
 } Row;
 

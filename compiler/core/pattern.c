@@ -80,6 +80,22 @@ static void report_missing(Patterns *p, const PatNames *some, uint32_t from, con
     }
 }
 
+static void set_consts(Patterns *p, Pat *pat) {
+    pat->consts = arena_alloc(p->L->arena, pat->item_count * sizeof(CoreConst *));
+    for (uint32_t i = 0; i < pat->item_count; i++) {
+        const CoreConst *value = pat->items[i]->value;
+        bool is_repeated = false;
+        for (uint32_t k = 0; k < pat->const_count && !is_repeated; k++) {
+            is_repeated = core_const_same(pat->consts[k], value);
+        }
+        if (is_repeated) {
+            DIAG(p->L->diags, alternative_repeated, pat->items[i]->span);
+        } else {
+            pat->consts[pat->const_count++] = value;
+        }
+    }
+}
+
 static Pat *make_or(Patterns *p, const AstPatOr *node) {
     uint32_t count = node->alternatives.len;
     Pat **items = arena_alloc(p->L->arena, count * sizeof(Pat *));
@@ -109,12 +125,11 @@ static Pat *make_or(Patterns *p, const AstPatOr *node) {
         vec_push(p->L->arena, p->names, first.items[k]);
     }
     Pat *pat = pat_items(p, is_set ? PAT_SET : PAT_OR, node->node.span, items, count);
+    for (uint32_t i = 0; i < count && !is_set; i++) {
+        vec_push(p->L->arena, &p->alternatives, items[i]);
+    }
     if (is_set) {
-        pat->consts = arena_alloc(p->L->arena, count * sizeof(CoreConst *));
-        pat->const_count = count;
-        for (uint32_t i = 0; i < count; i++) {
-            pat->consts[i] = items[i]->value;
-        }
+        set_consts(p, pat);
     }
     return pat;
 }
@@ -333,6 +348,29 @@ static bool never_fits(const PatSegment *s) {
     return value->integer < 0 || value->integer >= (int64_t)1 << s->bits;
 }
 
+// Can what a segment gives ever fit the pattern? Alternatives are looked at one by one.
+static bool may_be_segment(const Pat *pat, uint32_t type) {
+    switch (pat->kind) {
+    case PAT_ANY:
+    case PAT_PIN: return true;
+    case PAT_CONST:
+        return type == SEG_BYTES   ? pat->value->kind == CONST_BYTES
+               : type == SEG_FLOAT ? pat->value->kind == CONST_FLOAT
+                                   : pat->value->kind == CONST_INT || pat->value->kind == CONST_BIG;
+    case PAT_SET:
+    case PAT_OR:
+        for (uint32_t i = 0; i < pat->item_count; i++) {
+            if (may_be_segment(pat->items[i], type)) {
+                return true;
+            }
+        }
+        return false;
+    case PAT_RANGE: return type == SEG_INT || type == SEG_UTF8;
+    case PAT_BITS: return type == SEG_BYTES;
+    default: return false;
+    }
+}
+
 static void make_segment(Patterns *p, PatSegment *out, const AstPatSegment *s, bool is_last) {
     out->span = s->node.span;
     out->spec = spec_of(s);
@@ -351,8 +389,27 @@ static void make_segment(Patterns *p, PatSegment *out, const AstPatSegment *s, b
     if (out->is_rest && !is_last) {
         DIAG(p->L->diags, segment_rest, s->node.span);
     }
-    if (never_fits(out)) {
+    if (!may_be_segment(out->value, out->spec & SEG_TYPE_MASK)) {
+        DIAG(p->L->diags, segment_pattern, s->value->span);
+    } else if (never_fits(out)) {
         DIAG(p->L->diags, pattern_never, s->node.span);
+    }
+}
+
+// A value is whole bytes: constant sizes that are not, together, never match.
+static void check_total(Patterns *p, const Pat *pat) {
+    int64_t total = 0;
+    for (uint32_t i = 0; i < pat->bits->count; i++) {
+        const PatSegment *s = &pat->bits->segments[i];
+        bool is_whole = s->is_literal || s->is_rest || (s->spec & SEG_TYPE_MASK) == SEG_UTF8 ||
+                        (s->spec & SEG_TYPE_MASK) == SEG_BYTES;
+        if (!is_whole && s->bits < 0) {
+            return;
+        }
+        total += is_whole ? 0 : s->bits;
+    }
+    if (total % 8 != 0) {
+        DIAG(p->L->diags, pattern_never, pat->span);
     }
 }
 
@@ -368,6 +425,7 @@ static Pat *make_bytes(Patterns *p, const AstPatBytes *node) {
                      i + 1 == node->segments.len);
     }
     p->within = outer;
+    check_total(p, pat);
     return pat;
 }
 

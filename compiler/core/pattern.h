@@ -75,7 +75,10 @@ struct Pat {
     CoreExpr *atom;
     BitsPat *bits;
     uint32_t segment;
+    bool is_needed;         // of an alternative: some leaf of the tree comes by it
 };
+
+typedef VEC(Pat *) Pats;
 
 // What one clause's patterns bind, in order of appearance.
 typedef VEC(PatBind *) PatNames;
@@ -88,6 +91,7 @@ typedef struct Patterns {
     // Of the clause at hand:
     PatNames *names;
     const BitsPat *within;
+    Pats alternatives;  // of all PAT_OR made so far
 } Patterns;
 
 // The Pat of a pattern; names it binds are added to p->names. Never NULL; after a report maybe PAT_ANY.
