@@ -164,9 +164,9 @@ static void scan_both(Collection *c, Term *old_scan) {
 }
 
 size_t gc_young_words(const Heap *heap, size_t survivors, size_t words) {
-    size_t grown = 3 * survivors;
-    size_t stack = heap_stack_words(heap);
-    return (grown < YOUNG_WORDS_MAX ? grown : YOUNG_WORDS_MAX) + 2 * stack + words;
+    size_t grown = 3 * survivors < YOUNG_WORDS_MAX ? 3 * survivors : YOUNG_WORDS_MAX;
+    grown = grown > survivors ? grown : survivors;
+    return grown + 2 * heap_stack_words(heap) + words;
 }
 
 // A process that has collected often gets a block of some size even if nothing survives, as each collection has a price of

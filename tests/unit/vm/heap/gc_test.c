@@ -434,6 +434,27 @@ Test(gc, literals_stay_and_can_be_evicted) {
     check_roots();
 }
 
+// More survives than a young block is meant to grow to, and more is asked for; the same with a deep stack.
+Test(gc, much_survives) {
+    for (int round = 0; round < 6; round++) {
+        roots[0] = TERM_EMPTY;
+        Room room;
+        cr_assert(heap_reserve(&heap, 3 * YOUNG_WORDS_MAX, NULL, 0, &room));
+        while (room_left(&room) >= CONS_WORDS) {
+            roots[0] = room_cons(&room, term_small(round), roots[0]);
+        }
+        cr_assert(heap_ensure(&heap, (size_t)round * YOUNG_WORDS_MAX + 100, NULL, 0) == HEAP_OK);
+        cr_assert(heap_free_words(&heap) >= (size_t)round * YOUNG_WORDS_MAX + 100);
+        cr_assert(list_length(roots[0]) == 3 * YOUNG_WORDS_MAX / 2);
+        while (heap_free_words(&heap) > 50) {
+            *--heap.sp = roots[0];
+        }
+    }
+    heap_verify(&heap);
+    heap.sp = heap.stack_end;
+    roots[0] = TERM_NIL;
+}
+
 Test(gc, an_idle_heap_is_small) {
     cr_assert(heap_use(&heap).block_words == HEAP_FIRST_WORDS);
     roots[0] = TERM_EMPTY;
