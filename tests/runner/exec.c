@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,7 +94,8 @@ static void child_start(const Slot *slot, const Words *command, int in_fd) {
     dup2(slot->out_fd, 1);
     dup2(slot->err_fd, 2);
     setenv("NO_COLOR", "1", 1);
-    setenv("TEST_FOLDER", folder, 1);
+    char absolute[PATH_MAX];
+    setenv("TEST_FOLDER", realpath(folder, absolute) != NULL ? absolute : folder, 1);
     const Words *env = &slot->run->test->env;
     for (int i = 0; i < env->count; i++) {
         putenv(env->items[i]);

@@ -114,6 +114,17 @@ static void start(Session *s, const Words *more) {
     }
 }
 
+// A person types when the screen rests; what is typed ahead, before the shell has set the terminal up,
+// the kernel would take for itself.
+static void wait_for_rest(Session *s) {
+    double end_s = now_s() + 1;
+    size_t len;
+    do {
+        len = s->shown.len;
+        collect(s, 60);
+    } while (s->shown.len != len && now_s() < end_s);
+}
+
 static void type_bytes(Session *s, const char *bytes) {
     size_t len = strlen(bytes);
     if (write(s->terminal, bytes, len) != (ssize_t)len) {
@@ -185,11 +196,14 @@ static void play_line(Session *s, const char *line) {
         words_split(&more, value);
         start(s, &more);
     } else if ((value = value_of(line, "send")) != NULL) {
+        wait_for_rest(s);
         type_bytes(s, value);
         type_bytes(s, "\r");
     } else if ((value = value_of(line, "type")) != NULL) {
+        wait_for_rest(s);
         type_bytes(s, value);
     } else if ((value = value_of(line, "key")) != NULL) {
+        wait_for_rest(s);
         press(s, value);
     } else if ((value = value_of(line, "expect")) != NULL) {
         expect(s, value);
