@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The coppice command: finds the subcommand and calls it. What they do is in run.c, build.c, dump.c, help.c, and in
 // tools/test and tools/repl. A file in place of a subcommand is run. Tests: tests/system/command_line.sh.
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,7 +51,23 @@ static int unknown_subcommand(const char *name) {
     return STATUS_USAGE;
 }
 
+// Standard descriptors that were closed are taken by what fails when it is used, so that nothing else gets their numbers.
+static void keep_standard_descriptors(void) {
+    for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR)) {
+        if (fd > STDERR_FILENO) {
+            close(fd);
+            return;
+        }
+        close(fd);
+        // Opened the wrong way round: reading from, or writing to it, fails.
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+            return;
+        }
+    }
+}
+
 int main(int argc, char **argv) {
+    keep_standard_descriptors();
     Options options = {0};
     if (argc < 2) {
         command_help(&options);

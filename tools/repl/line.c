@@ -147,6 +147,13 @@ static unsigned char complete_word(EditLine *edit, int key) {
     return result;
 }
 
+// Ctrl-D typed ahead, while the terminal still gathered lines, comes as a zero byte once it does not.
+static unsigned char end_typed_ahead(EditLine *edit, int key) {
+    (void)key;
+    const LineInfo *info = el_line(edit);
+    return info->lastchar == info->buffer ? CC_EOF : CC_ERROR;
+}
+
 // ---- Reading ---------------------------------------------------------------------------------------
 
 static char *show_prompt(EditLine *edit) {
@@ -176,7 +183,9 @@ static bool open_terminal(Reader *reader) {
     el_set(reader->edit, EL_EDITOR, "emacs");
     el_set(reader->edit, EL_HIST, history, reader->history);
     el_set(reader->edit, EL_ADDFN, "complete", "completes the word", complete_word);
+    el_set(reader->edit, EL_ADDFN, "end-typed-ahead", "ends, on an empty line", end_typed_ahead);
     el_set(reader->edit, EL_BIND, "^I", "complete", NULL);
+    el_set(reader->edit, EL_BIND, "^@", "end-typed-ahead", NULL);
     el_set(reader->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(reader->edit, NULL);
     return true;
