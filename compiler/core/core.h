@@ -77,16 +77,16 @@ typedef enum {
 
 struct CoreConst {
     CoreConstKind kind;
-    int64_t integer;
-    double number;
-    Name name;
-    Name module;
-    Str text;
     uint32_t index;
     uint32_t record;  // of CoreModule.records
-    CoreConst **items;
     uint32_t item_count;
-    CoreConst *tail;
+    union {           // which one is there: see the kinds
+        int64_t integer;
+        double number;
+        Str text;
+        struct { Name name, module; };
+        struct { CoreConst **items; CoreConst *tail; };
+    };
 };
 
 typedef struct {

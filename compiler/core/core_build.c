@@ -201,8 +201,44 @@ uint32_t core_const_hash(const CoreConst *c) { return hash_at(c, 3); }
 
 // ---- Nodes ---------------------------------------------------------------------------------------
 
+// Most nodes are much smaller than the largest, so each takes only what its kind needs.
+#define SIZE_WITH(member) (offsetof(CoreExpr, as) + sizeof(((CoreExpr *)NULL)->as.member))
+
+static const uint8_t node_sizes[CORE_KIND_COUNT] = {
+    [CORE_LIT] = SIZE_WITH(lit),
+    [CORE_VAR] = SIZE_WITH(var),
+    [CORE_LET] = SIZE_WITH(let),
+    [CORE_SEQ] = SIZE_WITH(seq),
+    [CORE_IF] = SIZE_WITH(branch),
+    [CORE_TEST] = SIZE_WITH(test),
+    [CORE_SWITCH] = SIZE_WITH(select),
+    [CORE_JOIN] = SIZE_WITH(join),
+    [CORE_JUMP] = sizeof(CoreExpr),  // another node may take its place: core_become
+    [CORE_CALL] = SIZE_WITH(call),
+    [CORE_CALL_EXT] = SIZE_WITH(call_ext),
+    [CORE_CALL_FUN] = SIZE_WITH(call_fun),
+    [CORE_PRIM] = SIZE_WITH(prim),
+    [CORE_CLOSURE] = SIZE_WITH(call),
+    [CORE_FAIL] = SIZE_WITH(value),
+    [CORE_FAIL_WITH] = SIZE_WITH(fail_with),
+    [CORE_RERAISE] = SIZE_WITH(value),
+    [CORE_TRY] = SIZE_WITH(try_),
+    [CORE_SLOT_NEW] = SIZE_WITH(slot),
+    [CORE_SLOT_GET] = SIZE_WITH(slot),
+    [CORE_SLOT_SET] = SIZE_WITH(slot),
+    [CORE_RECEIVE] = SIZE_WITH(receive),
+    [CORE_TAKE] = SIZE_WITH(value),
+    [CORE_SKIP] = offsetof(CoreExpr, as),
+    [CORE_BITS] = SIZE_WITH(bits),
+};
+
+void core_become(CoreExpr *jump, const CoreExpr *e) {
+    ASSERT(jump->kind == CORE_JUMP);
+    memcpy(jump, e, node_sizes[e->kind]);
+}
+
 static CoreExpr *node(Arena *a, Span span, CoreKind kind) {
-    CoreExpr *e = ARENA_NEW(a, CoreExpr);
+    CoreExpr *e = arena_alloc_zeroed(a, node_sizes[kind]);
     e->kind = kind;
     e->span = span;
     return e;
@@ -421,7 +457,7 @@ CoreExpr *core_bits(Arena *a, Span span, CoreSegment *segments, uint32_t count) 
 
 CoreExpr *core_again(Arena *a, const CoreExpr *e) {
     ASSERT(core_is_atomic(e));
-    return arena_copy(a, e, sizeof(CoreExpr));
+    return arena_copy(a, e, node_sizes[e->kind]);
 }
 
 static bool record_is(const CoreRecord *r, Name module_name, Name name, const Name *fields,

@@ -89,6 +89,10 @@ static inline bool core_is_atomic(const CoreExpr *e) {
 // A second node for the same variable or constant; `e` must be atomic.
 CoreExpr *core_again(Arena *a, const CoreExpr *e);
 
+// Makes of a JUMP that stands in the tree whatever `e` is; `e` itself must not be used further. Nodes are smaller than their
+// struct, so they must not be copied otherwise.
+void core_become(CoreExpr *jump, const CoreExpr *e);
+
 // The entry of `record` in the module's table, added if it is not there. O(1) amortised over few records.
 uint32_t core_record(Arena *a, CoreModule *module, Name module_name, Name name,
                      const Name *fields, uint32_t field_count);

@@ -265,7 +265,7 @@ static void lower_eval(Lower *L, const AstModule *ast, const LowerOptions *optio
         body = lower_place(L, &exit, span, repl_early(L, &repl, early), body);
     }
     lower_release(L, mark);
-    CoreExpr *bad = core_fail_with(L->arena, span, lower_name(L, "badarg"),
+    CoreExpr *bad = core_fail_with(L->arena, span, lower_known(L, NAME_BADARG),
                                    core_var(L->arena, span, values));
     CoreExpr *test = core_test(L->arena, span, TEST_IS_TUPLE_OF, core_var(L->arena, span, values),
                                NULL, chain_end(&chain, body), bad);
@@ -291,6 +291,7 @@ CoreModule *lower_module(Scope *scope, Sources *sources, const LowerOptions *opt
     const AstModule *ast = scope->own->ast;
     L->module = ARENA_NEW(L->arena, CoreModule);
     L->module->name = scope->own->name;
+    L->runtime = ARENA_NEW_ARRAY(L->arena, RuntimeName, RUNTIME_COUNT);
     declare_all(L);
     lower_all(L);
     if (options->is_repl) {

@@ -92,6 +92,11 @@ typedef struct FnTable {
 // What actor.c keeps about the handler being lowered; NULL outside. Opaque here.
 struct ActorContext;
 
+typedef struct RuntimeName {
+    Name module;
+    Name name;
+} RuntimeName;
+
 struct Lower {
     Arena *arena;
     Intern *intern;
@@ -109,6 +114,7 @@ struct Lower {
     VEC(const Value *) exported_values;  // what other modules see of this one's functions
     NameMap hidden;         // numbers + 1 of functions that no name of the source stands for
     uint32_t root_count;
+    RuntimeName *runtime;   // by Runtime, once called
 };
 
 typedef struct LowerOptions {

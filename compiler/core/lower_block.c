@@ -94,7 +94,7 @@ static CoreExpr *go_to_rest(Lower *L, const LowerClause *clause, uint32_t index,
 static CoreExpr *else_of(Lower *L, const Block *b, const AstLet *let, CoreVar value) {
     Span span = let->pattern->span;
     if (let->else_body == NULL) {
-        return core_fail_with(L->arena, let->node.span, lower_name(L, "badmatch"),
+        return core_fail_with(L->arena, let->node.span, lower_known(L, NAME_BADMATCH),
                               core_var(L->arena, span, value));
     }
     LowerMark mark = lower_mark(L);

@@ -48,7 +48,7 @@ CoreExpr *lower_place(Lower *L, Target *target, Span span, CoreExpr *body, CoreE
             other->first = target->first;
         }
     }
-    *target->first = *body;
+    core_become(target->first, body);
     return scope;
 }
 

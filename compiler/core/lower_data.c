@@ -359,7 +359,7 @@ static CoreExpr *update_record(Lower *L, const AstRecord *record, Def *def) {
             values[i]->as.prim.record = lower_record_number(L, def);
         }
     }
-    CoreExpr *fail = core_fail_with(L->arena, span, lower_name(L, "badarg"), core_again(L->arena, base));
+    CoreExpr *fail = core_fail_with(L->arena, span, lower_known(L, NAME_BADARG), core_again(L->arena, base));
     CoreExpr *test = core_test(L->arena, span, TEST_IS_RECORD_OF, base, NULL,
                                make_record(L, span, def, values), fail);
     test->as.test.record = lower_record_number(L, def);

@@ -197,6 +197,9 @@ CoreExpr *lower_runtime(Lower *L, Span span, Runtime function, CoreExpr *const *
     };
     CHECK(function < RUNTIME_COUNT);
     CHECK(all[function].arity == count);
-    return core_call_ext(L->arena, span, lower_name(L, all[function].module),
-                         lower_name(L, all[function].name), args, count);
+    RuntimeName *name = &L->runtime[function];
+    if (name->name == NULL) {
+        *name = (RuntimeName){lower_name(L, all[function].module), lower_name(L, all[function].name)};
+    }
+    return core_call_ext(L->arena, span, name->module, name->name, args, count);
 }

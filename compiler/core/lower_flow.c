@@ -136,7 +136,7 @@ CoreExpr *lower_match(Lower *L, const AstMatch *match, bool is_tail) {
         lower_check_fits(L, value, AST_AS(Clause, match->clauses.items[i])->pattern);
     }
     CoreVar subject = value->kind == CORE_VAR ? value->as.var : lower_var(L);
-    CoreExpr *otherwise = core_fail_with(L->arena, match->subject->span, lower_name(L, "case_clause"),
+    CoreExpr *otherwise = core_fail_with(L->arena, match->subject->span, lower_known(L, NAME_CASE_CLAUSE),
                                          core_var(L->arena, match->subject->span, subject));
     CoreExpr *tree = clauses_of(L, span, subject, &match->clauses, otherwise,
                                 (ClauseMode){.is_tail = is_tail});

@@ -283,7 +283,7 @@ static CoreExpr *clauses_body(Lower *L, const LowerClause *clauses, uint32_t cou
         subjects[i] = lower_param(L);
     }
     CoreExpr *otherwise = core_fail(
-        L->arena, span, core_atom(L->arena, span, lower_name(L, "function_clause")));
+        L->arena, span, core_atom(L->arena, span, lower_known(L, NAME_FUNCTION_CLAUSE)));
     return lower_clauses(L, span, subjects, arity, clauses, count, clause_body, otherwise, NULL);
 }
 

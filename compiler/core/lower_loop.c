@@ -144,7 +144,7 @@ static CoreExpr *need_int(Lower *L, Span span, const CoreExpr *bound, CoreExpr *
     if (bound->kind == CORE_LIT && bound->as.lit->kind == CONST_INT) {
         return then;
     }
-    CoreExpr *fail = core_fail_with(L->arena, span, lower_name(L, "badarg"), core_again(L->arena, bound));
+    CoreExpr *fail = core_fail_with(L->arena, span, lower_known(L, NAME_BADARG), core_again(L->arena, bound));
     return core_test(L->arena, span, TEST_IS_INT, core_again(L->arena, bound), NULL, then, fail);
 }
 
