@@ -70,7 +70,8 @@ TOOLS_C := $(filter-out tools/gen/%,$(sort $(wildcard tools/*/*.c)))
 STDLIB := $(call find,stdlib,*.cop)
 UNIT_C := $(call find,tests/unit,*.c)
 FUZZ_C := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_COMMON_C := $(filter-out $(FUZZ_C),$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_COMMON_C := $(filter-out $(FUZZ_C),$(sort $(wildcard tests/fuzz/*.c))) \
+    $(wildcard $(addprefix tests/unit/vm/interp/,assembler.c machine.c mutate.c))
 RUNNER_C := $(sort $(wildcard tests/runner/*.c))
 MAIN_C := $(wildcard tools/coppice/main.c)
 
