@@ -421,10 +421,6 @@ static CoreExpr *lower_run(Lower *L, ActorContext *A) {
     LowerFn fn;
     lower_open_closure(L, &fn, 0, span);
     CoreExprs steps = {0};
-    if (A->traps_exits) {
-        vec_push(a, &steps, lower_runtime(L, span, RUNTIME_Process_trap_exits_1,
-                                          CORE_ARGS(lower_bool(L, span, true))));
-    }
     for (uint32_t i = 0; i < A->kept_params.len; i++) {
         Local *param = lower_find(L, A->kept_params.items[i]);
         vec_push(a, &steps, actor_set_cell(L, span, A->params_cell + i, lower_local(L, span, param)));
@@ -470,7 +466,7 @@ static CoreExpr *start_tuple(Lower *L, ActorContext *A, CoreExpr *run) {
                                core_atom(a, span, lower_name(L, "actor")),
                                core_atom(a, span, A->label), run,
                                lower_bool(L, span, must_wait(A)), limit, policy,
-                               core_int(a, span, A->cell_count)));
+                               core_int(a, span, A->cell_count), lower_bool(L, span, A->traps_exits)));
 }
 
 // The parameter's name, or NULL when it is `_`; what is no name is reported.

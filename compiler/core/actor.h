@@ -4,7 +4,7 @@
 // behind (become, stop, next, postpone, timers) are cells of the process (CELL, SET_CELL), so that an assignment stands whatever
 // fails after it, and handlers and actions are functions like any other. For `actor Counter(start)` these are made:
 //
-//   Counter(start)      the start value: (:"$start", :actor, :Counter, run, sync, limit, policy, cells). Exported if pub.
+//   Counter(start)      the start value: (:"$start", :actor, :Counter, run, sync, limit, policy, cells, traps). Exported if pub.
 //   run                 closure, the new process's first function: cells, `on start`, Vm.started(), loop
 //   Counter.loop        takes a message, handles it under `try`, settles, again
 //   Counter.handle(msg) tells asks, casts, system messages, timers, downs and exits apart

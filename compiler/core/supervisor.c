@@ -1,6 +1,6 @@
 // Supervisors as core: a start value whose process runs Supervisor.run with a map that describes the supervisor.
 //
-// `supervisor Shop(port)` becomes the function Shop(port), which gives (:"$start", :supervisor, :Shop, run, true, nil, nil, 0); `run` is a
+// `supervisor Shop(port)` becomes the function Shop(port), which gives (:"$start", :supervisor, :Shop, run, true, nil, nil, 0, true); `run` is a
 // closure that builds the map, each child with a function that gives its start value, evaluated by the supervisor at each
 // start. All semantics are in stdlib/supervisor.cop. Tests: tests/lang/supervisors, tests/behave, tests/lang/errors.
 //
@@ -201,7 +201,8 @@ void supervisor_lower(Lower *L, Def *def) {
                                 CORE_ARGS(core_atom(a, span, lower_name(L, "$start")),
                                           core_atom(a, span, lower_name(L, "supervisor")),
                                           core_atom(a, span, ast->name), run, lower_bool(L, span, true),
-                                          lower_nil(L, span), lower_nil(L, span), core_int(a, span, 0)));
+                                          lower_nil(L, span), lower_nil(L, span), core_int(a, span, 0),
+                                          lower_bool(L, span, true)));
     lower_close(L, start);
     lower_release(L, mark);
 }

@@ -11,14 +11,14 @@ fn main/0
 
 fn Counter/1
     enter {x0}
-    alloc 12, {x0}
+    alloc 13, {x0}
     closure x0, Counter/1/0, (x0)
-    tuple x0, (:$start, :actor, :Counter, x0, false, nil, nil, 1)
+    tuple x0, (:$start, :actor, :Counter, x0, false, nil, nil, 1, false)
     ret
 
 fn App/0
     enter {}
-    move x0, (:$start, :supervisor, :App, &10, true, nil, nil, 0)
+    move x0, (:$start, :supervisor, :App, &10, true, nil, nil, 0, true)
     ret
 
 fn Counter.loop/0

@@ -45,8 +45,18 @@ Term bif_vm_spawn(Process *p, Term *args) {
     return process_spawn(p, args[0], &options, AM_infinity);
 }
 
-// A start value: (:"$start", kind, label, fn, sync, limit, policy, cells).
-enum { START_KIND = 1, START_LABEL, START_FN, START_SYNC, START_LIMIT, START_POLICY, START_CELLS, START_SIZE };
+// A start value: (:"$start", kind, label, fn, sync, limit, policy, cells, traps).
+enum {
+    START_KIND = 1,
+    START_LABEL,
+    START_FN,
+    START_SYNC,
+    START_LIMIT,
+    START_POLICY,
+    START_CELLS,
+    START_TRAPS,
+    START_SIZE,
+};
 
 static bool start_options(Term start, SpawnOptions *options) {
     if (!tuple_is_tagged(start, AM_start_value, START_SIZE)) {
@@ -60,6 +70,7 @@ static bool start_options(Term start, SpawnOptions *options) {
     }
     options->label = label;
     options->cells = (uint16_t)term_to_small(cells);
+    options->trap_exits = !term_is_falsy(tuple_at(start, START_TRAPS));
     options->sync = !term_is_falsy(tuple_at(start, START_SYNC));
     if (!term_same_bits(limit, TERM_NIL)) {
         if (!term_is_small(limit) || term_to_small(limit) < 1 || term_to_small(limit) > UINT32_MAX) {

@@ -62,6 +62,7 @@ static void set_fields(Worker *w, Process *p, const SpawnOptions *options) {
     p->worker = w;
     p->parent = w->current == NULL ? TERM_NIL : w->current->pid;
     p->priority = (uint8_t)options->priority;
+    p->trap_exits = options->trap_exits;
     p->saved = p->saved_inline;
     p->returns.base = p->returns.first;
     p->returns.top = p->returns.first;

@@ -15,6 +15,7 @@ typedef struct {
     uint32_t mailbox_limit;   // with a policy other than UNBOUNDED
     MailboxPolicy policy;
     uint16_t cells;           // of actor state, all nil
+    bool trap_exits;          // from the first moment on, as no exit signal may come before it could say so itself
     bool sync;                // the spawner waits for process_started
     size_t heap_limit_words;  // 0: none
 } SpawnOptions;
