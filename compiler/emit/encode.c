@@ -16,6 +16,8 @@ typedef struct {
     const IrBlock *block;
 } Patch;
 
+enum { COPIES_MAX = 8 };
+
 typedef struct {
     Emit *e;
     Arena *arena;      // of the image
@@ -28,6 +30,8 @@ typedef struct {
     uint32_t jump_word; // the label of the last plain jump; 0: none yet
     Moves moves;       // those of one place, before and after ordering
     Moves ordered;
+    Move copies[COPIES_MAX];  // registers that hold the same
+    uint32_t copy_count;
 } Encode;
 
 // ---- Words ------------------------------------------------------------------------------------------------
@@ -44,7 +48,49 @@ static void put_map(Encode *c) {
     put(c, maps_add(&c->maps, &c->e->track, c->e->framed ? c->e->frame_slots : 0));
 }
 
+// ---- Moves ------------------------------------------------------------------------------------------------
+// Which registers hold the same, by the last moves: a move back is left out. Whatever writes a register, or may
+// collect (registers that its map does not name are gone then), ends that.
+
+static void forget_copies(Encode *c) { c->copy_count = 0; }
+
+static void forget_copies_of(Encode *c, uint32_t place) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < c->copy_count; i++) {
+        if (c->copies[i].to != place && c->copies[i].from != place) {
+            c->copies[kept++] = c->copies[i];
+        }
+    }
+    c->copy_count = kept;
+}
+
+static bool is_copy(const Encode *c, uint32_t to, uint32_t from) {
+    for (uint32_t i = 0; i < c->copy_count; i++) {
+        const Move *copy = &c->copies[i];
+        if ((copy->to == to && copy->from == from) || (copy->to == from && copy->from == to)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_move(Encode *c, uint32_t to, uint32_t from) {
+    if (to == from || is_copy(c, to, from)) {
+        return;
+    }
+    put(c, OP_move);
+    put(c, to);
+    put(c, from);
+    forget_copies_of(c, to);
+    if (c->copy_count < COPIES_MAX && operand_kind(from) <= OPERAND_Y) {
+        c->copies[c->copy_count++] = (Move){to, from};
+    }
+}
+
 static void put_op(Encode *c, Op op, const IrInst *inst) {
+    if ((op_infos[op].flags & (OP_CALL | OP_GC)) != 0) {
+        forget_copies(c);
+    }
     if ((op_infos[op].flags & (OP_FAIL | OP_CALL | OP_GC)) != 0) {
         lines_add(c->e->image, c->out, c->out->words.len, inst->span, inst->inlined);
     }
@@ -52,14 +98,6 @@ static void put_op(Encode *c, Op op, const IrInst *inst) {
 }
 
 static uint32_t place(Encode *c, const IrInst *v) { return place_of(c->e, v, c->e->framed); }
-
-static void put_move(Encode *c, uint32_t to, uint32_t from) {
-    if (to != from) {
-        put(c, OP_move);
-        put(c, to);
-        put(c, from);
-    }
-}
 
 // ---- Parallel moves -----------------------------------------------------------------------------------------
 
@@ -133,7 +171,10 @@ static void put_list(Encode *c, Operands *o, char letter) {
 static void put_operand(Encode *c, Operands *o, char letter) {
     const IrInst *inst = o->inst;
     switch (letter) {
-    case 'd': put(c, place(c, inst)); break;
+    case 'd':
+        put(c, place(c, inst));
+        forget_copies_of(c, place(c, inst));
+        break;
     case 's': put(c, place(c, inst->args[o->arg++])); break;
     case 'n': put(c, inst->index); break;
     case 'a': put(c, table_atom(c->e->image, inst->name)); break;
@@ -377,6 +418,7 @@ static void encode_block(Encode *c, const IrBlock *block) {
     Emit *e = c->e;
     uint32_t order = block->order;
     drop_jump_to(c, block);
+    forget_copies(c);
     c->next = order + 1 < e->f->blocks.len ? e->f->blocks.items[order + 1] : NULL;
     c->start[order] = c->out->words.len;
     track_block(e, block, true);

@@ -32,9 +32,18 @@ static void move_up(Framing *p, IrBlock *to) {
     }
 }
 
-static void visit_target(Framing *p, IrBlock *to) {
+// `from` or the nearest of its dominators that dominates `block` too. A frame block that moves up by these steps
+// makes each once.
+static IrBlock *dominator_of_both(IrBlock *from, const IrBlock *block) {
+    while (!ir_dominates(from, block)) {
+        from = from->idom;
+    }
+    return from;
+}
+
+static void visit_target(Framing *p, const IrBlock *to) {
     if (!ir_dominates(p->frame, to)) {
-        move_up(p, ir_common_dominator(p->frame, to));
+        move_up(p, dominator_of_both(p->frame, to));
     }
 }
 
@@ -57,7 +66,7 @@ void frame_place(Emit *e) {
     IrBlock *frame = NULL;
     for (uint32_t i = 0; i < f->blocks.len; i++) {
         if (e->needs_frame[i]) {
-            frame = frame == NULL ? f->blocks.items[i] : ir_common_dominator(frame, f->blocks.items[i]);
+            frame = frame == NULL ? f->blocks.items[i] : dominator_of_both(frame, f->blocks.items[i]);
         }
     }
     e->is_framed = ARENA_NEW_ARRAY(e->arena, bool, f->blocks.len);

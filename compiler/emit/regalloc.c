@@ -7,7 +7,7 @@
 // or the return, wants it; for a parameter, the place of an arg that becomes it. What has no such wish stays out
 // of the registers that the next call in its block fills.
 // A value that lives across a call has a slot in framed blocks, and only there: it is computed into
-// it, or moved to it right behind the frame. When more values live at once than X can hold, all get slots.
+// it, or moved to it right behind the frame. So has what becomes a parameter with a slot. When more values live at once than X can hold, all get slots.
 // Wishes are collected in a walk from the last instruction to the first, so the nearest use counts.
 // Tests: tests/unit/compiler/emit/regalloc_test.c.
 //
@@ -281,8 +281,22 @@ static void choose(Alloc *a, const IrInst *v, bool slot) {
     assign(e, v, operand_make(OPERAND_X, (int32_t)reg));
 }
 
+// A value that becomes a parameter with a slot is best computed right into it: into the very one, if that is known
+// and free, or into one that the parameter may then take over.
+static void follow_param(Alloc *a, const IrInst *v) {
+    Emit *e = a->e;
+    const IrInst *param = a->becomes[v->id];
+    if (!e->framed || param == NULL || e->wants_y[v->id] || v->op == IR_PARAM ||
+        !lives_in_slot(e, param, starts_framed(e, param->block))) {
+        return;
+    }
+    uint16_t slot = e->y_of[param->id];
+    e->wants_y[v->id] = slot == NO_REG || !track_has(e, operand_make(OPERAND_Y, slot));
+}
+
 // Places a value where it is defined; what nobody uses takes a register for that moment only.
 static void define(Alloc *a, const IrInst *v) {
+    follow_param(a, v);
     choose(a, v, lives_in_slot(a->e, v, a->e->framed));
     if (a->e->use_count[v->id] > 0) {
         track_set(a->e, place_of(a->e, v, a->e->framed));

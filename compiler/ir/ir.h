@@ -216,9 +216,6 @@ void ir_order(IrFunction *f);
 // Immediate dominators and their tree, after ir_order. Nearly linear.
 void ir_dominators(IrFunction *f);
 
-// The nearest block that dominates both.
-IrBlock *ir_common_dominator(IrBlock *a, IrBlock *b);
-
 // Numbers instructions and parameters densely from 0 in the order of blocks, constants behind them; resolves
 // `forward` in all args. Afterwards nothing forwards.
 void ir_number(IrFunction *f);

@@ -95,8 +95,6 @@ static IrBlock *meet(IrBlock *a, IrBlock *b) {
     return a;
 }
 
-IrBlock *ir_common_dominator(IrBlock *a, IrBlock *b) { return meet(a, b); }
-
 static void number_dominators(IrFunction *f) {
     // Children before parents: sizes of subtrees, then intervals from the top.
     uint32_t count = f->blocks.len;
