@@ -248,7 +248,7 @@ static void add_big(Bytes *out, const char *digits, size_t len, bool negative) {
     bytes_add_str(out, (const char *)bytes, n);
 }
 
-static void read_numeric(Asm *a, Bytes *out) {
+static void read_number_literal(Asm *a, Bytes *out) {
     const char *start = a->at;
     bool negative = *start == '-';
     const char *digits = start + negative;
@@ -268,13 +268,20 @@ static void read_numeric(Asm *a, Bytes *out) {
         bytes_add_byte(out, LIT_INT);
         bytes_add_i(out, read_number(a));
     }
-    if (accept(a, "..")) {
-        Bytes first = *out;
-        *out = (Bytes){0};
+}
+
+// A number, or a range of two.
+static void read_numeric(Asm *a, Bytes *out) {
+    Bytes first = {0};
+    read_number_literal(a, &first);
+    bool range = accept(a, "..");
+    if (range) {
         bytes_add_byte(out, LIT_RANGE);
-        bytes_add(out, first.data, first.len);
-        bytes_free(&first);
-        read_literal(a, out);
+    }
+    bytes_add(out, first.data, first.len);
+    bytes_free(&first);
+    if (range) {
+        read_number_literal(a, out);
         bytes_add_byte(out, LIT_INT);
         bytes_add_i(out, 1);
     }

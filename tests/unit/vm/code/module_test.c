@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The code table: finding, hiding, linking, versions.
+#include "vm/code/module.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/unit/vm/interp/assembler.h"
+#include "tests/unit/vm/interp/machine.h"
+#include "vm/code/library.h"
+
+static Bytes assembled(const char *text) {
+    Bytes image;
+    char error[256];
+    cr_assert(assemble(text, &image, error), "%s", error);
+    return image;
+}
+
+static Term atom(Machine *m, const char *text) {
+    Term t;
+    cr_assert_eq(atom_intern(m->vm.atoms, text, strlen(text), &t), ATOM_OK);
+    return t;
+}
+
+// What module.f/0 gives or fails with.
+static const char *run(Machine *m, const char *module, const char *name) {
+    static char out[256];
+    const Target *target = code_find(m->vm.code, atom(m, module), atom(m, name), 0);
+    if (target == NULL) {
+        return "nothing";
+    }
+    machine_call(m, target_function(target), 0, 1000, out, sizeof out);
+    machine_clear(m);
+    return out;
+}
+
+static void load(Machine *m, const Bytes *image) {
+    CodeError error;
+    cr_assert_eq(code_load_image(m->vm.code, image->data, image->len, NULL, &error), CODE_OK, "%s", error.what);
+}
+
+static void add(Machine *m, const Bytes *image, Term *main) {
+    CodeError error;
+    cr_assert_eq(code_add_image(m->vm.code, image->data, image->len, main, &error), CODE_OK, "%s", error.what);
+}
+
+Test(module, new_versions_are_called_through_names) {
+    Machine *m = machine_new(0);
+    Bytes user = assembled("module User\nfn f/0\n  enter {}\n  tail_ext Used.f/0\n");
+    Bytes one = assembled("module Used\nfn f/0\n  enter {}\n  move x0 1\n  ret\nfn g/0\n  enter {}\n  move x0 1\n  ret\n");
+    Bytes two = assembled("module Used\nfn f/0\n  enter {}\n  move x0 2\n  ret\n");
+    load(m, &user);
+    cr_expect_str_eq(run(m, "User", "f"), ":undef(:\"Used.f/0\")");
+    load(m, &one);
+    cr_expect_str_eq(run(m, "User", "f"), "1");
+    cr_expect_str_eq(run(m, "Used", "g"), "1");
+    load(m, &two);
+    cr_expect_str_eq(run(m, "User", "f"), "2");
+    cr_expect_str_eq(run(m, "Used", "g"), "nothing");
+    load(m, &one);
+    load(m, &two);
+    load(m, &one);
+    cr_expect_str_eq(run(m, "User", "f"), "1");
+    CodeError error;
+    cr_expect_eq(code_find_module(m->vm.code, atom(m, "Used"), &error)->version, 5);
+    machine_free(m);
+    bytes_free(&user);
+    bytes_free(&one);
+    bytes_free(&two);
+}
+
+static Bytes library_list;
+static Bytes library_user;
+
+static bool find_in_library(const struct Library *library, const char *module, const uint8_t **bytes, size_t *size) {
+    (void)library;
+    const Bytes *found = strcmp(module, "List") == 0   ? &library_list
+                         : strcmp(module, "User") == 0 ? &library_user
+                                                       : NULL;
+    if (found != NULL) {
+        *bytes = found->data;
+        *size = found->len;
+    }
+    return found != NULL;
+}
+
+Test(module, a_program_hides_the_librarys_module_from_itself) {
+    Machine *m = machine_new(0);
+    struct Library library = {find_in_library, NULL};
+    m->vm.library = &library;
+    library_list = assembled("module List\nfn f/0\n  enter {}\n  move x0 :library\n  ret\n");
+    library_user = assembled("module User\nfn call/0\n  enter {}\n  tail_ext List.f/0\n"
+                             "fn refer/0\n  enter {}\n  move x0 &List.f/0\n  tail_fun 0\n");
+    Bytes own = assembled("module Main\nfn f/0\n  enter {}\n  tail_ext List.f/0\n"
+                          "fn builtin/0\n  enter {}\n  tail_ext List.length/0\n"
+                          "module List\nfn f/0\n  enter {}\n  move x0 :program\n  ret\n");
+    cr_expect_str_eq(run(m, "List", "f"), ":library");
+    machine_free(m);
+    m = machine_new(0);
+    m->vm.library = &library;
+    Term main;
+    add(m, &own, &main);
+    cr_expect_eq(main.bits, atom(m, "Main").bits);
+    cr_expect_str_eq(run(m, "List", "f"), ":program");
+    cr_expect_str_eq(run(m, "Main", "f"), ":program");
+    cr_expect_str_eq(run(m, "User", "call"), ":library");
+    cr_expect_str_eq(run(m, "User", "refer"), ":library");
+    cr_expect_str_eq(run(m, "Main", "builtin"), ":undef(:\"List.length/0\")");
+    machine_free(m);
+    bytes_free(&own);
+    bytes_free(&library_list);
+    bytes_free(&library_user);
+}
+
+Test(module, an_image_that_is_not_sound_says_so_when_it_is_called) {
+    Machine *m = machine_new(0);
+    Bytes image = assembled("module Bad\nfn f/0\n  enter {}\n  move x0 x1\n  ret\n");
+    Term main;
+    add(m, &image, &main);
+    cr_expect_str_eq(run(m, "Bad", "f"), "nothing");
+    CodeError error;
+    code_last_error(m->vm.code, &error);
+    cr_expect(strstr(error.what, "function f/0, word 2, move: X1 is not initialised") != NULL, "%s", error.what);
+    cr_expect_null(code_find_module(m->vm.code, main, &error));
+    cr_expect(error.what[0] != '\0');
+    machine_free(m);
+    bytes_free(&image);
+}
