@@ -9,6 +9,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
+#include "compiler/core/actor.h"
 #include "compiler/core/lower_private.h"
 
 // ---- Numbers -------------------------------------------------------------------------------------
@@ -276,15 +277,29 @@ static LowerClause clause_of(Lower *L, const AstList *params, const AstNode *gua
     return (LowerClause){.patterns = patterns, .guard = guard, .span = span, .data = body};
 }
 
+// `fn(job) => Worker(job)`: what a supervisor's child is described by. Anywhere else such a call is a `spawn` forgotten.
+static CoreExpr *lambda_body(Lower *L, const LowerClause *clause, uint32_t index, void *data) {
+    const AstNode *body = clause->data;
+    if (body->kind == AST_CALL && AST_AS(Call, body)->callee->kind == AST_PATH) {
+        const AstCall *call = AST_AS(Call, body);
+        const AstPath *path = AST_AS(Path, call->callee);
+        const Def *def = scope_find_def(L->scope, path);
+        if (def != NULL && (def->kind == DEF_ACTOR || def->kind == DEF_SUPERVISOR)) {
+            return actor_start_value(L, path, &call->args, body->span);
+        }
+    }
+    return clause_body(L, clause, index, data);
+}
+
 static CoreExpr *clauses_body(Lower *L, const LowerClause *clauses, uint32_t count, uint32_t arity,
-                              Span span) {
+                              Span span, LowerBody body) {
     CoreVar *subjects = arena_alloc(L->arena, arity * sizeof(CoreVar));
     for (uint32_t i = 0; i < arity; i++) {
         subjects[i] = lower_param(L);
     }
     CoreExpr *otherwise = core_fail(
         L->arena, span, core_atom(L->arena, span, lower_known(L, NAME_FUNCTION_CLAUSE)));
-    return lower_clauses(L, span, subjects, arity, clauses, count, clause_body, otherwise, NULL);
+    return lower_clauses(L, span, subjects, arity, clauses, count, body, otherwise, NULL);
 }
 
 // Of a clause's head, for messages: from the name to the last parameter or guard.
@@ -302,7 +317,7 @@ CoreExpr *lower_fn_clauses(Lower *L, const AstList *list, uint32_t arity, Span s
         const AstFn *fn = AST_AS(Fn, list->items[i]);
         clauses[i] = clause_of(L, &fn->params, fn->guard, head_span(fn), fn->body);
     }
-    return clauses_body(L, clauses, list->len, arity, span);
+    return clauses_body(L, clauses, list->len, arity, span, clause_body);
 }
 
 static void refuse_defaults(Lower *L, const AstList *params) {
@@ -325,7 +340,7 @@ static bool refuse_params(Lower *L, const AstList *params, Span span) {
 
 CoreExpr *lower_lambda_body(Lower *L, const AstLambda *lambda) {
     LowerClause clause = clause_of(L, &lambda->params, lambda->guard, lambda->node.span, lambda->body);
-    return clauses_body(L, &clause, 1, lambda->params.len, lambda->node.span);
+    return clauses_body(L, &clause, 1, lambda->params.len, lambda->node.span, lambda_body);
 }
 
 CoreExpr *lower_lambda(Lower *L, const AstLambda *lambda) {
