@@ -3,7 +3,7 @@
 // A folder that holds a main.cop is one test of several modules: only main.cop is run. Everywhere
 // else each .cop file is a test, its kind told by where it lies and what it says, and each .sh file
 // a script. Of a manual, an .md file, each block marked ```coppice is one: it is copied to
-// .build/manual/. A module of the library is a test only for its examples and test blocks.
+// .build/manual/. The library is given to `coppice test` as a whole.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -112,15 +112,11 @@ static void add_manual(TestList *list, const char *path) {
     }
 }
 
-// Modules of the library: what they hold besides tests does not run.
-static void add_library_module(TestList *list, const char *path) {
-    Test test = {.path = strdup(path)};
-    expect_read(&test);
-    test.kind = KIND_TESTS;
+// A module of the library, or all of them in one run: what they hold besides tests does not run.
+static void add_library(TestList *list, const char *path) {
+    Test test = {.path = strdup(path), .kind = KIND_TESTS, .limit_s = 60};
     words_add(&test.flags, "--library");
-    if (test.has_tests) {
-        add(list, &test);
-    }
+    add(list, &test);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b) {
@@ -158,7 +154,9 @@ void find_tests(TestList *list, const char *path) {
         perror(path);
         exit(2);
     }
-    if (S_ISDIR(info.st_mode)) {
+    if (strncmp(path, "stdlib", strlen("stdlib")) == 0) {
+        add_library(list, path);
+    } else if (S_ISDIR(info.st_mode)) {
         add_folder(list, path);
     } else if (ends_with(path, ".sh")) {
         add_script(list, path, KIND_SCRIPT);
@@ -166,8 +164,6 @@ void find_tests(TestList *list, const char *path) {
         add_script(list, path, KIND_SESSION);
     } else if (ends_with(path, ".md")) {
         add_manual(list, path);
-    } else if (strncmp(path, "stdlib/", strlen("stdlib/")) == 0) {
-        add_library_module(list, path);
     } else {
         add_source(list, path);
     }
