@@ -55,9 +55,8 @@ RegexCache *regex_cache_new(VM *vm) {
 }
 
 static void regex_release(Regex *regex) {
-    // Release pairs with the acquire fence: whoever frees has seen all use.
-    if (atomic_fetch_sub_explicit(&regex->refs, 1, memory_order_release) == 1) {
-        atomic_thread_fence(memory_order_acquire);
+    // Release and acquire: whoever frees has seen all use.
+    if (atomic_fetch_sub_explicit(&regex->refs, 1, memory_order_acq_rel) == 1) {
         pcre2_code_free(regex->code);
         mem_free(regex->mem, MEM_BIF, regex);
     }

@@ -192,9 +192,8 @@ void handle_retain(Handle *handle) {
 }
 
 void handle_release(Handle *handle) {
-    // Release: all use comes before the acquire of whoever frees it.
-    if (atomic_fetch_sub_explicit(&handle->refs, 1, memory_order_release) == 1) {
-        atomic_thread_fence(memory_order_acquire);
+    // Release and acquire: all use comes before whoever frees it does.
+    if (atomic_fetch_sub_explicit(&handle->refs, 1, memory_order_acq_rel) == 1) {
         handle->kind->free(handle);
     }
 }

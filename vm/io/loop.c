@@ -74,10 +74,10 @@ const SchedIo io_hooks = {hook_open, hook_close, hook_poll, hook_descriptor};
 // ---- Requests --------------------------------------------------------------------------------------
 
 void io_request_release(IoRequest *r) {
-    if (atomic_fetch_sub_explicit(&r->refs, 1, memory_order_release) != 1) {
+    // Release and acquire: the last one sees what the others did.
+    if (atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1) {
         return;
     }
-    atomic_thread_fence(memory_order_acquire);
     if (r->drop != NULL) {
         r->drop(r);
     }
