@@ -10,6 +10,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"
 
+// An instruction whose value is that of a part of what was built; it is no arg of it.
+typedef struct {
+    IrInst *inst;
+    uint32_t next;  // of the same part, plus 1
+} PartUser;
+
 typedef struct {
     IrFunction *f;
     Arena *arena;
@@ -18,6 +24,8 @@ typedef struct {
     bool *reached;        // by block order
     uint32_t *first_user; // by value: where its entries of `users` begin
     IrInst **users;
+    uint32_t *first_part_user;  // by value: into `part_users`, plus 1
+    VEC(PartUser) part_users;
     VEC(IrBlock *) blocks;   // reached and still to visit
     VEC(IrInst *) changed;   // values whose users are still to visit
     VEC(IrInst *) args;      // of the instruction being looked at
@@ -103,6 +111,22 @@ static void solve_jump(Solver *s, const IrInst *jump) {
     reach(s, to);
 }
 
+// The state of an instruction with a value: what it folds to, or what the part that it folds to is known to be.
+static IrInst *value_state(Solver *s, IrInst *inst) {
+    IrInst *value = fold_value(s->f, inst, s->args.items);
+    if (value == NULL) {
+        return inst;
+    }
+    if (!ir_is_const(value)) {
+        PartUser user = {inst, s->first_part_user[value->id]};
+        vec_push(s->arena, &s->part_users, user);
+        s->first_part_user[value->id] = s->part_users.len;
+        value = s->state[value->id];
+    }
+    bool agrees = value == NULL || (ir_is_const(value) && (s->state[inst->id] == NULL || s->state[inst->id] == value));
+    return agrees ? value : inst;
+}
+
 static void solve_inst(Solver *s, IrInst *inst) {
     if (inst->op == IR_JUMP) {
         solve_jump(s, inst);
@@ -114,11 +138,14 @@ static void solve_inst(Solver *s, IrInst *inst) {
     if (!known_args(s, inst)) {
         return;
     }
-    IrInst *value = ir_has_value(inst) ? fold_value(s->f, inst, s->args.items) : NULL;
-    bool is_const = value != NULL && ir_is_const(value) &&
-                    (s->state[inst->id] == NULL || s->state[inst->id] == value);
+    bool is_const = false;
     if (ir_has_value(inst)) {
-        set_state(s, inst, is_const ? value : inst);
+        IrInst *state = value_state(s, inst);
+        if (state == NULL) {
+            return;
+        }
+        set_state(s, inst, state);
+        is_const = state != inst;
     }
     IrBlock *only = is_const && inst->target_count == 2 ? inst->targets[0] : fold_target(inst, s->args.items);
     if (only != NULL) {
@@ -142,6 +169,9 @@ static void solve_users(Solver *s, const IrInst *v) {
         if (s->reached[s->users[i]->block->order]) {
             solve_inst(s, s->users[i]);
         }
+    }
+    for (uint32_t at = s->first_part_user[v->id]; at != 0; at = s->part_users.items[at - 1].next) {
+        solve_inst(s, s->part_users.items[at - 1].inst);
     }
 }
 
@@ -229,6 +259,7 @@ void opt_constants(IrFunction *f) {
     ir_number(f);
     s.value_count = f->inst_count;
     s.state = ARENA_NEW_ARRAY(s.arena, IrInst *, s.value_count);
+    s.first_part_user = ARENA_NEW_ARRAY(s.arena, uint32_t, s.value_count);
     s.reached = ARENA_NEW_ARRAY(s.arena, bool, f->blocks.len);
     list_users(&s);
     solve(&s);

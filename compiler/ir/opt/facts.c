@@ -2,7 +2,8 @@
 //
 // A walk over the dominator tree carries a fact for each value: the kinds it can be, the size and tag of a tuple,
 // the record that it is. An edge from a test into a block with no other predecessor narrows it; so does an
-// operation that would have failed otherwise. What was noted in a block is taken back when its subtree is done.
+// operation that would have failed otherwise. Where a value can be one thing only, that constant is used
+// instead. What was noted in a block is taken back when its subtree is done.
 //
 // A test that HEAD, TAIL, ELEM or FIELD may rely on is dropped as true only on facts found since the innermost
 // header or handler on the way (`fresh`), since the verifier of images forgets the others there.
@@ -228,9 +229,26 @@ static int decide(const Facts *s, const IrInst *test) {
     }
 }
 
+// The constant that `v` must be here, or `v`.
+static IrInst *as_constant(const Facts *s, IrInst *v) {
+    if (ir_is_const(v)) {
+        return v;
+    }
+    switch (s->facts[v->id].known) {
+    case KIND_TRUE: return ir_const_bool(s->f, true);
+    case KIND_FALSE: return ir_const_bool(s->f, false);
+    case KIND_NIL: return ir_const_atom(s->f, s->f->module->names->known[NAME_NIL]);
+    case KIND_EMPTY: return ir_const_empty(s->f);
+    default: return v;
+    }
+}
+
 static void visit(Facts *s, IrBlock *block) {
     note_edge(s, block);
-    for (const IrInst *inst = block->first; inst != NULL; inst = inst->next) {
+    for (IrInst *inst = block->first; inst != NULL; inst = inst->next) {
+        for (uint32_t i = 0; i < inst->arg_count; i++) {
+            inst->args[i] = as_constant(s, inst->args[i]);
+        }
         if (inst->target_count == 0) {
             note_done(s, inst);
         }
@@ -260,12 +278,30 @@ static void take_back(Facts *s, uint32_t to) {
     }
 }
 
+// What a parameter can be: what it is given, but for what comes round a loop.
+static uint32_t kinds_given(const Facts *s, const IrBlock *block, const IrInst *param) {
+    uint32_t kinds = 0;
+    if (block == s->f->entry || block->is_handler) {
+        return KIND_ANY;
+    }
+    for (uint32_t i = 0; i < block->preds.len; i++) {
+        const IrInst *arg = block->preds.items[i]->last->args[param->index];
+        bool later = !ir_is_const(arg) && ir_is_back(block->preds.items[i], block);
+        kinds |= later ? (arg == param ? 0 : KIND_ANY) : fact_of(s, arg).known;
+    }
+    return kinds;
+}
+
 static void init_facts(Facts *s) {
     for (uint32_t i = 0; i < s->f->inst_count; i++) {
         s->facts[i] = (Fact){KIND_ANY, KIND_ANY, 0, UNKNOWN, UNKNOWN, NULL};
     }
     for (uint32_t i = 0; i < s->f->blocks.len; i++) {
-        for (const IrInst *inst = s->f->blocks.items[i]->first; inst != NULL; inst = inst->next) {
+        const IrBlock *block = s->f->blocks.items[i];
+        for (uint32_t k = 0; k < block->params.len; k++) {
+            s->facts[block->params.items[k]->id].known = kinds_given(s, block, block->params.items[k]);
+        }
+        for (const IrInst *inst = block->first; inst != NULL; inst = inst->next) {
             s->facts[inst->id].known = kinds_of(inst);
         }
     }

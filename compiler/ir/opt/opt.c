@@ -13,14 +13,38 @@ static const Pass passes[] = {
     {opt_constants, false}, {opt_cfg, false}, {opt_dce, false},  {opt_cfg, false},
 };
 
+// What a test that is decided after all calls for. No such test may be left: see opt.h.
+static const Pass again[] = {{opt_constants, false}, {opt_cfg, false}, {opt_dce, false}, {opt_cfg, false}};
+
+static void run_pass(IrFunction *f, const Pass *pass) {
+    if (pass->dominators) {
+        ir_dominators(f);
+    }
+    pass->run(f);
+    ir_order(f);
+    ir_verify(f);
+}
+
+static bool has_decided_test(IrFunction *f) {
+    ir_number(f);
+    for (uint32_t i = 0; i < f->blocks.len; i++) {
+        const IrInst *last = f->blocks.items[i]->last;
+        if (fold_target(last, last->args) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ir_optimise(IrFunction *f) {
     for (uint32_t i = 0; i < sizeof(passes) / sizeof(*passes); i++) {
-        if (passes[i].dominators) {
-            ir_dominators(f);
+        run_pass(f, &passes[i]);
+    }
+    // Each round makes the function smaller; hardly any needs one.
+    while (has_decided_test(f)) {
+        for (uint32_t i = 0; i < sizeof(again) / sizeof(*again); i++) {
+            run_pass(f, &again[i]);
         }
-        passes[i].run(f);
-        ir_order(f);
-        ir_verify(f);
     }
 }
 

@@ -5,7 +5,7 @@
 // logarithm or so of its tables. What a pass may not do is written in ir.h: effects stay, in their order.
 // Images are verified before they run, and the verifier forgets at the head of a loop what it knew of the
 // kinds of values: a test that HEAD, TAIL, ELEM or FIELD rely on may only go when the fact was found on this side of the
-// innermost header.
+// innermost header. It knows nothing of the kinds of constants, so no test of a constant may be left.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
