@@ -328,6 +328,48 @@ static void place_in_frame(Alloc *a, const IrInst *v) {
     }
 }
 
+// ---- Order of parts ------------------------------------------------------------------------------------------
+
+static bool is_part(const IrInst *inst, const IrInst *of) {
+    bool takes = inst->op == IR_ELEM || inst->op == IR_HEAD || inst->op == IR_TAIL || inst->op == IR_FIELD;
+    return takes && inst->args[0] == of;
+}
+
+static bool wants_register(const Alloc *a, const IrInst *v, uint16_t reg) {
+    const IrInst *param = a->becomes[v->id];
+    return a->wish[v->id] == reg || (param != NULL && a->e->x_of[param->id] == reg);
+}
+
+// Where a value is taken apart for the last time, the part that wants the value's own register is taken last, so
+// that it can have it. `first` is the first of the parts; what takes its place is returned.
+static IrInst *order_parts(Alloc *a, IrInst *first) {
+    Emit *e = a->e;
+    const IrInst *whole = first->arg_count > 0 ? first->args[0] : NULL;
+    if (whole == NULL || !is_part(first, whole) || ir_is_const(whole) || lives_in_slot(e, whole, e->framed)) {
+        return first;
+    }
+    IrInst *wanting = NULL;
+    IrInst *last = first;
+    for (; is_part(last, whole); last = last->next) {
+        if (wanting == NULL && wants_register(a, last, e->x_of[whole->id])) {
+            wanting = last;
+        }
+        if (e->has_kills[last->id]) {
+            break;
+        }
+    }
+    if (wanting == NULL || wanting == last || !is_part(last, whole)) {
+        return first;
+    }
+    IrInst *next = wanting == first ? first->next : first;
+    ir_remove(wanting);
+    ir_insert_before(last->next, wanting);
+    e->has_kills[wanting->id] = true;
+    e->kill_start[wanting->id] = e->kill_start[last->id];
+    e->has_kills[last->id] = false;
+    return next;
+}
+
 static void place_block(Alloc *a, const IrBlock *block) {
     Emit *e = a->e;
     track_block(e, block, false);
@@ -342,7 +384,12 @@ static void place_block(Alloc *a, const IrBlock *block) {
         }
         track_enter_frame(e);
     }
-    for (const IrInst *inst = block->first; inst != NULL; inst = inst->next) {
+    const IrInst *whole = NULL;
+    for (IrInst *inst = block->first; inst != NULL; inst = inst->next) {
+        if (whole == NULL || !is_part(inst, whole)) {
+            inst = order_parts(a, inst);
+            whole = inst->arg_count > 0 ? inst->args[0] : NULL;
+        }
         track_kills(e, inst);
         if (ir_has_value(inst)) {
             define(a, inst);
