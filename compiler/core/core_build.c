@@ -5,7 +5,7 @@
 
 #include "compiler/base/check.h"
 
-// ---- Constants -----------------------------------------------------------------------------------
+// ---- Constants ----------------------------------------------------------------------------------
 
 static CoreConst *const_new(Arena *a, CoreConstKind kind) {
     CoreConst *c = ARENA_NEW(a, CoreConst);
@@ -37,7 +37,9 @@ CoreConst *core_const_bytes(Arena *a, Str bytes) {
     return c;
 }
 
-CoreConst *core_const_empty(Arena *a) { return const_new(a, CONST_EMPTY); }
+CoreConst *core_const_empty(Arena *a) {
+    return const_new(a, CONST_EMPTY);
+}
 
 CoreConst *core_const_items(Arena *a, CoreConstKind kind, CoreConst *const *items, uint32_t count) {
     CoreConst *c = const_new(a, kind);
@@ -95,7 +97,8 @@ static bool items_same(const CoreConst *a, const CoreConst *b) {
     return true;
 }
 
-// Map constants have no promised order: each key of `a` is looked for in `b`, first where it stands in `a`.
+// Map constants have no promised order: each key of `a` is looked for in `b`, first where it stands
+// in `a`.
 static bool maps_same(const CoreConst *a, const CoreConst *b) {
     if (a->item_count != b->item_count) {
         return false;
@@ -132,8 +135,7 @@ bool core_const_same(const CoreConst *a, const CoreConst *b) {
     case CONST_RECORD: return a->record == b->record && items_same(a, b);
     case CONST_LIST: return lists_same(a, b);
     case CONST_MAP: return maps_same(a, b);
-    case CONST_FNREF:
-        return a->module == b->module && a->name == b->name && a->index == b->index;
+    case CONST_FNREF: return a->module == b->module && a->name == b->name && a->index == b->index;
     case CONST_FN: return a->index == b->index;
     }
     return false;
@@ -197,9 +199,11 @@ static uint32_t hash_list(const CoreConst *c, uint32_t depth) {
     return hash;
 }
 
-uint32_t core_const_hash(const CoreConst *c) { return hash_at(c, 3); }
+uint32_t core_const_hash(const CoreConst *c) {
+    return hash_at(c, 3);
+}
 
-// ---- Nodes ---------------------------------------------------------------------------------------
+// ---- Nodes --------------------------------------------------------------------------------------
 
 // Most nodes are much smaller than the largest, so each takes only what its kind needs.
 #define SIZE_WITH(member) (offsetof(CoreExpr, as) + sizeof(((CoreExpr *)NULL)->as.member))
@@ -213,7 +217,7 @@ static const uint8_t node_sizes[CORE_KIND_COUNT] = {
     [CORE_TEST] = SIZE_WITH(test),
     [CORE_SWITCH] = SIZE_WITH(select),
     [CORE_JOIN] = SIZE_WITH(join),
-    [CORE_JUMP] = sizeof(CoreExpr),  // another node may take its place: core_become
+    [CORE_JUMP] = sizeof(CoreExpr), // another node may take its place: core_become
     [CORE_CALL] = SIZE_WITH(call),
     [CORE_CALL_EXT] = SIZE_WITH(call_ext),
     [CORE_CALL_FUN] = SIZE_WITH(call_fun),
@@ -264,7 +268,9 @@ CoreExpr *core_atom(Arena *a, Span span, Name name) {
     return core_lit(a, span, core_const_atom(a, name));
 }
 
-CoreExpr *core_empty(Arena *a, Span span) { return core_lit(a, span, core_const_empty(a)); }
+CoreExpr *core_empty(Arena *a, Span span) {
+    return core_lit(a, span, core_const_empty(a));
+}
 
 CoreExpr *core_bytes(Arena *a, Span span, Str bytes) {
     return core_lit(a, span, core_const_bytes(a, bytes));
@@ -440,7 +446,9 @@ CoreExpr *core_take(Arena *a, Span span, CoreExpr *body) {
     return e;
 }
 
-CoreExpr *core_skip(Arena *a, Span span) { return node(a, span, CORE_SKIP); }
+CoreExpr *core_skip(Arena *a, Span span) {
+    return node(a, span, CORE_SKIP);
+}
 
 CoreExpr *core_receive(Arena *a, Span span, CoreVar message) {
     CoreExpr *e = node(a, span, CORE_RECEIVE);

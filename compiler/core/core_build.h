@@ -6,8 +6,8 @@
 //     core_prim(a, span, PRIM_ADD, CORE_ARGS(x, y))
 //     core_call_ext(a, span, module, name, CORE_ARGS(x))
 //
-// One thread; a node is made once and then belongs to the tree it is put in (no node stands in two places).
-// Tests: tests/unit/compiler/core/.
+// One thread; a node is made once and then belongs to the tree it is put in (no node stands in two
+// places). Tests: tests/unit/compiler/core/.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -15,11 +15,12 @@
 #include "compiler/base/buf.h"
 #include "compiler/core/core.h"
 
-#define CORE_ARGS(...) \
-    ((CoreExpr *[]){__VA_ARGS__}), (uint32_t)(sizeof((CoreExpr *[]){__VA_ARGS__}) / sizeof(CoreExpr *))
+#define CORE_ARGS(...)                                                                             \
+    ((CoreExpr *[]){__VA_ARGS__}),                                                                 \
+        (uint32_t)(sizeof((CoreExpr *[]){__VA_ARGS__}) / sizeof(CoreExpr *))
 #define CORE_NO_ARGS NULL, 0
 
-// ---- Constants -----------------------------------------------------------------------------------
+// ---- Constants ----------------------------------------------------------------------------------
 
 CoreConst *core_const_int(Arena *a, int64_t value);
 CoreConst *core_const_float(Arena *a, double value);
@@ -33,10 +34,11 @@ CoreConst *core_const_list(Arena *a, CoreConst *const *items, uint32_t count, Co
 
 // Do they match exactly (`===`)? Function values of the same function do. Linear.
 bool core_const_same(const CoreConst *a, const CoreConst *b);
-// Equal constants (core_const_same) have equal hashes. Linear, but it looks at no more than some parts of large ones.
+// Equal constants (core_const_same) have equal hashes. Linear, but it looks at no more than some
+// parts of large ones.
 uint32_t core_const_hash(const CoreConst *c);
 
-// ---- Nodes ---------------------------------------------------------------------------------------
+// ---- Nodes --------------------------------------------------------------------------------------
 
 CoreExpr *core_lit(Arena *a, Span span, const CoreConst *value);
 CoreExpr *core_int(Arena *a, Span span, int64_t value);
@@ -47,7 +49,8 @@ CoreExpr *core_var(Arena *a, Span span, CoreVar var);
 CoreExpr *core_let(Arena *a, Span span, CoreVar var, CoreExpr *value, CoreExpr *body);
 CoreExpr *core_seq(Arena *a, Span span, CoreExpr *first, CoreExpr *second);
 CoreExpr *core_if(Arena *a, Span span, CoreExpr *cond, CoreExpr *then, CoreExpr *otherwise);
-// Operands beyond those of the test's kind are NULL. index, name, record and binds are set by the caller.
+// Operands beyond those of the test's kind are NULL. index, name, record and binds are set by the
+// caller.
 CoreExpr *core_test(Arena *a, Span span, CoreTestKind kind, CoreExpr *left, CoreExpr *right,
                     CoreExpr *then, CoreExpr *otherwise);
 // cases are not copied.
@@ -89,21 +92,23 @@ static inline bool core_is_atomic(const CoreExpr *e) {
 // A second node for the same variable or constant; `e` must be atomic.
 CoreExpr *core_again(Arena *a, const CoreExpr *e);
 
-// Makes of a JUMP that stands in the tree whatever `e` is; `e` itself must not be used further. Nodes are smaller than their
-// struct, so they must not be copied otherwise.
+// Makes of a JUMP that stands in the tree whatever `e` is; `e` itself must not be used further.
+// Nodes are smaller than their struct, so they must not be copied otherwise.
 void core_become(CoreExpr *jump, const CoreExpr *e);
 
-// The entry of `record` in the module's table, added if it is not there. O(1) amortised over few records.
-uint32_t core_record(Arena *a, CoreModule *module, Name module_name, Name name,
-                     const Name *fields, uint32_t field_count);
+// The entry of `record` in the module's table, added if it is not there. O(1) amortised over few
+// records.
+uint32_t core_record(Arena *a, CoreModule *module, Name module_name, Name name, const Name *fields,
+                     uint32_t field_count);
 
-// ---- Looking -------------------------------------------------------------------------------------
+// ---- Looking ------------------------------------------------------------------------------------
 
-// The module as text: functions in order of number, an expression a line, indented. For --dump=core.
-// (print.c)
+// The module as text: functions in order of number, an expression a line, indented. For
+// --dump=core. (print.c)
 void core_print(const CoreModule *module, Buf *out);
 void core_function_print(const CoreModule *module, const CoreFunction *f, Buf *out);
 void core_const_print(const CoreModule *module, const CoreConst *c, Buf *out);
 
-// Checks the invariants at the head of core.h; a breach is a bug of ours: prints the function, aborts. (verify.c)
+// Checks the invariants at the head of core.h; a breach is a bug of ours: prints the function,
+// aborts. (verify.c)
 void core_verify(const CoreModule *module);

@@ -1,8 +1,9 @@
-// Lowering a module: what there is in it, in which order it is made. compiler/core/lower.h explains lowering.
+// Lowering a module: what there is in it, in which order it is made. compiler/core/lower.h explains
+// lowering.
 //
-// First everything gets its number: constants are evaluated, and functions, start functions of actors and
-// the hidden functions of fields and constants are declared, so that bodies may call each other in any
-// order. Then the bodies are lowered, then tests and docs.
+// First everything gets its number: constants are evaluated, and functions, start functions of
+// actors and the hidden functions of fields and constants are declared, so that bodies may call
+// each other in any order. Then the bodies are lowered, then tests and docs.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/core/lower.h"
@@ -11,7 +12,7 @@
 #include "compiler/core/actor.h"
 #include "compiler/core/lower_private.h"
 
-// ---- Hidden functions: defaults of fields, functions in constants --------------------------------
+// ---- Hidden functions: defaults of fields, functions in constants -------------------------------
 
 static uint32_t declare_hidden(Lower *L, Name name, uint32_t arity, Span span, bool exported) {
     uint32_t number = lower_declare(L, name, arity, span);
@@ -61,7 +62,8 @@ static void lower_constants(Lower *L) {
         const ConstDef *constant = own->constants.items[i];
         for (uint32_t k = 0; k < constant->lambdas.len; k++) {
             LowerFn fn;
-            lower_open(L, &fn, hidden_number(L, constant_lambda_name(L->scope->modules, constant, k)));
+            lower_open(L, &fn,
+                       hidden_number(L, constant_lambda_name(L->scope->modules, constant, k)));
             lower_close(L, lower_lambda_body(L, constant->lambdas.items[k]));
         }
         if (constant->is_pub) {
@@ -94,7 +96,7 @@ static void lower_defaults(Lower *L, const Def *record) {
     }
 }
 
-// ---- Functions and definitions -------------------------------------------------------------------
+// ---- Functions and definitions ------------------------------------------------------------------
 
 // Calls `each` for the arities of a function, the full one first.
 static void each_arity(Lower *L, FnDef *full, void (*each)(Lower *L, FnDef *fn)) {
@@ -151,7 +153,7 @@ static void lower_all(Lower *L) {
     }
 }
 
-// ---- Scripts and tests ---------------------------------------------------------------------------
+// ---- Scripts and tests --------------------------------------------------------------------------
 
 static Span stmts_span(const AstList *stmts) {
     return span_join(stmts->items[0]->span, stmts->items[stmts->len - 1]->span);
@@ -194,13 +196,13 @@ static void lower_tests(Lower *L, const AstModule *ast) {
     lower_doc_tests(L);
 }
 
-// ---- The REPL ------------------------------------------------------------------------------------
+// ---- The REPL -----------------------------------------------------------------------------------
 
 enum { REPL_MAX_NAMES = 250 };
 
 typedef struct Repl {
     const LowerOptions *options;
-    const CoreVar *bound;   // values of the names bound before
+    const CoreVar *bound; // values of the names bound before
     LowerNames *in_sight;
     Span span;
 } Repl;
@@ -277,7 +279,7 @@ static void lower_eval(Lower *L, const AstModule *ast, const LowerOptions *optio
     }
 }
 
-// ---- All -----------------------------------------------------------------------------------------
+// ---- All ----------------------------------------------------------------------------------------
 
 CoreModule *lower_module(Scope *scope, Sources *sources, const LowerOptions *options,
                          LowerNames *in_sight) {

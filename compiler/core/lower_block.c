@@ -1,9 +1,9 @@
 // Blocks: statements one after another.
 //
-// A block becomes a chain: each statement is a node with a hole for the rest (LET, SEQ, or a JOIN whose
-// scope takes a pattern apart and whose body is the rest), so a block of any length is lowered, and
-// later passes go along it, without recursion. The names that a statement binds are in sight until the
-// block ends.
+// A block becomes a chain: each statement is a node with a hole for the rest (LET, SEQ, or a JOIN
+// whose scope takes a pattern apart and whose body is the rest), so a block of any length is
+// lowered, and later passes go along it, without recursion. The names that a statement binds are in
+// sight until the block ends.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
@@ -46,7 +46,7 @@ CoreExpr *chain_end(Chain *chain, CoreExpr *last) {
     return chain->first;
 }
 
-// ---- let -----------------------------------------------------------------------------------------
+// ---- let ----------------------------------------------------------------------------------------
 
 static const AstNode *untyped(const AstNode *pattern) {
     return pattern->kind == AST_PAT_TYPED ? AST_AS(PatTyped, pattern)->pattern : pattern;
@@ -62,7 +62,8 @@ bool lower_makes_ref(Lower *L, const AstNode *node) {
         return false;
     }
     const Interface *module = scope_find_module(L->scope, remote->path->name);
-    bool makes = str_is(name_str(remote->name), "monitor") || str_is(name_str(remote->name), "alias");
+    bool makes =
+        str_is(name_str(remote->name), "monitor") || str_is(name_str(remote->name), "alias");
     return makes && module != NULL && module->is_library;
 }
 
@@ -123,8 +124,8 @@ static CoreExpr *let_pattern(Lower *L, Block *b, const AstLet *let, CoreExpr *va
     CoreExpr *otherwise = else_of(L, b, let, subject);
     AstNode *patterns[] = {let->pattern};
     LowerClause clause = {.patterns = patterns, .span = let->pattern->span};
-    CoreExpr *tree = lower_clauses(L, let->pattern->span, &subject, 1, &clause, 1, go_to_rest,
-                                   otherwise, &p);
+    CoreExpr *tree =
+        lower_clauses(L, let->pattern->span, &subject, 1, &clause, 1, go_to_rest, otherwise, &p);
     CoreVar *params = arena_alloc(L->arena, p.bound.len * sizeof(CoreVar));
     bool is_ref = lower_makes_ref(L, let->value);
     for (uint32_t i = 0; i < p.bound.len; i++) {
@@ -132,7 +133,8 @@ static CoreExpr *let_pattern(Lower *L, Block *b, const AstLet *let, CoreExpr *va
         const Bound *bound = &p.bound.items[i];
         lower_bind_again(L, bound->name, bound->span, params[i])->is_fresh_ref = is_ref;
     }
-    CoreExpr *join = core_join(L->arena, let->node.span, p.rest, false, params, p.bound.len, NULL, tree);
+    CoreExpr *join =
+        core_join(L->arena, let->node.span, p.rest, false, params, p.bound.len, NULL, tree);
     chain_put(&b->chain, join, &join->as.join.body);
     return core_var(L->arena, let->value->span, subject);
 }
@@ -140,9 +142,9 @@ static CoreExpr *let_pattern(Lower *L, Block *b, const AstLet *let, CoreExpr *va
 // let (pid, ref) = spawn monitor …: the second name is a reference made here.
 static void mark_monitor(Lower *L, const AstLet *let) {
     const AstNode *value = let->value;
-    bool makes = (value->kind == AST_SPAWN && AST_AS(Spawn, value)->mode == AST_SPAWN_MONITOR) ||
-                 (value->kind == AST_SPAWN_BLOCK &&
-                  AST_AS(SpawnBlock, value)->mode == AST_SPAWN_MONITOR);
+    bool makes =
+        (value->kind == AST_SPAWN && AST_AS(Spawn, value)->mode == AST_SPAWN_MONITOR) ||
+        (value->kind == AST_SPAWN_BLOCK && AST_AS(SpawnBlock, value)->mode == AST_SPAWN_MONITOR);
     if (!makes || let->pattern->kind != AST_PAT_TUPLE) {
         return;
     }
@@ -196,7 +198,7 @@ CoreExpr *lower_assign(Lower *L, const AstAssign *assign) {
     return core_prim_at(L->arena, span, PRIM_SET_CELL, local->cell, value);
 }
 
-// ---- The chain -----------------------------------------------------------------------------------
+// ---- The chain ----------------------------------------------------------------------------------
 
 static bool is_clause_of(const AstNode *node, const AstFn *first) {
     return node->kind == AST_FN && AST_AS(Fn, node)->name == first->name &&

@@ -1,8 +1,8 @@
 // Calls and names: what a callee means, and the functions that every module knows.
 //
 // A bare name is looked for among locals, then the words and actions of an actor, its private
-// functions, the module's functions, imported ones, earlier inputs of the REPL, the built-ins, and last
-// the constants, one of which may hold a function.
+// functions, the module's functions, imported ones, earlier inputs of the REPL, the built-ins, and
+// last the constants, one of which may hold a function.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
@@ -37,7 +37,7 @@ static const IntPrim int_prims[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-// ---- Arguments -----------------------------------------------------------------------------------
+// ---- Arguments ----------------------------------------------------------------------------------
 
 CoreExpr **lower_list(Lower *L, const AstList *list) {
     CoreExpr **items = arena_alloc(L->arena, list->len * sizeof(CoreExpr *));
@@ -55,7 +55,7 @@ static CoreExpr **lower_args(Lower *L, const AstCall *call) {
     return lower_list(L, &call->args);
 }
 
-// ---- What is there without a module --------------------------------------------------------------
+// ---- What is there without a module -------------------------------------------------------------
 
 // Does a name that was not found among locals mean a function of the program?
 static FnDef *find_fn(Lower *L, Name name, uint32_t arity, Interface **owner) {
@@ -103,7 +103,8 @@ static int32_t built_in_arity(Name name) {
     if (name_is(name, NAME_SELF)) {
         return 0;
     }
-    if (name_is(name, NAME_FAIL) || name_is(name, NAME_INSPECT) || str_is(name_str(name), "is_string")) {
+    if (name_is(name, NAME_FAIL) || name_is(name, NAME_INSPECT) ||
+        str_is(name_str(name), "is_string")) {
         return 1;
     }
     return name_is(name, NAME_REPLY) ? 2 : kind_test_of(name) != TEST_COUNT ? 1 : -1;
@@ -162,7 +163,7 @@ static CoreExpr *unknown(Lower *L, Name name, int32_t arity, Span span) {
     return lower_nil(L, span);
 }
 
-// ---- Calls ---------------------------------------------------------------------------------------
+// ---- Calls --------------------------------------------------------------------------------------
 
 CoreExpr *lower_call_fn(Lower *L, Span span, FnDef *fn, Interface *owner, CoreExpr *const *args,
                         uint32_t count, bool is_tail) {
@@ -179,13 +180,15 @@ static CoreExpr *call_value(Lower *L, Span span, CoreExpr *function, const AstCa
     // A cell may be assigned by an argument: it is read before.
     Held held = lower_hold(L, function);
     CoreExpr **args = lower_args(L, call);
-    return args == NULL ? lower_nil(L, span)
-                        : lower_finish(L, held, core_call_fun(L->arena, span, held.atom, args,
-                                                              call->args.len));
+    return args == NULL
+               ? lower_nil(L, span)
+               : lower_finish(L, held,
+                              core_call_fun(L->arena, span, held.atom, args, call->args.len));
 }
 
 // A constant may hold a function.
-static CoreExpr *call_constant(Lower *L, const AstCall *call, Name name, Span span, ConstDef *constant) {
+static CoreExpr *call_constant(Lower *L, const AstCall *call, Name name, Span span,
+                               ConstDef *constant) {
     const Value *value = constant_value(L->scope, constant);
     if (value != NULL && value->kind != VALUE_FN) {
         DIAG(L->diags, constant_as_function, span, name_str(name));
@@ -222,7 +225,8 @@ static CoreExpr *call_name(Lower *L, const AstCall *call, Name name, bool is_tai
     Span span = call->node.span;
     uint32_t arity = call->args.len;
     Local *local = lower_find(L, name);
-    if (L->guard != NULL && (local != NULL || !means_built_in(L, call) || built_in_arity(name) < 0)) {
+    if (L->guard != NULL &&
+        (local != NULL || !means_built_in(L, call) || built_in_arity(name) < 0)) {
         return lower_not_in_guard(L, &call->node);
     }
     if (local != NULL) {
@@ -296,9 +300,9 @@ static CoreExpr *call_path(Lower *L, const AstPath *path) {
     if (diag != NULL && def != NULL) {
         Buf hint = buf_new(L->arena);
         bool is_process = def->kind == DEF_ACTOR || def->kind == DEF_SUPERVISOR;
-        const char *form = is_process                  ? "start it with `spawn %.*s(…)`"
+        const char *form = is_process                ? "start it with `spawn %.*s(…)`"
                            : def->kind == DEF_RECORD ? "a record is made with `%.*s{…}`"
-                                                       : "`%.*s` is a type";
+                                                     : "`%.*s` is a type";
         buf_format(&hint, form, (int)path->name->len, path->name->text);
         diag->hint = buf_view(&hint);
     }
@@ -354,7 +358,7 @@ CoreExpr *lower_pipe(Lower *L, const AstPipe *pipe, bool is_tail) {
     return lower_finish(L, left, lower_finish(L, function, call));
 }
 
-// ---- Names as values -----------------------------------------------------------------------------
+// ---- Names as values ----------------------------------------------------------------------------
 
 CoreExpr *lower_name_value(Lower *L, Name name, Span span) {
     Local *local = lower_find(L, name);
@@ -395,7 +399,8 @@ CoreExpr *lower_remote(Lower *L, const AstRemote *remote) {
     return lower_nil(L, span);
 }
 
-static CoreExpr *fn_value(Lower *L, Span span, const FnDef *fn, const Interface *owner, bool by_name) {
+static CoreExpr *fn_value(Lower *L, Span span, const FnDef *fn, const Interface *owner,
+                          bool by_name) {
     CoreConst *value = core_const_empty(L->arena);
     if (owner == L->scope->own && !fn->is_built_in && !by_name) {
         value->kind = CONST_FN;
@@ -431,8 +436,8 @@ CoreExpr *lower_fn_ref(Lower *L, const AstFnRef *ref) {
     Interface *owner;
     if (ref->path != NULL) {
         owner = scope_module(L->scope, ref->path);
-        FnDef *fn = owner == NULL ? NULL
-                                  : scope_remote_fn(L->scope, owner, ref->name, ref->arity, span);
+        FnDef *fn =
+            owner == NULL ? NULL : scope_remote_fn(L->scope, owner, ref->name, ref->arity, span);
         return fn == NULL ? lower_nil(L, span) : fn_value(L, span, fn, owner, fn->is_pub);
     }
     Local *local = lower_find(L, ref->name);

@@ -1,14 +1,15 @@
 // Conditions and guards as branches, and the values true and false of comparisons.
 //
-// A condition goes to one of two places. `and`, `or` and `not` only choose among places, comparisons and kind
-// tests become the tests of the machine, anything else is computed and tested for truth. In a guard what
-// fails goes to the place where it is false: every prim gets it as its `fail`.
+// A condition goes to one of two places. `and`, `or` and `not` only choose among places,
+// comparisons and kind tests become the tests of the machine, anything else is computed and tested
+// for truth. In a guard what fails goes to the place where it is false: every prim gets it as its
+// `fail`.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
 #include "compiler/core/lower_private.h"
 
-// ---- Places --------------------------------------------------------------------------------------
+// ---- Places -------------------------------------------------------------------------------------
 
 CoreExpr *lower_goto(Lower *L, Target *target, Span span, CoreExpr *const *args, uint32_t count) {
     ASSERT(count == target->param_count);
@@ -41,9 +42,11 @@ CoreExpr *lower_place(Lower *L, Target *target, Span span, CoreExpr *body, CoreE
         body = core_let(L->arena, span, target->params[i - 1], args.items[i - 1], body);
     }
     if (body->kind == CORE_JUMP) {
-        // The body may itself be the only jump to a place still open, which must find it where it goes now.
+        // The body may itself be the only jump to a place still open, which must find it where it
+        // goes now.
         Target *other = body->as.jump.label < L->fn->targets.len
-                            ? L->fn->targets.items[body->as.jump.label] : NULL;
+                            ? L->fn->targets.items[body->as.jump.label]
+                            : NULL;
         if (other != NULL && other->first == body) {
             other->first = target->first;
         }
@@ -73,7 +76,7 @@ CoreExpr *lower_not_in_guard(Lower *L, const AstNode *node) {
     return lower_nil(L, node->span);
 }
 
-// ---- Held values ---------------------------------------------------------------------------------
+// ---- Held values --------------------------------------------------------------------------------
 
 Held lower_hold(Lower *L, CoreExpr *value) {
     if (core_is_atomic(value)) {
@@ -87,7 +90,7 @@ CoreExpr *lower_finish(Lower *L, Held held, CoreExpr *body) {
     return held.var == 0 ? body : core_let(L->arena, held.value->span, held.var, held.value, body);
 }
 
-// ---- Branches ------------------------------------------------------------------------------------
+// ---- Branches -----------------------------------------------------------------------------------
 
 static CoreExpr *go(Lower *L, Target *target, Span span) {
     return lower_goto(L, target, span, CORE_NO_ARGS);
@@ -96,13 +99,14 @@ static CoreExpr *go(Lower *L, Target *target, Span span) {
 static CoreExpr *truthy(Lower *L, Span span, CoreExpr *value, Target *yes, Target *no) {
     if (value->kind == CORE_LIT) {
         const CoreConst *c = value->as.lit;
-        bool is_false = c->kind == CONST_ATOM &&
-                        (name_is(c->name, NAME_FALSE) || name_is(c->name, NAME_NIL));
+        bool is_false =
+            c->kind == CONST_ATOM && (name_is(c->name, NAME_FALSE) || name_is(c->name, NAME_NIL));
         return go(L, is_false ? no : yes, span);
     }
     Held held = lower_hold(L, value);
-    return lower_finish(L, held, core_test(L->arena, span, TEST_TRUTHY, held.atom, NULL,
-                                           go(L, yes, span), go(L, no, span)));
+    return lower_finish(
+        L, held,
+        core_test(L->arena, span, TEST_TRUTHY, held.atom, NULL, go(L, yes, span), go(L, no, span)));
 }
 
 // left OP right as a test, maybe with its sides swapped and its places exchanged.
@@ -124,12 +128,13 @@ static CoreExpr *compare(Lower *L, const AstBinary *binary, Target *yes, Target 
     }
     bool is_swapped = binary->op == AST_OP_GT || binary->op == AST_OP_LE;
     bool is_negated = binary->op == AST_OP_NE || binary->op == AST_OP_DIFFERS;
-    CoreExpr *test = core_test(L->arena, span, kind, is_swapped ? b : a, is_swapped ? a : b,
-                               go(L, is_negated ? no : yes, span), go(L, is_negated ? yes : no, span));
+    CoreExpr *test =
+        core_test(L->arena, span, kind, is_swapped ? b : a, is_swapped ? a : b,
+                  go(L, is_negated ? no : yes, span), go(L, is_negated ? yes : no, span));
     return lower_finish(L, left, lower_finish(L, right, test));
 }
 
-enum { IN_MAX_TESTS = 8 };  // a longer list is searched by the runtime
+enum { IN_MAX_TESTS = 8 }; // a longer list is searched by the runtime
 
 // x in [a, b, c] of constants: a test for each.
 static CoreExpr *in_constants(Lower *L, const AstBinary *binary, const CoreConst *list, Target *yes,
@@ -155,9 +160,9 @@ static CoreExpr *is_in(Lower *L, const AstBinary *binary, Target *yes, Target *n
             return in_constants(L, binary, list->as.lit, yes, no);
         }
         Held left = lower_hold(L, lower_expr(L, binary->left));
-        CoreExpr *call = lower_runtime(L, span, L->guard != NULL ? RUNTIME_Vm_is_in_guard_2
-                                                                 : RUNTIME_Vm_is_in_2,
-                                       CORE_ARGS(left.atom, list));
+        CoreExpr *call =
+            lower_runtime(L, span, L->guard != NULL ? RUNTIME_Vm_is_in_guard_2 : RUNTIME_Vm_is_in_2,
+                          CORE_ARGS(left.atom, list));
         return lower_finish(L, left, truthy(L, span, call, yes, no));
     }
     CoreExpr *left = lower_expr(L, binary->left);
@@ -192,11 +197,13 @@ static CoreExpr *binary_condition(Lower *L, const AstBinary *binary, Target *yes
     }
 }
 
-static CoreExpr *kind_test(Lower *L, const AstCall *call, CoreTestKind kind, Target *yes, Target *no) {
+static CoreExpr *kind_test(Lower *L, const AstCall *call, CoreTestKind kind, Target *yes,
+                           Target *no) {
     Span span = call->node.span;
     Held held = lower_hold(L, lower_expr(L, call->args.items[0]));
-    return lower_finish(L, held, core_test(L->arena, span, kind, held.atom, NULL, go(L, yes, span),
-                                           go(L, no, span)));
+    return lower_finish(
+        L, held,
+        core_test(L->arena, span, kind, held.atom, NULL, go(L, yes, span), go(L, no, span)));
 }
 
 CoreExpr *lower_condition(Lower *L, const AstNode *node, Target *yes, Target *no) {
@@ -242,6 +249,7 @@ CoreExpr *lower_and_or(Lower *L, const AstBinary *binary, bool is_tail) {
     CoreExpr *second = lower_at(L, binary->right, is_tail);
     CoreExpr *kept = core_again(L->arena, first.atom);
     bool is_and = binary->op == AST_OP_AND;
-    return lower_finish(L, first, core_test(L->arena, span, TEST_TRUTHY, first.atom, NULL,
-                                            is_and ? second : kept, is_and ? kept : second));
+    return lower_finish(L, first,
+                        core_test(L->arena, span, TEST_TRUTHY, first.atom, NULL,
+                                  is_and ? second : kept, is_and ? kept : second));
 }

@@ -9,11 +9,11 @@
 #include "compiler/core/lower_private.h"
 
 enum {
-    LIST_MAX_NESTED = 32,  // elements of a list that is one nest of cells
-    MAP_MAX_PAIRS = 64,    // pairs of one MAP
+    LIST_MAX_NESTED = 32, // elements of a list that is one nest of cells
+    MAP_MAX_PAIRS = 64,   // pairs of one MAP
 };
 
-// ---- Constants -----------------------------------------------------------------------------------
+// ---- Constants ----------------------------------------------------------------------------------
 
 uint32_t lower_record_number(Lower *L, Def *def) {
     if (def->record_of != L->module) {
@@ -60,7 +60,8 @@ static CoreConst *items_const(Lower *L, const Value *value) {
     case VALUE_MAP: return core_const_items(L->arena, CONST_MAP, items, count);
     case VALUE_RECORD:
         c = core_const_items(L->arena, CONST_RECORD, items, count);
-        c->record = core_record(L->arena, L->module, value->module, value->name, value->fields, count);
+        c->record =
+            core_record(L->arena, L->module, value->module, value->name, value->fields, count);
         return c;
     case VALUE_RANGE:
         items[count++] = core_const_int(L->arena, 1);
@@ -121,7 +122,7 @@ static CoreConst **all_literals(Lower *L, CoreExpr *const *items, uint32_t count
     return consts;
 }
 
-// ---- Tuples and lists ----------------------------------------------------------------------------
+// ---- Tuples and lists ---------------------------------------------------------------------------
 
 CoreExpr *lower_tuple(Lower *L, Span span, Name tag, const AstList *list) {
     uint32_t first = tag != NULL;
@@ -152,8 +153,8 @@ static CoreExpr *nest_list(Lower *L, Span span, CoreExpr **items, uint32_t count
     }
     if (rest < count) {
         CoreConst **consts = all_literals(L, items + rest, count - rest);
-        tail = core_lit(L->arena, span, core_const_list(L->arena, consts, count - rest,
-                                                        (CoreConst *)tail->as.lit));
+        tail = core_lit(L->arena, span,
+                        core_const_list(L->arena, consts, count - rest, (CoreConst *)tail->as.lit));
     }
     for (uint32_t i = rest; i > 0; i--) {
         tail = cons(L, span, items[i - 1], tail);
@@ -183,11 +184,11 @@ CoreExpr *lower_list_expr(Lower *L, const AstListExpr *list) {
     return long_list(L, span, items, count, tail);
 }
 
-// ---- Maps ----------------------------------------------------------------------------------------
+// ---- Maps ---------------------------------------------------------------------------------------
 
 // Where each key stands among the pairs kept so far.
 typedef struct KeyTable {
-    uint32_t *slots;  // index of the pair + 1
+    uint32_t *slots; // index of the pair + 1
     uint32_t mask;
 } KeyTable;
 
@@ -274,10 +275,11 @@ CoreExpr *lower_map(Lower *L, const AstMap *node) {
                                       : long_map(L, span, items, count);
 }
 
-// ---- Records -------------------------------------------------------------------------------------
+// ---- Records ------------------------------------------------------------------------------------
 
 // The values given in a record expression, by field; evaluated in the order of the source.
-static CoreExpr **given_fields(Lower *L, Chain *chain, const AstRecord *record, Def *def, bool hold) {
+static CoreExpr **given_fields(Lower *L, Chain *chain, const AstRecord *record, Def *def,
+                               bool hold) {
     CoreExpr **values = ARENA_NEW_ARRAY(L->arena, CoreExpr *, def->field_count);
     for (uint32_t i = 0; i < record->fields.len; i++) {
         const AstFieldInit *init = AST_AS(FieldInit, record->fields.items[i]);
@@ -359,7 +361,8 @@ static CoreExpr *update_record(Lower *L, const AstRecord *record, Def *def) {
             values[i]->as.prim.record = lower_record_number(L, def);
         }
     }
-    CoreExpr *fail = core_fail_with(L->arena, span, lower_known(L, NAME_BADARG), core_again(L->arena, base));
+    CoreExpr *fail =
+        core_fail_with(L->arena, span, lower_known(L, NAME_BADARG), core_again(L->arena, base));
     CoreExpr *test = core_test(L->arena, span, TEST_IS_RECORD_OF, base, NULL,
                                make_record(L, span, def, values), fail);
     test->as.test.record = lower_record_number(L, def);

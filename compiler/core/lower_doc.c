@@ -4,10 +4,10 @@
 //     ## >> List.split([1, 2, 3], 2)
 //     ## ([1, 2], [3])
 //
-// The lines that begin with `>>` and what follows them up to an empty line are one test: statements of the
-// `>>` lines run one after another, and where a value is written below one, it must match exactly.
-// For parsing, a copy of the whole file is made in which all but the examples is blank, so that every
-// place in it is the place in the file; one parse serves all examples.
+// The lines that begin with `>>` and what follows them up to an empty line are one test: statements
+// of the `>>` lines run one after another, and where a value is written below one, it must match
+// exactly. For parsing, a copy of the whole file is made in which all but the examples is blank, so
+// that every place in it is the place in the file; one parse serves all examples.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
@@ -15,7 +15,7 @@
 #include "compiler/parse/parse.h"
 #include "vm/code/format.h"
 
-// ---- What is documented --------------------------------------------------------------------------
+// ---- What is documented -------------------------------------------------------------------------
 
 // A doc comment and what it is about.
 typedef struct Documented {
@@ -23,7 +23,7 @@ typedef struct Documented {
     DocKind kind;
     Name name;
     uint32_t arity;
-    Span head;   // the source that shows how it is used
+    Span head; // the source that shows how it is used
 } Documented;
 
 typedef VEC(Documented) AllDocs;
@@ -46,7 +46,8 @@ static Span until(Span whole, const AstNode *body) {
 static void add_fns(Lower *L, AllDocs *all, const AstList *fns) {
     for (uint32_t i = 0; i < fns->len; i++) {
         const AstFn *fn = AST_AS(Fn, fns->items[i]);
-        add(L, all, fn->doc, DOC_FUNCTION, fn->name, fn->params.len, until(fn->node.span, fn->body));
+        add(L, all, fn->doc, DOC_FUNCTION, fn->name, fn->params.len,
+            until(fn->node.span, fn->body));
     }
 }
 
@@ -68,11 +69,16 @@ static void add_def(Lower *L, AllDocs *all, const AstNode *node) {
         break;
     }
     case AST_EXTERN: add_fns(L, all, &AST_AS(Extern, node)->fns); break;
-    case AST_CONST: add(L, all, AST_AS(Const, node)->doc, DOC_CONST, AST_AS(Const, node)->name, 0, span); break;
-    case AST_RECORD_DEF:
-        add(L, all, AST_AS(RecordDef, node)->doc, DOC_RECORD, AST_AS(RecordDef, node)->name, 0, span);
+    case AST_CONST:
+        add(L, all, AST_AS(Const, node)->doc, DOC_CONST, AST_AS(Const, node)->name, 0, span);
         break;
-    case AST_TYPE_DEF: add(L, all, AST_AS(TypeDef, node)->doc, DOC_TYPE, AST_AS(TypeDef, node)->name, 0, span); break;
+    case AST_RECORD_DEF:
+        add(L, all, AST_AS(RecordDef, node)->doc, DOC_RECORD, AST_AS(RecordDef, node)->name, 0,
+            span);
+        break;
+    case AST_TYPE_DEF:
+        add(L, all, AST_AS(TypeDef, node)->doc, DOC_TYPE, AST_AS(TypeDef, node)->name, 0, span);
+        break;
     case AST_ACTOR: {
         const AstActor *actor = AST_AS(Actor, node);
         add(L, all, actor->doc, DOC_ACTOR, actor->name, actor->params.len, head_line(L, span));
@@ -104,7 +110,8 @@ static Str signature(Lower *L, Span head) {
     Str text = source_text(L->sources, head);
     Buf out = buf_new(L->arena);
     for (size_t i = 0; i < text.len; i++) {
-        bool is_space = text.ptr[i] == ' ' || text.ptr[i] == '\n' || text.ptr[i] == '\t' || text.ptr[i] == '\r';
+        bool is_space =
+            text.ptr[i] == ' ' || text.ptr[i] == '\n' || text.ptr[i] == '\t' || text.ptr[i] == '\r';
         if (!is_space) {
             buf_byte(&out, text.ptr[i]);
         } else if (out.len > 0 && out.ptr[out.len - 1] != ' ') {
@@ -123,24 +130,28 @@ void lower_docs(Lower *L) {
     AllDocs all = all_docs(L);
     for (uint32_t i = 0; i < all.len; i++) {
         const Documented *d = &all.items[i];
-        CoreDoc doc = {.kind = d->kind, .name = name_str(d->name), .arity = d->arity,
-                       .signature = signature(L, d->head), .text = d->doc->text, .span = d->doc->node.span};
+        CoreDoc doc = {.kind = d->kind,
+                       .name = name_str(d->name),
+                       .arity = d->arity,
+                       .signature = signature(L, d->head),
+                       .text = d->doc->text,
+                       .span = d->doc->node.span};
         vec_push(L->arena, &L->module->docs, doc);
     }
 }
 
-// ---- Examples ------------------------------------------------------------------------------------
+// ---- Examples -----------------------------------------------------------------------------------
 
 // One test.
 typedef struct Example {
     const Documented *of;
-    uint32_t end;   // offset behind its last line
+    uint32_t end; // offset behind its last line
 } Example;
 
 typedef struct Examples {
     VEC(Example) list;
-    VEC(uint32_t) code_lines;  // where lines with `>>` begin, ascending
-    char *text;                // the file, blank but for the examples
+    VEC(uint32_t) code_lines; // where lines with `>>` begin, ascending
+    char *text;               // the file, blank but for the examples
     size_t len;
 } Examples;
 
@@ -227,7 +238,8 @@ static bool stands_on_code_line(const Examples *e, Str file, uint32_t offset) {
 }
 
 // The statements of one example, each value written below one as an assertion about it.
-static AstList checked(Lower *L, const Examples *e, Str file, AstNode *const *stmts, uint32_t count) {
+static AstList checked(Lower *L, const Examples *e, Str file, AstNode *const *stmts,
+                       uint32_t count) {
     AstList result = {0};
     for (uint32_t i = 0; i < count; i++) {
         AstNode *stmt = stmts[i];

@@ -93,7 +93,8 @@ static CoreExpr *lower_field(Lower *L, const AstField *field) {
 static CoreExpr *lower_index(Lower *L, const AstIndex *index) {
     CoreExpr *object = lower_expr(L, index->object);
     CoreExpr *key = lower_expr(L, index->key);
-    return lower_guarded(L, core_prim(L->arena, index->node.span, PRIM_INDEX, CORE_ARGS(object, key)));
+    return lower_guarded(L,
+                         core_prim(L->arena, index->node.span, PRIM_INDEX, CORE_ARGS(object, key)));
 }
 
 static CoreExpr *lower_path(Lower *L, const AstPath *path) {
@@ -181,8 +182,12 @@ CoreExpr *lower_at(Lower *L, const AstNode *node, bool is_tail) {
     return NULL;
 }
 
-CoreExpr *lower_expr(Lower *L, const AstNode *node) { return lower_at(L, node, false); }
-CoreExpr *lower_tail(Lower *L, const AstNode *node) { return lower_at(L, node, true); }
+CoreExpr *lower_expr(Lower *L, const AstNode *node) {
+    return lower_at(L, node, false);
+}
+CoreExpr *lower_tail(Lower *L, const AstNode *node) {
+    return lower_at(L, node, true);
+}
 
 CoreExpr *lower_runtime(Lower *L, Span span, Runtime function, CoreExpr *const *args,
                         uint32_t count) {
@@ -199,7 +204,8 @@ CoreExpr *lower_runtime(Lower *L, Span span, Runtime function, CoreExpr *const *
     CHECK(all[function].arity == count);
     RuntimeName *name = &L->runtime[function];
     if (name->name == NULL) {
-        *name = (RuntimeName){lower_name(L, all[function].module), lower_name(L, all[function].name)};
+        *name =
+            (RuntimeName){lower_name(L, all[function].module), lower_name(L, all[function].name)};
     }
     return core_call_ext(L->arena, span, name->module, name->name, args, count);
 }

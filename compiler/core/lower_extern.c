@@ -1,4 +1,5 @@
-// C functions of other libraries: `extern "libm.so.6" { … }`. Those of `extern "vm"` are built-ins and have no body.
+// C functions of other libraries: `extern "libm.so.6" { … }`. Those of `extern "vm"` are built-ins
+// and have no body.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/core/lower_private.h"

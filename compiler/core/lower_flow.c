@@ -4,7 +4,7 @@
 #include "compiler/base/check.h"
 #include "compiler/core/lower_private.h"
 
-// ---- if, match -----------------------------------------------------------------------------------
+// ---- if, match ----------------------------------------------------------------------------------
 
 CoreExpr *lower_if(Lower *L, const AstIf *node, bool is_tail) {
     Target yes = {0};
@@ -19,7 +19,7 @@ CoreExpr *lower_if(Lower *L, const AstIf *node, bool is_tail) {
 
 typedef struct ClauseMode {
     bool is_tail;
-    bool takes;   // of a receive: the body begins with TAKE
+    bool takes; // of a receive: the body begins with TAKE
 } ClauseMode;
 
 static CoreExpr *clause_body(Lower *L, const LowerClause *clause, uint32_t index, void *data) {
@@ -39,14 +39,14 @@ static CoreExpr *clauses_of(Lower *L, Span span, CoreVar subject, const AstList 
         if (clause->guard != NULL) {
             head = span_join(head, clause->guard->span);
         }
-        clauses[i] = (LowerClause){.patterns = &clause->pattern, .guard = clause->guard, .span = head,
-                                   .data = clause};
+        clauses[i] = (LowerClause){
+            .patterns = &clause->pattern, .guard = clause->guard, .span = head, .data = clause};
     }
     return lower_clauses(L, span, &subject, 1, clauses, list->len, clause_body, otherwise, &mode);
 }
 
-// Can the value that an expression surely has never fit the pattern? Only what shows at once: literals and what is built
-// right there.
+// Can the value that an expression surely has never fit the pattern? Only what shows at once:
+// literals and what is built right there.
 static bool surely_apart(const CoreExpr *value, const AstNode *pattern);
 
 static bool kinds_apart(const CoreExpr *value, AstKind pattern) {
@@ -70,7 +70,8 @@ static bool kinds_apart(const CoreExpr *value, AstKind pattern) {
     }
 }
 
-// Does the expression show what kind of value it has? A single number, atom or text stands for itself.
+// Does the expression show what kind of value it has? A single number, atom or text stands for
+// itself.
 static bool shows_kind(const CoreExpr *value) {
     if (value->kind == CORE_PRIM) {
         CorePrim prim = value->as.prim.prim;
@@ -120,7 +121,8 @@ static bool surely_apart(const CoreExpr *value, const AstNode *pattern) {
     if (pattern->kind == AST_PAT_TUPLE) {
         return items_apart(value, &AST_AS(PatTuple, pattern)->items, 0);
     }
-    return pattern->kind == AST_PAT_TAGGED && items_apart(value, &AST_AS(PatTagged, pattern)->args, 1);
+    return pattern->kind == AST_PAT_TAGGED &&
+           items_apart(value, &AST_AS(PatTagged, pattern)->args, 1);
 }
 
 void lower_check_fits(Lower *L, const CoreExpr *value, const AstNode *pattern) {
@@ -136,14 +138,15 @@ CoreExpr *lower_match(Lower *L, const AstMatch *match, bool is_tail) {
         lower_check_fits(L, value, AST_AS(Clause, match->clauses.items[i])->pattern);
     }
     CoreVar subject = value->kind == CORE_VAR ? value->as.var : lower_var(L);
-    CoreExpr *otherwise = core_fail_with(L->arena, match->subject->span, lower_known(L, NAME_CASE_CLAUSE),
-                                         core_var(L->arena, match->subject->span, subject));
-    CoreExpr *tree = clauses_of(L, span, subject, &match->clauses, otherwise,
-                                (ClauseMode){.is_tail = is_tail});
+    CoreExpr *otherwise =
+        core_fail_with(L->arena, match->subject->span, lower_known(L, NAME_CASE_CLAUSE),
+                       core_var(L->arena, match->subject->span, subject));
+    CoreExpr *tree =
+        clauses_of(L, span, subject, &match->clauses, otherwise, (ClauseMode){.is_tail = is_tail});
     return value->kind == CORE_VAR ? tree : core_let(L->arena, value->span, subject, value, tree);
 }
 
-// ---- try -----------------------------------------------------------------------------------------
+// ---- try ----------------------------------------------------------------------------------------
 
 static CoreExpr *with_catch(Lower *L, const AstTry *node, bool is_tail) {
     Span span = node->node.span;
@@ -153,12 +156,13 @@ static CoreExpr *with_catch(Lower *L, const AstTry *node, bool is_tail) {
     }
     CoreVar reason = lower_var(L);
     CoreExpr *again = core_reraise(L->arena, span, core_var(L->arena, span, reason));
-    CoreExpr *handler = clauses_of(L, span, reason, &node->clauses, again,
-                                   (ClauseMode){.is_tail = is_tail});
+    CoreExpr *handler =
+        clauses_of(L, span, reason, &node->clauses, again, (ClauseMode){.is_tail = is_tail});
     return core_try(L->arena, span, body, reason, handler);
 }
 
-// `after` stands once: what came before it leaves its value or reason, and a slot says which it was.
+// `after` stands once: what came before it leaves its value or reason, and a slot says which it
+// was.
 CoreExpr *lower_try(Lower *L, const AstTry *node, bool is_tail) {
     if (node->after_body == NULL) {
         return with_catch(L, node, is_tail);
@@ -182,9 +186,10 @@ CoreExpr *lower_try(Lower *L, const AstTry *node, bool is_tail) {
     return core_slot_new(L->arena, span, failed, lower_bool(L, span, false), rest);
 }
 
-// ---- receive -------------------------------------------------------------------------------------
+// ---- receive ------------------------------------------------------------------------------------
 
-// Does a value that fits the pattern surely hold what the pinned name holds? Then which local that is.
+// Does a value that fits the pattern surely hold what the pinned name holds? Then which local that
+// is.
 static bool needs_ref(Lower *L, const AstNode *pattern, const Local *ref) {
     switch (pattern->kind) {
     case AST_PAT_PIN: return lower_find(L, AST_AS(PatPin, pattern)->name) == ref;
@@ -261,7 +266,7 @@ CoreExpr *lower_receive(Lower *L, const AstReceive *receive, bool is_tail) {
     return result;
 }
 
-// ---- assert --------------------------------------------------------------------------------------
+// ---- assert -------------------------------------------------------------------------------------
 
 static bool is_comparison(const AstNode *node) {
     return node->kind == AST_BINARY && AST_AS(Binary, node)->op >= AST_OP_EQ &&
@@ -315,6 +320,7 @@ CoreExpr *lower_assert(Lower *L, const AstAssert *assert) {
     CoreExpr *items[] = {core_atom(L->arena, span, lower_name(L, "assert")), source_of(L, span),
                          core_again(L->arena, value.atom)};
     CoreExpr *failure = assert_failure(L, span, items, 3);
-    return lower_finish(L, value, core_test(L->arena, span, TEST_TRUTHY, value.atom, NULL,
-                                            core_again(L->arena, value.atom), failure));
+    return lower_finish(L, value,
+                        core_test(L->arena, span, TEST_TRUTHY, value.atom, NULL,
+                                  core_again(L->arena, value.atom), failure));
 }

@@ -1,9 +1,10 @@
-// Functions: names in sight, parameters and clauses, closures and what they capture, local functions.
+// Functions: names in sight, parameters and clauses, closures and what they capture, local
+// functions.
 //
-// A Local belongs to the function it was bound in. Used in an inner function it is captured: it gets
-// a variable there, a parameter behind the arguments, and the function around passes its value on,
-// capturing it in turn if need be. Local.captures remembers the innermost function that has it, so
-// finding a captured name again takes one look.
+// A Local belongs to the function it was bound in. Used in an inner function it is captured: it
+// gets a variable there, a parameter behind the arguments, and the function around passes its value
+// on, capturing it in turn if need be. Local.captures remembers the innermost function that has it,
+// so finding a captured name again takes one look.
 // A local function is called directly, with what it captures as further arguments; a call of itself
 // in its own body gets these when the body is finished, as only then all are known.
 //
@@ -12,13 +13,21 @@
 #include "compiler/core/actor.h"
 #include "compiler/core/lower_private.h"
 
-// ---- Numbers -------------------------------------------------------------------------------------
+// ---- Numbers ------------------------------------------------------------------------------------
 
-CoreVar lower_var(Lower *L) { return L->fn->var_count++; }
-CoreSlot lower_slot(Lower *L) { return L->fn->slot_count++; }
-CoreLabel lower_label(Lower *L) { return L->fn->label_count++; }
+CoreVar lower_var(Lower *L) {
+    return L->fn->var_count++;
+}
+CoreSlot lower_slot(Lower *L) {
+    return L->fn->slot_count++;
+}
+CoreLabel lower_label(Lower *L) {
+    return L->fn->label_count++;
+}
 
-Name lower_name(Lower *L, const char *text) { return intern_text(L->intern, text); }
+Name lower_name(Lower *L, const char *text) {
+    return intern_text(L->intern, text);
+}
 
 CoreExpr *lower_nil(Lower *L, Span span) {
     return core_atom(L->arena, span, lower_known(L, NAME_NIL));
@@ -32,9 +41,11 @@ CoreExpr *lower_ok(Lower *L, Span span) {
     return core_atom(L->arena, span, lower_known(L, NAME_OK));
 }
 
-// ---- Names in sight ------------------------------------------------------------------------------
+// ---- Names in sight -----------------------------------------------------------------------------
 
-LowerMark lower_mark(Lower *L) { return (LowerMark){L->locals.len}; }
+LowerMark lower_mark(Lower *L) {
+    return (LowerMark){L->locals.len};
+}
 
 void lower_release(Lower *L, LowerMark mark) {
     while (L->locals.len > mark.local_count) {
@@ -99,7 +110,7 @@ Local *lower_bind_cell(Lower *L, Name name, Span span, uint32_t cell, bool is_st
     return local;
 }
 
-// ---- Captured values -----------------------------------------------------------------------------
+// ---- Captured values ----------------------------------------------------------------------------
 
 static CoreVar captured_var(Lower *L, Local *local) {
     LowerFn *fn = L->fn;
@@ -130,7 +141,7 @@ CoreExpr *lower_local(Lower *L, Span span, Local *local) {
     return core_var(L->arena, span, local->var);
 }
 
-// ---- Opening and closing -------------------------------------------------------------------------
+// ---- Opening and closing ------------------------------------------------------------------------
 
 uint32_t lower_declare(Lower *L, Name name, uint32_t arity, Span span) {
     CoreFunction *f = ARENA_NEW(L->arena, CoreFunction);
@@ -151,7 +162,9 @@ static void open(Lower *L, LowerFn *fn, uint32_t function) {
     L->fn = fn;
 }
 
-void lower_open(Lower *L, LowerFn *fn, uint32_t function) { open(L, fn, function); }
+void lower_open(Lower *L, LowerFn *fn, uint32_t function) {
+    open(L, fn, function);
+}
 
 // "f/1": the closures of a function are numbered through, those in closures too.
 static Name closure_name(Lower *L) {
@@ -188,7 +201,8 @@ CoreExpr *lower_self_jump(Lower *L, Span span, CoreExpr *const *args, uint32_t c
     return core_jump(L->arena, span, L->fn->loop_label, args, count);
 }
 
-// The loop that self tail calls jump to: its parameters are the names the body knows; the function gets others.
+// The loop that self tail calls jump to: its parameters are the names the body knows; the function
+// gets others.
 static CoreExpr *loop_around(Lower *L, LowerFn *fn, CoreExpr *body) {
     CoreVars inner = fn->params;
     CoreExpr **args = arena_alloc(L->arena, inner.len * sizeof(CoreExpr *));
@@ -197,7 +211,8 @@ static CoreExpr *loop_around(Lower *L, LowerFn *fn, CoreExpr *body) {
         args[i] = core_var(L->arena, body->span, lower_param(L));
     }
     CoreExpr *enter = core_jump(L->arena, body->span, fn->loop_label, args, inner.len);
-    return core_join(L->arena, body->span, fn->loop_label, true, inner.items, inner.len, body, enter);
+    return core_join(L->arena, body->span, fn->loop_label, true, inner.items, inner.len, body,
+                     enter);
 }
 
 // Gives the function its body; captured values become parameters. L->fn is still the function.
@@ -260,7 +275,7 @@ CoreExpr *lower_thunk(Lower *L, const AstNode *body, Span span) {
     return lower_close(L, lower_tail(L, body));
 }
 
-// ---- Clauses -------------------------------------------------------------------------------------
+// ---- Clauses ------------------------------------------------------------------------------------
 
 static CoreExpr *clause_body(Lower *L, const LowerClause *clause, uint32_t index, void *data) {
     (void)index;
@@ -277,7 +292,8 @@ static LowerClause clause_of(Lower *L, const AstList *params, const AstNode *gua
     return (LowerClause){.patterns = patterns, .guard = guard, .span = span, .data = body};
 }
 
-// `fn(job) => Worker(job)`: what a supervisor's child is described by. Anywhere else such a call is a `spawn` forgotten.
+// `fn(job) => Worker(job)`: what a supervisor's child is described by. Anywhere else such a call is
+// a `spawn` forgotten.
 static CoreExpr *lambda_body(Lower *L, const LowerClause *clause, uint32_t index, void *data) {
     const AstNode *body = clause->data;
     if (body->kind == AST_CALL && AST_AS(Call, body)->callee->kind == AST_PATH) {
@@ -297,8 +313,8 @@ static CoreExpr *clauses_body(Lower *L, const LowerClause *clauses, uint32_t cou
     for (uint32_t i = 0; i < arity; i++) {
         subjects[i] = lower_param(L);
     }
-    CoreExpr *otherwise = core_fail(
-        L->arena, span, core_atom(L->arena, span, lower_known(L, NAME_FUNCTION_CLAUSE)));
+    CoreExpr *otherwise =
+        core_fail(L->arena, span, core_atom(L->arena, span, lower_known(L, NAME_FUNCTION_CLAUSE)));
     return lower_clauses(L, span, subjects, arity, clauses, count, body, otherwise, NULL);
 }
 
@@ -339,7 +355,8 @@ static bool refuse_params(Lower *L, const AstList *params, Span span) {
 }
 
 CoreExpr *lower_lambda_body(Lower *L, const AstLambda *lambda) {
-    LowerClause clause = clause_of(L, &lambda->params, lambda->guard, lambda->node.span, lambda->body);
+    LowerClause clause =
+        clause_of(L, &lambda->params, lambda->guard, lambda->node.span, lambda->body);
     return clauses_body(L, &clause, 1, lambda->params.len, lambda->node.span, lambda_body);
 }
 
@@ -352,7 +369,7 @@ CoreExpr *lower_lambda(Lower *L, const AstLambda *lambda) {
     return lower_close(L, lower_lambda_body(L, lambda));
 }
 
-// ---- Definitions ---------------------------------------------------------------------------------
+// ---- Definitions --------------------------------------------------------------------------------
 
 static Name prefixed(Lower *L, Name prefix, Name name) {
     if (prefix == NULL) {
@@ -385,7 +402,8 @@ static const AstFn *clause_with_defaults(const FnDef *full) {
     return NULL;
 }
 
-// An arity that defaults make: calls the full function, the given arguments filling defaults from the left.
+// An arity that defaults make: calls the full function, the given arguments filling defaults from
+// the left.
 static CoreExpr *default_body(Lower *L, const FnDef *def) {
     const AstFn *fn = clause_with_defaults(def->full);
     uint32_t given = def->arity;
@@ -397,7 +415,7 @@ static CoreExpr *default_body(Lower *L, const FnDef *def) {
     for (uint32_t i = 0; i < given; i++) {
         params[i] = lower_param(L);
     }
-    uint32_t filled = given - required;  // how many of those with defaults are given
+    uint32_t filled = given - required; // how many of those with defaults are given
     uint32_t next = 0;
     CoreExpr *args[FN_MAX_PARAMS];
     for (uint32_t i = 0; i < fn->params.len; i++) {
@@ -461,9 +479,11 @@ void lower_push_table(Lower *L, FnTable *table) {
     L->tables = table;
 }
 
-void lower_pop_table(Lower *L) { L->tables = L->tables->next; }
+void lower_pop_table(Lower *L) {
+    L->tables = L->tables->next;
+}
 
-// ---- Local functions -----------------------------------------------------------------------------
+// ---- Local functions ----------------------------------------------------------------------------
 
 Local *lower_find_local_fn(Lower *L, Local *found, uint32_t arity) {
     for (Local *local = found; local != NULL && local->kind == LOCAL_FN; local = local->shadowed) {
@@ -485,13 +505,18 @@ static void complete_own_calls(Lower *L, LocalFn *local_fn, const LowerFn *body)
     }
 }
 
-// What a finished local function captures, as locals of the function around. A cell's value is taken now.
-static void keep_captured(Lower *L, LocalFn *local_fn, const LowerFn *body, Span span, Chain *chain) {
+// What a finished local function captures, as locals of the function around. A cell's value is
+// taken now.
+static void keep_captured(Lower *L, LocalFn *local_fn, const LowerFn *body, Span span,
+                          Chain *chain) {
     for (uint32_t i = 0; i < body->captures.len; i++) {
         Local *local = body->captures.items[i]->local;
         if (local->kind == LOCAL_CELL && local->fn == L->fn) {
             Local *copy = ARENA_NEW(L->arena, Local);
-            *copy = (Local){.name = local->name, .span = local->span, .kind = LOCAL_VAR, .fn = L->fn,
+            *copy = (Local){.name = local->name,
+                            .span = local->span,
+                            .kind = LOCAL_VAR,
+                            .fn = L->fn,
                             .var = lower_var(L)};
             chain_let(L, chain, copy->var, lower_local(L, span, local));
             local = copy;
@@ -546,8 +571,11 @@ static CoreExpr *local_fn_value(Lower *L, Span span, Local *local) {
     if (local_fn->body != NULL) {
         if (local_fn->own_value == NULL) {
             Local *value = ARENA_NEW(L->arena, Local);
-            *value = (Local){.name = local->name, .span = local->span, .kind = LOCAL_VAR,
-                             .fn = local_fn->body, .var = local_fn->body->var_count++};
+            *value = (Local){.name = local->name,
+                             .span = local->span,
+                             .kind = LOCAL_VAR,
+                             .fn = local_fn->body,
+                             .var = local_fn->body->var_count++};
             local_fn->own_value = value;
         }
         return lower_local(L, span, local_fn->own_value);
@@ -560,14 +588,15 @@ static CoreExpr *local_fn_value(Lower *L, Span span, Local *local) {
     return function_value(L, span, local_fn->function, captured, count);
 }
 
-CoreExpr *lower_call_local_fn(Lower *L, Span span, Local *local, CoreExpr *const *args, uint32_t count,
-                              bool is_tail) {
+CoreExpr *lower_call_local_fn(Lower *L, Span span, Local *local, CoreExpr *const *args,
+                              uint32_t count, bool is_tail) {
     LocalFn *local_fn = local->local_fn;
     if (local_fn->body == L->fn && is_tail) {
         return lower_self_jump(L, span, args, count);
     }
     if (local_fn->body == L->fn) {
-        // Kept inside of another node: it is completed later, and nodes that are bodies may be copied.
+        // Kept inside of another node: it is completed later, and nodes that are bodies may be
+        // copied.
         CoreExpr *call = core_call(L->arena, span, local_fn->function, args, count);
         vec_push(L->arena, &local_fn->own_calls, call);
         CoreVar result = lower_var(L);

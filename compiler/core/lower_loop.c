@@ -1,15 +1,16 @@
 // Loops: `for` and the comprehensions.
 //
-// A source becomes a loop in place, a recursive join, so that a body may assign an actor's state. Its
-// parameters are what remains and what was collected so far:
+// A source becomes a loop in place, a recursive join, so that a body may assign an actor's state.
+// Its parameters are what remains and what was collected so far:
 //
 //     join L(rest, acc) = is_cons rest ? { x = head, t = tail; body; jump L(t, acc') }
 //                       : is_empty rest ? done
 //                       : jump L(Vm.iterate(rest), acc)
 //
-// Vm.iterate turns any other enumerable into a list, or into some elements before the enumerable of the
-// others, so one body serves all kinds. A range that is written as such counts instead. The loops of several sources nest;
-// the end of an inner one jumps to the next round of the one around it.
+// Vm.iterate turns any other enumerable into a list, or into some elements before the enumerable of
+// the others, so one body serves all kinds. A range that is written as such counts instead. The
+// loops of several sources nest; the end of an inner one jumps to the next round of the one around
+// it.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
@@ -25,9 +26,9 @@ typedef struct Level {
     Loop *loop;
     const AstSource *source;
     CoreLabel label;
-    CoreVar acc;       // 0: nothing is collected
-    CoreVar tail;      // of a list
-    CoreVar counter;   // of a range; else 0
+    CoreVar acc;     // 0: nothing is collected
+    CoreVar tail;    // of a list
+    CoreVar counter; // of a range; else 0
     struct Level *outer;
 } Level;
 
@@ -35,7 +36,7 @@ struct Loop {
     Lower *L;
     Span span;
     const AstList *sources;
-    uint32_t next;     // source to be lowered next
+    uint32_t next; // source to be lowered next
     bool collects;
     // The innermost body: what is collected next, given what is so far; for `for` an effect.
     CoreExpr *(*body)(Lower *L, CoreExpr *acc, const void *data);
@@ -46,17 +47,19 @@ struct Loop {
 
 static CoreExpr *lower_level(Loop *loop, Level *outer, CoreExpr *acc);
 
-static CoreExpr *var(Lower *L, Span span, CoreVar v) { return core_var(L->arena, span, v); }
+static CoreExpr *var(Lower *L, Span span, CoreVar v) {
+    return core_var(L->arena, span, v);
+}
 
 // The next round of a level; `acc` is what is collected by then.
 static CoreExpr *next_round(Level *level, CoreExpr *acc) {
     Lower *L = level->loop->L;
     Span span = level->source->node.span;
-    CoreExpr *rest = level->counter == 0
-                         ? var(L, span, level->tail)
-                         : core_prim(L->arena, span, PRIM_ADD,
-                                     CORE_ARGS(var(L, span, level->counter),
-                                               core_int(L->arena, span, 1)));
+    CoreExpr *rest =
+        level->counter == 0
+            ? var(L, span, level->tail)
+            : core_prim(L->arena, span, PRIM_ADD,
+                        CORE_ARGS(var(L, span, level->counter), core_int(L->arena, span, 1)));
     return core_jump(L->arena, span, level->label, (CoreExpr *[]){rest, acc}, acc == NULL ? 1 : 2);
 }
 
@@ -109,7 +112,8 @@ static CoreExpr *element(Level *level, CoreVar x) {
                          next_round(level, acc_of(level)), level);
 }
 
-static CoreExpr *around(Level *level, CoreVar rest, CoreExpr *round, CoreExpr *start, CoreExpr *acc) {
+static CoreExpr *around(Level *level, CoreVar rest, CoreExpr *round, CoreExpr *start,
+                        CoreExpr *acc) {
     Lower *L = level->loop->L;
     Span span = level->source->node.span;
     CoreVar params[] = {rest, level->acc};
@@ -128,8 +132,8 @@ static CoreExpr *list_level(Level *level, CoreExpr *start, CoreExpr *acc) {
     CoreExpr *more = lower_runtime(L, span, RUNTIME_Vm_iterate_1, CORE_ARGS(var(L, span, rest)));
     CoreExpr *again = core_jump(L->arena, span, level->label, (CoreExpr *[]){more, acc_of(level)},
                                 acc == NULL ? 1 : 2);
-    CoreExpr *end = core_test(L->arena, span, TEST_IS_EMPTY, var(L, span, rest), NULL, finish(level),
-                              again);
+    CoreExpr *end =
+        core_test(L->arena, span, TEST_IS_EMPTY, var(L, span, rest), NULL, finish(level), again);
     CoreExpr *round = element(level, x);
     round = core_let(L->arena, span, level->tail,
                      core_prim(L->arena, span, PRIM_TAIL, CORE_ARGS(var(L, span, rest))), round);
@@ -144,7 +148,8 @@ static CoreExpr *need_int(Lower *L, Span span, const CoreExpr *bound, CoreExpr *
     if (bound->kind == CORE_LIT && bound->as.lit->kind == CONST_INT) {
         return then;
     }
-    CoreExpr *fail = core_fail_with(L->arena, span, lower_known(L, NAME_BADARG), core_again(L->arena, bound));
+    CoreExpr *fail =
+        core_fail_with(L->arena, span, lower_known(L, NAME_BADARG), core_again(L->arena, bound));
     return core_test(L->arena, span, TEST_IS_INT, core_again(L->arena, bound), NULL, then, fail);
 }
 
@@ -192,7 +197,7 @@ static CoreExpr *lower_sources(Loop *loop, CoreExpr *acc) {
     return lower_level(loop, NULL, acc);
 }
 
-// ---- for -----------------------------------------------------------------------------------------
+// ---- for ----------------------------------------------------------------------------------------
 
 static CoreExpr *for_body(Lower *L, CoreExpr *acc, const void *data) {
     (void)acc;
@@ -205,12 +210,16 @@ static CoreExpr *for_result(Lower *L, Span span, CoreExpr *acc) {
 }
 
 CoreExpr *lower_for(Lower *L, const AstFor *node) {
-    Loop loop = {.L = L, .span = node->node.span, .sources = &node->sources, .body = for_body,
-                 .result = for_result, .data = node};
+    Loop loop = {.L = L,
+                 .span = node->node.span,
+                 .sources = &node->sources,
+                 .body = for_body,
+                 .result = for_result,
+                 .data = node};
     return lower_sources(&loop, NULL);
 }
 
-// ---- Comprehensions ------------------------------------------------------------------------------
+// ---- Comprehensions -----------------------------------------------------------------------------
 
 static CoreExpr *list_body(Lower *L, CoreExpr *acc, const void *data) {
     const AstListComp *comp = data;
@@ -223,8 +232,13 @@ static CoreExpr *list_result(Lower *L, Span span, CoreExpr *acc) {
 }
 
 CoreExpr *lower_list_comp(Lower *L, const AstListComp *comp) {
-    Loop loop = {.L = L, .span = comp->node.span, .sources = &comp->sources, .collects = true,
-                 .body = list_body, .result = list_result, .data = comp};
+    Loop loop = {.L = L,
+                 .span = comp->node.span,
+                 .sources = &comp->sources,
+                 .collects = true,
+                 .body = list_body,
+                 .result = list_result,
+                 .data = comp};
     return lower_sources(&loop, core_empty(L->arena, comp->node.span));
 }
 
@@ -241,8 +255,13 @@ static CoreExpr *map_result(Lower *L, Span span, CoreExpr *acc) {
 }
 
 CoreExpr *lower_map_comp(Lower *L, const AstMapComp *comp) {
-    Loop loop = {.L = L, .span = comp->node.span, .sources = &comp->sources, .collects = true,
-                 .body = map_body, .result = map_result, .data = comp};
+    Loop loop = {.L = L,
+                 .span = comp->node.span,
+                 .sources = &comp->sources,
+                 .collects = true,
+                 .body = map_body,
+                 .result = map_result,
+                 .data = comp};
     return lower_sources(&loop, core_empty(L->arena, comp->node.span));
 }
 
@@ -276,8 +295,8 @@ static CoreExpr *pieces_body(Lower *L, CoreExpr *acc, const void *data) {
     CoreSegment segment = lower_segment(L, comp->segment);
     Span span = comp->segment->node.span;
     CoreExpr *spec = core_int(L->arena, span, segment.spec);
-    CoreExpr *piece = core_prim(L->arena, span, PRIM_TUPLE,
-                                CORE_ARGS(spec, segment.value, segment.size));
+    CoreExpr *piece =
+        core_prim(L->arena, span, PRIM_TUPLE, CORE_ARGS(spec, segment.value, segment.size));
     return core_prim(L->arena, span, PRIM_CONS, CORE_ARGS(piece, acc));
 }
 
@@ -288,8 +307,13 @@ static CoreExpr *pieces_result(Lower *L, Span span, CoreExpr *acc) {
 CoreExpr *lower_bytes_comp(Lower *L, const AstBytesComp *comp) {
     Span span = comp->node.span;
     bool whole = is_whole(comp->segment);
-    Loop loop = {.L = L, .span = span, .sources = &comp->sources, .collects = true,
+    Loop loop = {.L = L,
+                 .span = span,
+                 .sources = &comp->sources,
+                 .collects = true,
                  .body = whole ? joined_body : pieces_body,
-                 .result = whole ? joined_result : pieces_result, .data = comp};
-    return lower_sources(&loop, whole ? core_bytes(L->arena, span, STR("")) : core_empty(L->arena, span));
+                 .result = whole ? joined_result : pieces_result,
+                 .data = comp};
+    return lower_sources(&loop,
+                         whole ? core_bytes(L->arena, span, STR("")) : core_empty(L->arena, span));
 }

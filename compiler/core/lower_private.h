@@ -5,12 +5,12 @@
 
 #include "compiler/core/lower.h"
 
-// ---- Chains: one thing after another, of any length, without recursion (lower_block.c) -----------
+// ---- Chains: one thing after another, of any length, without recursion (lower_block.c) ----------
 
 // A zeroed Chain is empty.
 typedef struct Chain {
     CoreExpr *first;
-    CoreExpr **hole;  // where the rest goes; NULL: first
+    CoreExpr **hole; // where the rest goes; NULL: first
 } Chain;
 
 void chain_put(Chain *chain, CoreExpr *node, CoreExpr **hole);
@@ -21,32 +21,34 @@ CoreExpr *chain_hold(Lower *L, Chain *chain, CoreExpr *value);
 void chain_effect(Lower *L, Chain *chain, CoreExpr *value);
 CoreExpr *chain_end(Chain *chain, CoreExpr *last);
 
-// ---- Functions (lower_fn.c) ----------------------------------------------------------------------
+// ---- Functions (lower_fn.c) ---------------------------------------------------------------------
 
-// A function defined in a block. Its body is a function of the module that takes what it captures behind
-// its arguments, so that it can be called directly; as a value it is a closure.
+// A function defined in a block. Its body is a function of the module that takes what it captures
+// behind its arguments, so that it can be called directly; as a value it is a closure.
 struct LocalFn {
     Name name;
     uint32_t arity;
     uint32_t function;
-    LowerFn *body;        // while its body is lowered
+    LowerFn *body; // while its body is lowered
     VEC(Local *) captured;
-    CoreExprs own_calls;  // calls of itself in its body, which lack the captured values until it is closed
-    Local *own_value;     // its value inside of its body, once asked for
+    CoreExprs
+        own_calls; // calls of itself in its body, which lack the captured values until it is closed
+    Local *own_value; // its value inside of its body, once asked for
 };
 
-// Defines the functions of clauses that stand side by side in a block; binds the name. `count` AstFn. The values of cells that
-// it captures are those of now, kept by LETs of the chain.
+// Defines the functions of clauses that stand side by side in a block; binds the name. `count`
+// AstFn. The values of cells that it captures are those of now, kept by LETs of the chain.
 void lower_local_fn(Lower *L, AstNode *const *clauses, uint32_t count, Chain *chain);
 
-// The local function of that arity that a name means, or NULL; found is the newest local of the name.
+// The local function of that arity that a name means, or NULL; found is the newest local of the
+// name.
 Local *lower_find_local_fn(Lower *L, Local *found, uint32_t arity);
 
-CoreExpr *lower_call_local_fn(Lower *L, Span span, Local *local, CoreExpr *const *args, uint32_t count,
-                              bool is_tail);
+CoreExpr *lower_call_local_fn(Lower *L, Span span, Local *local, CoreExpr *const *args,
+                              uint32_t count, bool is_tail);
 
-// The clauses of a function (AstFn), or one AstLambda, as the body of the function just opened; adds its
-// parameters.
+// The clauses of a function (AstFn), or one AstLambda, as the body of the function just opened;
+// adds its parameters.
 CoreExpr *lower_fn_clauses(Lower *L, const AstList *clauses, uint32_t arity, Span span);
 CoreExpr *lower_lambda(Lower *L, const AstLambda *lambda);
 CoreExpr *lower_lambda_body(Lower *L, const AstLambda *lambda);
@@ -58,7 +60,7 @@ void lower_def_body(Lower *L, FnDef *def);
 // A jump to the start of the current function, which becomes a loop.
 CoreExpr *lower_self_jump(Lower *L, Span span, CoreExpr *const *args, uint32_t count);
 
-// ---- Expressions ---------------------------------------------------------------------------------
+// ---- Expressions --------------------------------------------------------------------------------
 
 // is_tail: its value is the function's.
 CoreExpr *lower_at(Lower *L, const AstNode *node, bool is_tail);
@@ -105,8 +107,8 @@ CoreExpr *lower_bytes(Lower *L, const AstBytes *bytes);
 // One segment of bytes; `size` is NULL where the segment needs none.
 CoreSegment lower_segment(Lower *L, const AstSegment *segment);
 
-// lower_block.c
-// The statements of a block. With `exit` (a place with one parameter) the value of a `let`'s else goes there.
+// lower_block.c The statements of a block. With `exit` (a place with one parameter) the value of a
+// `let`'s else goes there.
 CoreExpr *lower_stmts(Lower *L, const AstList *stmts, Span span, bool is_tail, LowerThen then,
                       Target *exit, void *data);
 // lower_bind without a look at what it hides: for names that were looked at before.

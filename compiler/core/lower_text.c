@@ -1,7 +1,7 @@
 // Strings with values in them, and bytes made of segments.
 //
-// Both are BITS nodes: literal parts as they are, `#{v}` through Vm.display. What is constant is put
-// together here.
+// Both are BITS nodes: literal parts as they are, `#{v}` through Vm.display. What is constant is
+// put together here.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
@@ -9,15 +9,17 @@
 #include "compiler/core/lower_private.h"
 #include "vm/ops/ops.h"
 
-enum { BITS_MAX_SEGMENTS = 48 };  // of one node; more are nested
+enum { BITS_MAX_SEGMENTS = 48 }; // of one node; more are nested
 
-static CoreSegment whole_bytes(CoreExpr *value) { return (CoreSegment){SEG_BYTES, value, NULL}; }
+static CoreSegment whole_bytes(CoreExpr *value) {
+    return (CoreSegment){SEG_BYTES, value, NULL};
+}
 
 static bool is_bytes_literal(const CoreExpr *e) {
     return e->kind == CORE_LIT && e->as.lit->kind == CONST_BYTES;
 }
 
-// ---- Putting constants together ------------------------------------------------------------------
+// ---- Putting constants together -----------------------------------------------------------------
 
 // Appends what a segment of constants comes to; false if that is not known here.
 static bool fold_segment(Buf *out, const CoreSegment *segment) {
@@ -30,8 +32,8 @@ static bool fold_segment(Buf *out, const CoreSegment *segment) {
         buf_str(out, value->text);
         return true;
     }
-    bool is_whole = type == SEG_INT && value->kind == CONST_INT && segment->size->kind == CORE_LIT &&
-                    segment->size->as.lit->kind == CONST_INT;
+    bool is_whole = type == SEG_INT && value->kind == CONST_INT &&
+                    segment->size->kind == CORE_LIT && segment->size->as.lit->kind == CONST_INT;
     int64_t bits = is_whole ? segment->size->as.lit->integer : -1;
     if (bits < 0 || bits > 64 || bits % 8 != 0) {
         return false;
@@ -56,8 +58,8 @@ static uint32_t fold_segments(Lower *L, CoreSegment *segments, uint32_t count) {
         if (next == i || is_plain) {
             segments[kept++] = segments[i++];
         } else {
-            CoreExpr *joined = core_bytes(L->arena, segments[i].value->span,
-                                          arena_str(L->arena, buf_view(&text)));
+            CoreExpr *joined =
+                core_bytes(L->arena, segments[i].value->span, arena_str(L->arena, buf_view(&text)));
             segments[kept++] = whole_bytes(joined);
             i = next;
         }
@@ -78,7 +80,7 @@ static CoreExpr *build(Lower *L, Span span, CoreSegment *segments, uint32_t coun
     return core_bits(L->arena, span, segments, count);
 }
 
-// ---- Interpolations ------------------------------------------------------------------------------
+// ---- Interpolations -----------------------------------------------------------------------------
 
 static CoreExpr *part(Lower *L, const AstNode *node) {
     CoreExpr *value = lower_expr(L, node);
@@ -112,20 +114,20 @@ CoreExpr *lower_interpolation(Lower *L, const AstInterpolation *text) {
         count = groups;
     }
     if (count == 1) {
-        return segments[0].value;  // already Bytes
+        return segments[0].value; // already Bytes
     }
     return build(L, span, segments, count);
 }
 
-// ---- Bytes ---------------------------------------------------------------------------------------
+// ---- Bytes --------------------------------------------------------------------------------------
 
 static CoreExpr *size_of(Lower *L, const AstSegment *segment, int64_t otherwise) {
     if (segment->size == NULL) {
         return core_int(L->arena, segment->node.span, otherwise);
     }
     CoreExpr *size = lower_expr(L, segment->size);
-    bool is_bad = size->kind == CORE_LIT &&
-                  (size->as.lit->kind != CONST_INT || size->as.lit->integer < 0);
+    bool is_bad =
+        size->kind == CORE_LIT && (size->as.lit->kind != CONST_INT || size->as.lit->integer < 0);
     if (is_bad) {
         DIAG(L->diags, segment_size, segment->size->span);
     } else if (segment->kind == AST_SEGMENT_FLOAT && size->kind == CORE_LIT &&
@@ -138,7 +140,8 @@ static CoreExpr *size_of(Lower *L, const AstSegment *segment, int64_t otherwise)
 
 CoreSegment lower_segment(Lower *L, const AstSegment *segment) {
     CoreExpr *value = lower_expr(L, segment->value);
-    uint32_t quality = (segment->is_little ? SEG_LITTLE : 0) | (segment->is_signed ? SEG_SIGNED : 0);
+    uint32_t quality =
+        (segment->is_little ? SEG_LITTLE : 0) | (segment->is_signed ? SEG_SIGNED : 0);
     switch (segment->kind) {
     case AST_SEGMENT_DEFAULT:
         if (segment->value->kind == AST_STRING || segment->value->kind == AST_INTERPOLATION) {
@@ -166,7 +169,8 @@ static int64_t odd_bits(const CoreSegment *segments, uint32_t count) {
             continue;
         }
         const CoreExpr *size = segments[i].size;
-        if (size->kind != CORE_LIT || size->as.lit->kind != CONST_INT || size->as.lit->integer > INT32_MAX) {
+        if (size->kind != CORE_LIT || size->as.lit->kind != CONST_INT ||
+            size->as.lit->integer > INT32_MAX) {
             return 0;
         }
         total += size->as.lit->integer;

@@ -1,16 +1,19 @@
 // Bytes patterns in the match compiler.
 //
-// What remains of a bytes pattern is asked of a position (OCC_BITS) in the bytes: a base variable and a constant
-// offset, both in bits. The tests of one segment move to a new position; rows that begin with the same segment
-// at the same position (same kind and constant size, or the same literal) share the test and move
-// together, others stay where they are and are asked again. Sizes that are computed belong to one row.
+// What remains of a bytes pattern is asked of a position (OCC_BITS) in the bytes: a base variable
+// and a constant offset, both in bits. The tests of one segment move to a new position; rows that
+// begin with the same segment at the same position (same kind and constant size, or the same
+// literal) share the test and move together, others stay where they are and are asked again. Sizes
+// that are computed belong to one row.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
 #include "compiler/core/match_private.h"
 #include "vm/ops/ops.h"
 
-enum { SMALL_SIZE_BITS = 56 };  // an unsigned integer of so many bits is a small one, even times eight
+enum {
+    SMALL_SIZE_BITS = 56
+}; // an unsigned integer of so many bits is a small one, even times eight
 
 static const PatSegment *segment_of(const Pat *rest) {
     return rest->segment < rest->bits->count ? &rest->bits->segments[rest->segment] : NULL;
@@ -37,7 +40,10 @@ static void add_rest(Match *m, Row *row, Occ *at, const Pat *pat, uint32_t segme
 
 static Occ *position(Match *m, const Occ *from, CoreVar base, int64_t offset) {
     Occ *occ = match_occ(m);
-    *occ = (Occ){.how = OCC_BITS, .parent = from->parent, .total = from->total, .base = base,
+    *occ = (Occ){.how = OCC_BITS,
+                 .parent = from->parent,
+                 .total = from->total,
+                 .base = base,
                  .offset = offset};
     return occ;
 }
@@ -51,15 +57,15 @@ static CoreExpr *position_atom(Match *m, Chain *chain, Span span, Occ *at) {
         return core_var(m->arena, span, at->base);
     }
     if (at->var == 0) {
-        CoreExpr *sum = core_prim(m->arena, span, PRIM_ADD,
-                                  CORE_ARGS(core_var(m->arena, span, at->base),
-                                            core_int(m->arena, span, at->offset)));
+        CoreExpr *sum = core_prim(
+            m->arena, span, PRIM_ADD,
+            CORE_ARGS(core_var(m->arena, span, at->base), core_int(m->arena, span, at->offset)));
         chain_let(m->L, chain, match_bind(m, at), sum);
     }
     return core_var(m->arena, span, at->var);
 }
 
-// ---- Is it bytes at all? -------------------------------------------------------------------------
+// ---- Is it bytes at all? ------------------------------------------------------------------------
 
 CoreExpr *match_bits(Match *m, const Rows *rows, const Ask *chosen, Target *fail) {
     Chain chain = {0};
@@ -71,7 +77,8 @@ CoreExpr *match_bits(Match *m, const Rows *rows, const Ask *chosen, Target *fail
     for (uint32_t i = 0; i < rows->len; i++) {
         Row *row = rows->items[i];
         const Ask *ask = match_ask_of(row, chosen->occ);
-        bool is_text = ask != NULL && ask->pat->kind == PAT_CONST && ask->pat->value->kind == CONST_BYTES;
+        bool is_text =
+            ask != NULL && ask->pat->kind == PAT_CONST && ask->pat->value->kind == CONST_BYTES;
         if (ask != NULL && ask->pat->kind == PAT_BITS) {
             Row *moved = match_without(m, row, ask);
             add_rest(m, moved, start, ask->pat, 0);
@@ -94,7 +101,7 @@ CoreExpr *match_bits(Match *m, const Rows *rows, const Ask *chosen, Target *fail
     return chain_end(&chain, test);
 }
 
-// ---- Sizes ---------------------------------------------------------------------------------------
+// ---- Sizes --------------------------------------------------------------------------------------
 
 static bool is_known_small(const Row *row, const CoreExpr *size) {
     for (const Known *known = row->known; known != NULL; known = known->next) {
@@ -105,7 +112,8 @@ static bool is_known_small(const Row *row, const CoreExpr *size) {
     return false;
 }
 
-// Computes a size, with the names that earlier segments bind in sight; what fails there does not match.
+// Computes a size, with the names that earlier segments bind in sight; what fails there does not
+// match.
 static CoreExpr *compute_size(Match *m, Chain *chain, const Row *row, const BitsPat *bits,
                               PatSegment *segment, Target *no) {
     Lower *L = m->L;
@@ -122,8 +130,8 @@ static CoreExpr *compute_size(Match *m, Chain *chain, const Row *row, const Bits
     CoreExpr *size = chain_hold(L, chain, lower_expr(L, segment->size));
     L->guard = outer;
     lower_release(L, mark);
-    bool is_bad = size->kind == CORE_LIT &&
-                  (size->as.lit->kind != CONST_INT || size->as.lit->integer < 0);
+    bool is_bad =
+        size->kind == CORE_LIT && (size->as.lit->kind != CONST_INT || size->as.lit->integer < 0);
     if (is_bad && L->diags->list.len == diag_count) {
         DIAG(L->diags, segment_size, segment->size->span);
     }
@@ -135,14 +143,14 @@ static CoreExpr *compute_size(Match *m, Chain *chain, const Row *row, const Bits
 }
 
 // Tests around `then` that a computed size is a small integer, not negative.
-static CoreExpr *checked_size(Match *m, Span span, const Occ *at, const CoreExpr *size, CoreExpr *then,
-                              Target *no) {
+static CoreExpr *checked_size(Match *m, Span span, const Occ *at, const CoreExpr *size,
+                              CoreExpr *then, Target *no) {
     CoreExpr *fits = match_test(m, span, TEST_GE, core_var(m->arena, span, at->total),
                                 core_again(m->arena, size));
     fits->as.test.then = then;
     fits->as.test.otherwise = lower_goto(m->L, no, span, CORE_NO_ARGS);
-    CoreExpr *positive = match_test(m, span, TEST_GE, core_again(m->arena, size),
-                                    core_int(m->arena, span, 0));
+    CoreExpr *positive =
+        match_test(m, span, TEST_GE, core_again(m->arena, size), core_int(m->arena, span, 0));
     positive->as.test.then = fits;
     positive->as.test.otherwise = lower_goto(m->L, no, span, CORE_NO_ARGS);
     CoreExpr *is_int = match_test(m, span, TEST_IS_INT, core_again(m->arena, size), NULL);
@@ -151,7 +159,7 @@ static CoreExpr *checked_size(Match *m, Span span, const Occ *at, const CoreExpr
     return is_int;
 }
 
-// ---- One segment ---------------------------------------------------------------------------------
+// ---- One segment --------------------------------------------------------------------------------
 
 // Do two segments at one position ask for the same thing?
 static bool same_segment(const PatSegment *a, const PatSegment *b) {
@@ -168,7 +176,8 @@ static bool excludes(const PatSegment *found, const PatSegment *other) {
     if (!found->is_literal || !other->is_literal) {
         return false;
     }
-    size_t shared = found->literal.len < other->literal.len ? found->literal.len : other->literal.len;
+    size_t shared =
+        found->literal.len < other->literal.len ? found->literal.len : other->literal.len;
     return memcmp(found->literal.ptr, other->literal.ptr, shared) != 0;
 }
 
@@ -188,7 +197,8 @@ bool match_rest_parts_ways(const Ask *ask, const Ask *chosen) {
 }
 
 // Rows that ask for this segment at this position go on behind it; others are asked again.
-static SegmentSplit split_segment(Match *m, const Rows *rows, const Ask *chosen, Occ *value, Occ *next) {
+static SegmentSplit split_segment(Match *m, const Rows *rows, const Ask *chosen, Occ *value,
+                                  Occ *next) {
     SegmentSplit split = {0};
     const PatSegment *segment = segment_of(chosen->pat);
     for (uint32_t i = 0; i < rows->len; i++) {
@@ -230,7 +240,8 @@ static CoreExpr *match_end(Match *m, const Rows *rows, const Ask *chosen, Target
     Chain chain = {0};
     Span span = chosen->pat->span;
     CoreExpr *at = position_atom(m, &chain, span, chosen->occ);
-    CoreExpr *test = match_test(m, span, TEST_SAME, core_var(m->arena, span, chosen->occ->total), at);
+    CoreExpr *test =
+        match_test(m, span, TEST_SAME, core_var(m->arena, span, chosen->occ->total), at);
     test->as.test.then = match_compile(m, &then, fail);
     test->as.test.otherwise = match_compile(m, &otherwise, fail);
     return chain_end(&chain, test);
@@ -242,7 +253,8 @@ static bool is_free(const Ask *ask, const PatSegment *segment) {
            ask->occ->base == 0 && ask->occ->offset % 8 == 0;
 }
 
-static CoreExpr *match_free(Match *m, const Rows *rows, const Row *row, const Ask *ask, Target *fail) {
+static CoreExpr *match_free(Match *m, const Rows *rows, const Row *row, const Ask *ask,
+                            Target *fail) {
     Rows freed = {0};
     vec_push(m->arena, &freed, match_without(m, row, ask));
     for (uint32_t i = 1; i < rows->len; i++) {
@@ -333,7 +345,8 @@ CoreExpr *match_rest(Match *m, const Rows *rows, const Row *row, const Ask *ask,
     Occ *next = position(m, at, at->base, at->offset + (bits < 0 ? 0 : bits));
     Chain behind = {0};
     if (bits < 0 && !segment->is_rest) {
-        move_by(m, &behind, span, core_again(m->arena, place), width_of(m, span, segment, value, size), next);
+        move_by(m, &behind, span, core_again(m->arena, place),
+                width_of(m, span, segment, value, size), next);
     }
     SegmentSplit split = split_segment(m, rows, ask, value, next);
     test->as.test.then = chain_end(&behind, match_compile(m, &split.then, fail));

@@ -6,7 +6,7 @@
 #include "compiler/base/check.h"
 #include "vm/ops/ops.h"
 
-enum { PATTERN_MAX_SIZE = 2000 };  // parts of one pattern; it bounds how deep a decision tree is
+enum { PATTERN_MAX_SIZE = 2000 }; // parts of one pattern; it bounds how deep a decision tree is
 
 static Pat *pat_new(Patterns *p, PatKind kind, Span span) {
     Pat *pat = ARENA_NEW(p->L->arena, Pat);
@@ -29,7 +29,7 @@ static Pat *pat_items(Patterns *p, PatKind kind, Span span, Pat *const *items, u
     return pat;
 }
 
-// ---- Names ---------------------------------------------------------------------------------------
+// ---- Names --------------------------------------------------------------------------------------
 
 static void add_bind(Patterns *p, Pat *pat, Name name, Span span) {
     if (name_is(name, NAME_UNDERSCORE)) {
@@ -134,7 +134,7 @@ static Pat *make_or(Patterns *p, const AstPatOr *node) {
     return pat;
 }
 
-// ---- Data ----------------------------------------------------------------------------------------
+// ---- Data ---------------------------------------------------------------------------------------
 
 static Pat *make_tuple(Patterns *p, Span span, Name tag, Span tag_span, const AstList *list) {
     uint32_t first = tag != NULL;
@@ -149,9 +149,11 @@ static Pat *make_tuple(Patterns *p, Span span, Name tag, Span tag_span, const As
     return pat_items(p, PAT_TUPLE, span, items, count);
 }
 
-static bool is_plain_const(const Pat *pat) { return pat->kind == PAT_CONST && pat->binds == NULL; }
+static bool is_plain_const(const Pat *pat) {
+    return pat->kind == PAT_CONST && pat->binds == NULL;
+}
 
-enum { LIST_MAX_CELLS = 16 };  // a longer list of constants is compared whole
+enum { LIST_MAX_CELLS = 16 }; // a longer list of constants is compared whole
 
 static Pat *make_list(Patterns *p, const AstPatList *node) {
     Span span = node->node.span;
@@ -168,8 +170,8 @@ static Pat *make_list(Patterns *p, const AstPatList *node) {
             consts[i] = (CoreConst *)items[i]->value;
         }
         p->size -= count;
-        return pat_const(p, span, core_const_list(p->L->arena, consts, count,
-                                                  core_const_empty(p->L->arena)));
+        return pat_const(
+            p, span, core_const_list(p->L->arena, consts, count, core_const_empty(p->L->arena)));
     }
     Pat *rest = node->tail == NULL ? pat_new(p, PAT_EMPTY, span) : pattern_make(p, node->tail);
     for (uint32_t i = count; i > 0; i--) {
@@ -198,8 +200,9 @@ static CoreExpr *make_keys(Patterns *p, Span span, Name tag, const AstList *list
         consts[i] = is_const ? (CoreConst *)items[i]->as.lit : NULL;
     }
     if (is_const) {
-        CoreConst *value = is_list ? core_const_list(L->arena, consts, count, core_const_empty(L->arena))
-                                   : core_const_items(L->arena, CONST_TUPLE, consts, count);
+        CoreConst *value =
+            is_list ? core_const_list(L->arena, consts, count, core_const_empty(L->arena))
+                    : core_const_items(L->arena, CONST_TUPLE, consts, count);
         return core_lit(L->arena, span, value);
     }
     if (!is_list) {
@@ -217,7 +220,8 @@ static CoreExpr *make_keys(Patterns *p, Span span, Name tag, const AstList *list
 static CoreExpr *make_key(Patterns *p, const AstNode *node) {
     Lower *L = p->L;
     switch (node->kind) {
-    case AST_PAT_TUPLE: return make_keys(p, node->span, NULL, &AST_AS(PatTuple, node)->items, false);
+    case AST_PAT_TUPLE:
+        return make_keys(p, node->span, NULL, &AST_AS(PatTuple, node)->items, false);
     case AST_PAT_TAGGED:
         return make_keys(p, node->span, AST_AS(PatTagged, node)->tag,
                          &AST_AS(PatTagged, node)->args, false);
@@ -268,7 +272,8 @@ static Pat *make_record(Patterns *p, const AstPatRecord *node) {
     for (uint32_t i = 0; i < node->fields.len; i++) {
         const AstPatField *field = AST_AS(PatField, node->fields.items[i]);
         Pat *value = pattern_make(p, field->value);
-        int32_t index = def == NULL ? -1 : scope_field(L->scope, def, field->name, field->name_span);
+        int32_t index =
+            def == NULL ? -1 : scope_field(L->scope, def, field->name, field->name_span);
         if (index >= 0 && items[index] != NULL) {
             DIAG(L->diags, field_repeated, field->name_span, name_str(field->name));
         } else if (index >= 0) {
@@ -298,7 +303,7 @@ static Pat *make_range(Patterns *p, const AstPatRange *node) {
     return pat;
 }
 
-// ---- Bytes ---------------------------------------------------------------------------------------
+// ---- Bytes --------------------------------------------------------------------------------------
 
 static uint32_t spec_of(const AstPatSegment *s) {
     uint32_t quality = (s->is_little ? SEG_LITTLE : 0) | (s->is_signed ? SEG_SIGNED : 0);
@@ -314,8 +319,9 @@ static uint32_t spec_of(const AstPatSegment *s) {
 static int64_t constant_size(Patterns *p, const AstPatSegment *s) {
     int64_t unit = s->kind == AST_SEGMENT_BYTES ? 8 : 1;
     if (s->size == NULL) {
-        return s->kind == AST_SEGMENT_FLOAT ? 64 : s->kind == AST_SEGMENT_INT ||
-                                                       s->kind == AST_SEGMENT_DEFAULT ? 8 : -1;
+        return s->kind == AST_SEGMENT_FLOAT                                   ? 64
+               : s->kind == AST_SEGMENT_INT || s->kind == AST_SEGMENT_DEFAULT ? 8
+                                                                              : -1;
     }
     if (s->size->kind != AST_INT) {
         return -1;
@@ -325,7 +331,8 @@ static int64_t constant_size(Patterns *p, const AstPatSegment *s) {
         DIAG(p->L->diags, segment_size, s->size->span);
         return 0;
     }
-    if (s->kind == AST_SEGMENT_FLOAT && size->value != 16 && size->value != 32 && size->value != 64) {
+    if (s->kind == AST_SEGMENT_FLOAT && size->value != 16 && size->value != 32 &&
+        size->value != 64) {
         DIAG(p->L->diags, segment_float_size, s->size->span);
     }
     return size->value * unit;
@@ -374,8 +381,9 @@ static bool may_be_segment(const Pat *pat, uint32_t type) {
 static void make_segment(Patterns *p, PatSegment *out, const AstPatSegment *s, bool is_last) {
     out->span = s->node.span;
     out->spec = spec_of(s);
-    bool is_text = s->value->kind == AST_STRING &&
-                   (s->kind == AST_SEGMENT_DEFAULT || (s->kind == AST_SEGMENT_BYTES && s->size == NULL));
+    bool is_text =
+        s->value->kind == AST_STRING &&
+        (s->kind == AST_SEGMENT_DEFAULT || (s->kind == AST_SEGMENT_BYTES && s->size == NULL));
     if (is_text) {
         out->is_literal = true;
         out->literal = AST_AS(String, s->value)->bytes;
@@ -432,16 +440,19 @@ static Pat *make_bytes(Patterns *p, const AstPatBytes *node) {
 static Pat *make_prefix(Patterns *p, const AstPatPrefix *node) {
     Pat *pat = pat_new(p, PAT_BITS, node->node.span);
     PatSegment *segments = ARENA_NEW_ARRAY(p->L->arena, PatSegment, 2);
-    segments[0] = (PatSegment){.span = node->prefix->node.span, .is_literal = true,
-                               .literal = node->prefix->bytes};
-    segments[1] = (PatSegment){.span = node->rest->span, .spec = SEG_BYTES, .is_rest = true, .bits = -1,
+    segments[0] = (PatSegment){
+        .span = node->prefix->node.span, .is_literal = true, .literal = node->prefix->bytes};
+    segments[1] = (PatSegment){.span = node->rest->span,
+                               .spec = SEG_BYTES,
+                               .is_rest = true,
+                               .bits = -1,
                                .value = pattern_make(p, node->rest)};
     pat->bits = ARENA_NEW(p->L->arena, BitsPat);
     *pat->bits = (BitsPat){.segments = segments, .count = 2};
     return pat;
 }
 
-// ---- All -----------------------------------------------------------------------------------------
+// ---- All ----------------------------------------------------------------------------------------
 
 static Pat *make(Patterns *p, const AstNode *node) {
     Arena *arena = p->L->arena;
@@ -450,7 +461,8 @@ static Pat *make(Patterns *p, const AstNode *node) {
     switch (node->kind) {
     case AST_INT: return pat_const(p, span, lower_int_const(p->L, AST_AS(Int, node)));
     case AST_FLOAT: return pat_const(p, span, core_const_float(arena, AST_AS(Float, node)->value));
-    case AST_STRING: return pat_const(p, span, core_const_bytes(arena, AST_AS(String, node)->bytes));
+    case AST_STRING:
+        return pat_const(p, span, core_const_bytes(arena, AST_AS(String, node)->bytes));
     case AST_ATOM: return pat_const(p, span, core_const_atom(arena, AST_AS(Atom, node)->name));
     case AST_PAT_ANY: return pat_new(p, PAT_ANY, span);
     case AST_PAT_VAR:

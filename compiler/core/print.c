@@ -3,8 +3,8 @@
 //     fn fact/1(n)                              parameters and then captured values behind a `|`
 //       if n >= 1 …
 //
-// Variables are v1, v2 …, labels L1, slots s1. Chains (LET, SEQ, JOIN bodies) are printed as statements one
-// below the other, not nested.
+// Variables are v1, v2 …, labels L1, slots s1. Chains (LET, SEQ, JOIN bodies) are printed as
+// statements one below the other, not nested.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
@@ -37,9 +37,11 @@ static void lower_case(Buf *out, const char *name) {
     }
 }
 
-static void put_name(Buf *out, Name name) { buf_str(out, name_str(name)); }
+static void put_name(Buf *out, Name name) {
+    buf_str(out, name_str(name));
+}
 
-// ---- Constants -----------------------------------------------------------------------------------
+// ---- Constants ----------------------------------------------------------------------------------
 
 static void put_const(const CoreModule *module, const CoreConst *c, Buf *out);
 
@@ -63,7 +65,8 @@ static void put_atom(Buf *out, Name name) {
     bool is_plain = name->len > 0;
     for (uint32_t i = 0; i < name->len; i++) {
         char c = name->text[i];
-        is_plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (i > 0 && c >= '0' && c <= '9');
+        is_plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+                    (i > 0 && c >= '0' && c <= '9');
     }
     buf_text(out, is_word ? "" : ":");
     if (is_plain) {
@@ -117,7 +120,7 @@ void core_const_print(const CoreModule *module, const CoreConst *c, Buf *out) {
     put_const(module, c, out);
 }
 
-// ---- Expressions ---------------------------------------------------------------------------------
+// ---- Expressions --------------------------------------------------------------------------------
 
 static void put_expr(Printer *p, const CoreExpr *e, uint32_t depth);
 

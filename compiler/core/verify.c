@@ -1,9 +1,9 @@
 // Checks the invariants at the head of core.h.
 //
-// A walk with what is in scope: each variable, slot and label is bound once, used inside its scope only,
-// jumps stand in tail position, TAKE and SKIP inside a select tree. Chains are walked, not recursed into.
-// A position that is not the tail of what is around it gets a number of its own (`place`): a jump must
-// stand in the same place as its join.
+// A walk with what is in scope: each variable, slot and label is bound once, used inside its scope
+// only, jumps stand in tail position, TAKE and SKIP inside a select tree. Chains are walked, not
+// recursed into. A position that is not the tail of what is around it gets a number of its own
+// (`place`): a jump must stand in the same place as its join.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
@@ -18,7 +18,7 @@ typedef enum Scoped { UNBOUND, IN_SCOPE, LEFT } Scoped;
 typedef struct LabelState {
     Scoped scoped;
     uint32_t place;
-    uint32_t select;      // the select tree it is bound in, or 0
+    uint32_t select; // the select tree it is bound in, or 0
     uint32_t param_count;
 } LabelState;
 
@@ -28,12 +28,12 @@ typedef struct Verifier {
     Scoped *vars;
     Scoped *slots;
     LabelState *labels;
-    uint32_t *bound;      // variables in scope, for leaving scopes
+    uint32_t *bound; // variables in scope, for leaving scopes
     uint32_t bound_count;
     uint32_t place;
     uint32_t place_count;
-    uint32_t select;      // the innermost select tree without a TAKE so far, or 0
-    uint32_t outer_select;// what it is after a TAKE
+    uint32_t select;       // the innermost select tree without a TAKE so far, or 0
+    uint32_t outer_select; // what it is after a TAKE
 } Verifier;
 
 static void breach(const Verifier *v, const char *what) {
@@ -130,7 +130,8 @@ static void walk_prim(Verifier *v, const CoreExpr *e) {
     };
     need(v, e->as.prim.prim < PRIM_COUNT, "there is no such prim");
     int arity = arities[e->as.prim.prim];
-    need(v, arity < 0 || (uint32_t)arity == e->as.prim.args.len, "a prim has the wrong number of operands");
+    need(v, arity < 0 || (uint32_t)arity == e->as.prim.args.len,
+         "a prim has the wrong number of operands");
     bool has_record = e->as.prim.prim == PRIM_RECORD || e->as.prim.prim == PRIM_FIELD;
     need(v, !has_record || e->as.prim.record < v->module->records.len, "there is no such record");
     walk_values(v, &e->as.prim.args);
@@ -244,7 +245,8 @@ static const CoreExpr *walk_link(Verifier *v, const CoreExpr *e) {
     case CORE_SEQ: walk_value(v, e->as.seq.first); return e->as.seq.second;
     case CORE_SLOT_NEW:
         walk_value(v, e->as.slot.value);
-        need(v, e->as.slot.slot > 0 && e->as.slot.slot < v->f->slot_count, "a slot's number is too large");
+        need(v, e->as.slot.slot > 0 && e->as.slot.slot < v->f->slot_count,
+             "a slot's number is too large");
         need(v, v->slots[e->as.slot.slot] == UNBOUND, "a slot is bound twice");
         v->slots[e->as.slot.slot] = IN_SCOPE;
         return e->as.slot.body;
@@ -256,7 +258,10 @@ static const CoreExpr *walk_link(Verifier *v, const CoreExpr *e) {
 static void walk_last(Verifier *v, const CoreExpr *e) {
     switch (e->kind) {
     case CORE_LIT:
-    case CORE_VAR: need(v, v->select == 0, "a select tree ends in a value"); walk_value(v, e); break;
+    case CORE_VAR:
+        need(v, v->select == 0, "a select tree ends in a value");
+        walk_value(v, e);
+        break;
     case CORE_IF:
         walk_value(v, e->as.branch.cond);
         walk_branch(v, e->as.branch.then);
@@ -287,7 +292,8 @@ static void walk_last(Verifier *v, const CoreExpr *e) {
     }
     case CORE_SLOT_GET:
     case CORE_SLOT_SET:
-        need(v, e->as.slot.slot > 0 && e->as.slot.slot < v->f->slot_count, "a slot's number is too large");
+        need(v, e->as.slot.slot > 0 && e->as.slot.slot < v->f->slot_count,
+             "a slot's number is too large");
         need(v, v->slots[e->as.slot.slot] == IN_SCOPE, "a slot is used out of its scope");
         if (e->kind == CORE_SLOT_SET) {
             walk_value(v, e->as.slot.value);
@@ -309,7 +315,8 @@ static void walk(Verifier *v, const CoreExpr *e) {
         need(v, rest != e, "a node is its own child");
     }
     walk_last(v, e);
-    for (e = first; e->kind == CORE_LET || e->kind == CORE_SEQ || e->kind == CORE_SLOT_NEW || e->kind == CORE_JOIN;) {
+    for (e = first; e->kind == CORE_LET || e->kind == CORE_SEQ || e->kind == CORE_SLOT_NEW ||
+                    e->kind == CORE_JOIN;) {
         if (e->kind == CORE_SLOT_NEW) {
             v->slots[e->as.slot.slot] = LEFT;
         } else if (e->kind == CORE_JOIN) {
@@ -331,7 +338,8 @@ static void verify_function(const CoreModule *module, const CoreFunction *f) {
     v.bound = ARENA_NEW_ARRAY(&arena, uint32_t, f->var_count + 1);
     v.slots = ARENA_NEW_ARRAY(&arena, Scoped, f->slot_count + 1);
     v.labels = ARENA_NEW_ARRAY(&arena, LabelState, f->label_count + 1);
-    need(&v, f->params.len == f->arity + f->captured, "a function has the wrong number of parameters");
+    need(&v, f->params.len == f->arity + f->captured,
+         "a function has the wrong number of parameters");
     for (uint32_t i = 0; i < f->params.len; i++) {
         bind(&v, f->params.items[i]);
     }

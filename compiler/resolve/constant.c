@@ -1,10 +1,11 @@
-// Evaluating constants: literals, operators, other constants, records, &f/n, functions that capture nothing.
+// Evaluating constants: literals, operators, other constants, records, &f/n, functions that capture
+// nothing.
 //
 // A walk over the expression that gives a Value or NULL; then, if asked to, it has reported why.
-// Operators do what the machine would (value_math.c); what only the machine knows is no constant.
-// A constant is evaluated once, in the scope of its own module; one that needs itself is found by its
-// state. The functions written in a constant are collected there for lowering.
-// Tests: tests/lang/modules, tests/lang/errors.
+// Operators do what the machine would (value_math.c); what only the machine knows is no constant. A
+// constant is evaluated once, in the scope of its own module; one that needs itself is found by its
+// state. The functions written in a constant are collected there for lowering. Tests:
+// tests/lang/modules, tests/lang/errors.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
@@ -17,7 +18,7 @@ typedef struct Eval {
     Scope *scope;
     Arena *arena;
     bool report;
-    ConstDef *constant;  // whose value this is, for its functions; or NULL
+    ConstDef *constant; // whose value this is, for its functions; or NULL
 } Eval;
 
 static const Value *eval(Eval *e, const AstNode *node);
@@ -29,13 +30,17 @@ static const Value *give_up(Eval *e, Span span, const Value *result) {
     return result;
 }
 
-static const Value *not_constant(Eval *e, const AstNode *node) { return give_up(e, node->span, NULL); }
+static const Value *not_constant(Eval *e, const AstNode *node) {
+    return give_up(e, node->span, NULL);
+}
 
 static const Value *known(Eval *e, uint32_t name_id) {
     return value_atom(e->arena, e->scope->modules->intern->known[name_id]);
 }
 
-static const Value *boolean(Eval *e, bool value) { return known(e, value ? NAME_TRUE : NAME_FALSE); }
+static const Value *boolean(Eval *e, bool value) {
+    return known(e, value ? NAME_TRUE : NAME_FALSE);
+}
 
 static bool is_truthy(const Value *v) {
     return v->kind != VALUE_ATOM || !(name_is(v->name, NAME_FALSE) || name_is(v->name, NAME_NIL));
@@ -68,7 +73,7 @@ static const Value *outcome(Eval *e, Span span, ValueStatus status, const Value 
     return NULL;
 }
 
-// ---- Data ----------------------------------------------------------------------------------------
+// ---- Data ---------------------------------------------------------------------------------------
 
 static const Value **eval_list(Eval *e, const AstList *list) {
     const Value **items = arena_alloc(e->arena, list->len * sizeof(Value *));
@@ -96,8 +101,8 @@ static const Value *eval_tuple(Eval *e, const AstNode *node, Name tag, const Ast
 
 static const Value *eval_list_expr(Eval *e, const AstListExpr *list) {
     const Value **items = eval_list(e, &list->items);
-    const Value *tail = list->tail == NULL ? value_items(e->arena, VALUE_LIST, NULL, 0)
-                                           : eval(e, list->tail);
+    const Value *tail =
+        list->tail == NULL ? value_items(e->arena, VALUE_LIST, NULL, 0) : eval(e, list->tail);
     if (items == NULL || tail == NULL) {
         return NULL;
     }
@@ -147,7 +152,8 @@ static const Value *eval_map(Eval *e, const AstMap *map) {
             vec_push(e->arena, &entries, value);
         }
     }
-    return too_large(e, map->node.span, value_items(e->arena, VALUE_MAP, entries.items, entries.len));
+    return too_large(e, map->node.span,
+                     value_items(e->arena, VALUE_MAP, entries.items, entries.len));
 }
 
 // The values of a record's fields: those of `base`, or the defaults; NULL where there is none yet.
@@ -216,7 +222,7 @@ static const Value *eval_record(Eval *e, const AstRecord *record) {
     return too_large(e, record->node.span, v);
 }
 
-// ---- Bytes ---------------------------------------------------------------------------------------
+// ---- Bytes --------------------------------------------------------------------------------------
 
 // Bits behind one another; `open` of the last byte are still free.
 typedef struct Bits {
@@ -274,8 +280,9 @@ static bool add_segment(Eval *e, Bits *bits, const AstSegment *segment) {
     if (value == NULL || (segment->size != NULL && (given == NULL || given->kind != VALUE_INT))) {
         return false;
     }
-    bool is_text = segment->kind == AST_SEGMENT_DEFAULT && value->kind == VALUE_BYTES &&
-                   (segment->value->kind == AST_STRING || segment->value->kind == AST_INTERPOLATION);
+    bool is_text =
+        segment->kind == AST_SEGMENT_DEFAULT && value->kind == VALUE_BYTES &&
+        (segment->value->kind == AST_STRING || segment->value->kind == AST_INTERPOLATION);
     if (is_text || segment->kind == AST_SEGMENT_BYTES) {
         int64_t len = given == NULL ? (int64_t)value->text.len : given->integer;
         bool fits = value->kind == VALUE_BYTES && len >= 0 && len <= (int64_t)value->text.len;
@@ -293,9 +300,9 @@ static bool add_segment(Eval *e, Bits *bits, const AstSegment *segment) {
         add_bytes(bits, buf_view(&text));
         return fits;
     }
-    return value->kind == VALUE_INT && add_number(bits, (uint64_t)value->integer,
-                                                  given == NULL ? 8 : given->integer,
-                                                  segment->is_little);
+    return value->kind == VALUE_INT &&
+           add_number(bits, (uint64_t)value->integer, given == NULL ? 8 : given->integer,
+                      segment->is_little);
 }
 
 static const Value *eval_bytes(Eval *e, const AstBytes *bytes) {
@@ -307,10 +314,11 @@ static const Value *eval_bytes(Eval *e, const AstBytes *bytes) {
             return is_said ? NULL : not_constant(e, bytes->segments.items[i]);
         }
     }
-    return bits.open == 0 ? value_bytes(e->arena, buf_view(&bits.out)) : not_constant(e, &bytes->node);
+    return bits.open == 0 ? value_bytes(e->arena, buf_view(&bits.out))
+                          : not_constant(e, &bytes->node);
 }
 
-// ---- Names ---------------------------------------------------------------------------------------
+// ---- Names --------------------------------------------------------------------------------------
 
 static const Value *eval_var(Eval *e, const AstVar *var) {
     ConstDef *constant = scope_find_const(e->scope, var->name);
@@ -375,7 +383,7 @@ static const Value *eval_lambda(Eval *e, const AstLambda *lambda) {
     return fn_value(e, e->scope->own->name, name, lambda->params.len);
 }
 
-// ---- Operators -----------------------------------------------------------------------------------
+// ---- Operators ----------------------------------------------------------------------------------
 
 static const Value *eval_text(Eval *e, const AstInterpolation *text) {
     Buf out = buf_new(e->arena);
@@ -521,7 +529,8 @@ static const Value *eval_unary(Eval *e, const AstUnary *unary) {
 }
 
 // object.name and object[key]; `or_nil`: an absent key gives nil
-static const Value *look_up(Eval *e, Span span, const Value *object, const Value *key, bool or_nil) {
+static const Value *look_up(Eval *e, Span span, const Value *object, const Value *key,
+                            bool or_nil) {
     if (object == NULL || key == NULL) {
         return NULL;
     }
@@ -564,7 +573,8 @@ static const Value *eval_node(Eval *e, const AstNode *node) {
     case AST_FN_REF: return eval_fn_ref(e, AST_AS(FnRef, node));
     case AST_LAMBDA: return eval_lambda(e, AST_AS(Lambda, node));
     case AST_TUPLE: return eval_tuple(e, node, NULL, &AST_AS(Tuple, node)->items);
-    case AST_TAGGED: return eval_tuple(e, node, AST_AS(Tagged, node)->tag, &AST_AS(Tagged, node)->args);
+    case AST_TAGGED:
+        return eval_tuple(e, node, AST_AS(Tagged, node)->tag, &AST_AS(Tagged, node)->args);
     case AST_LIST: return eval_list_expr(e, AST_AS(ListExpr, node));
     case AST_MAP: return eval_map(e, AST_AS(Map, node));
     case AST_RECORD: return eval_record(e, AST_AS(Record, node));
@@ -573,7 +583,8 @@ static const Value *eval_node(Eval *e, const AstNode *node) {
     case AST_UNARY: return eval_unary(e, AST_AS(Unary, node));
     case AST_FIELD: {
         const AstField *field = AST_AS(Field, node);
-        return look_up(e, node->span, eval(e, field->object), value_atom(e->arena, field->name), false);
+        return look_up(e, node->span, eval(e, field->object), value_atom(e->arena, field->name),
+                       false);
     }
     case AST_INDEX: {
         const AstIndex *index = AST_AS(Index, node);

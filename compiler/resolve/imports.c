@@ -11,7 +11,9 @@ static Str what_import_wants(const ImportDef *import, Name *name, uint32_t i, Sp
     return name_str(*name);
 }
 
-static bool is_upper(Name name) { return name->len > 0 && name->text[0] >= 'A' && name->text[0] <= 'Z'; }
+static bool is_upper(Name name) {
+    return name->len > 0 && name->text[0] >= 'A' && name->text[0] <= 'Z';
+}
 
 // Is there something public of that name?
 static bool has_public(const Interface *from, Name name) {

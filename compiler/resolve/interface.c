@@ -1,7 +1,7 @@
 // The interface of a parsed module; compiler/resolve/interface.h explains it.
 //
-// One pass over the definitions puts each in its table; a second gives functions with defaults their
-// further arities. Nothing is looked up in other modules here.
+// One pass over the definitions puts each in its table; a second gives functions with defaults
+// their further arities. Nothing is looked up in other modules here.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/resolve/interface.h"
@@ -12,7 +12,7 @@ typedef struct Maker {
     Modules *modules;
     Arena *arena;
     Interface *interface;
-    FnDef *last;  // the function of the definition just before, or NULL
+    FnDef *last; // the function of the definition just before, or NULL
 } Maker;
 
 LowerDef *interface_lower(const Interface *interface, Name name) {
@@ -64,7 +64,7 @@ static LowerDef *lower_entry(Maker *m, Name name) {
     return lower;
 }
 
-// ---- Functions -----------------------------------------------------------------------------------
+// ---- Functions ----------------------------------------------------------------------------------
 
 static bool check_params(Maker *m, const AstFn *fn) {
     if (fn->params.len > FN_MAX_PARAMS) {
@@ -167,7 +167,7 @@ static void add_default_arities(Maker *m, FnDef *full, LowerDef *lower) {
     }
 }
 
-// ---- The other definitions -----------------------------------------------------------------------
+// ---- The other definitions ----------------------------------------------------------------------
 
 static void add_const(Maker *m, const AstConst *c) {
     LowerDef *lower = lower_entry(m, c->name);

@@ -3,11 +3,12 @@
 //   u version, str name, str shown name,
 //   u n, {str name, u arity, u defaults, u flags}        functions (flags: 1 a built-in of the VM)
 //   u n, {str name, value}                               constants
-//   u n, {str name, u kind, u flags, u min, u max, u n, {str field, u given, value | str function}}   definitions
+//   u n, {str name, u kind, u flags, u min, u max,       definitions
+//         u n, {str field, u given, value | str function}}
 //   u n, {str module, str alias, u n, str name*}         imports (inputs of the REPL only)
-// u is unsigned LEB128, str u length and bytes, value a tag (ValueKind) and its data. Everything is written in the
-// order of the source. The reader believes nothing: lengths are checked against what is left, so memory stays
-// in proportion to the bytes, and nesting has a limit.
+// u is unsigned LEB128, str u length and bytes, value a tag (ValueKind) and its data. Everything is
+// written in the order of the source. The reader believes nothing: lengths are checked against what
+// is left, so memory stays in proportion to the bytes, and nesting has a limit.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
@@ -20,10 +21,10 @@ enum {
     DEF_DYNAMIC = 1,
     DEF_DURABLE = 2,
     VALUE_MAX_NESTING = 1000,
-    VALUE_NO_TAIL = VALUE_KIND_COUNT,  // where a list's tail would stand
+    VALUE_NO_TAIL = VALUE_KIND_COUNT, // where a list's tail would stand
 };
 
-// ---- Writing -------------------------------------------------------------------------------------
+// ---- Writing ------------------------------------------------------------------------------------
 
 static void put_u(Buf *out, uint64_t n) {
     while (n >= 0x80) {
@@ -184,7 +185,7 @@ Str interface_write(Modules *modules, Interface *interface, bool repl) {
     return buf_view(&out);
 }
 
-// ---- Reading -------------------------------------------------------------------------------------
+// ---- Reading ------------------------------------------------------------------------------------
 
 typedef struct Reader {
     Modules *modules;
@@ -232,7 +233,9 @@ static Str get_str(Reader *r) {
     return s;
 }
 
-static Name get_name(Reader *r) { return intern_str(r->modules->intern, get_str(r)); }
+static Name get_name(Reader *r) {
+    return intern_str(r->modules->intern, get_str(r));
+}
 
 static const Value *get_value(Reader *r);
 
@@ -304,7 +307,7 @@ static const Value *get_float(Reader *r) {
     }
     memcpy(&number, r->at, sizeof(double));
     r->at += sizeof(double);
-    r->failed |= number - number != 0;  // not finite
+    r->failed |= number - number != 0; // not finite
     return value_float(r->arena, number);
 }
 
@@ -333,8 +336,8 @@ static const Value *get_value_of(Reader *r, ValueKind kind) {
         r->failed |= !all_digits(text);
         bool negative = !r->failed && text.ptr[0] == '-';
         return r->failed ? NULL
-                         : value_digits(r->arena, (Str){text.ptr + negative, text.len - negative}, 10,
-                                        negative);
+                         : value_digits(r->arena, (Str){text.ptr + negative, text.len - negative},
+                                        10, negative);
     }
     case VALUE_FN: return get_fn(r);
     case VALUE_RECORD: return get_record(r);
@@ -376,8 +379,12 @@ static void get_fns(Reader *r, Interface *interface) {
         for (uint32_t n = arity + 1; n > arity - defaults && !r->failed; n--) {
             r->failed |= interface_fn(interface, name, n - 1) != NULL;
             FnDef *fn = ARENA_NEW(r->arena, FnDef);
-            *fn = (FnDef){.name = name, .arity = n - 1, .is_pub = true,
-                          .is_built_in = (flags & FN_BUILT_IN) != 0, .full = full, .next = lower->fns};
+            *fn = (FnDef){.name = name,
+                          .arity = n - 1,
+                          .is_pub = true,
+                          .is_built_in = (flags & FN_BUILT_IN) != 0,
+                          .full = full,
+                          .next = lower->fns};
             lower->fns = fn;
             if (full == NULL) {
                 full = fn;

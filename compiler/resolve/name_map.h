@@ -12,13 +12,13 @@
 #include "compiler/base/intern.h"
 
 typedef struct NameMapSlot {
-    Name name;  // NULL: free
+    Name name; // NULL: free
     void *value;
 } NameMapSlot;
 
 typedef struct NameMap {
     NameMapSlot *slots;
-    uint32_t slot_count;  // 0 or a power of two
+    uint32_t slot_count; // 0 or a power of two
     uint32_t count;
 } NameMap;
 

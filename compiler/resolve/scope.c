@@ -35,7 +35,7 @@ Scope *scope_of_repl(Modules *modules, Interface *own, Interface *const *earlier
     return scope;
 }
 
-// ---- Reports -------------------------------------------------------------------------------------
+// ---- Reports ------------------------------------------------------------------------------------
 
 void hint_meant(Diags *diags, Diag *diag, Suggest suggest) {
     if (diag != NULL && suggest.best.len > 0) {
@@ -124,8 +124,8 @@ void scope_unknown(Scope *scope, Name name, int32_t arity, Span span, Suggest *s
     }
     FnDef *fns = scope_find_fns(scope, name, &owner);
     if (fns != NULL && arity >= 0) {
-        Diag *diag = DIAG(diags, unknown_function, span,
-                          with_arity(scope->modules->arena, name, arity));
+        Diag *diag =
+            DIAG(diags, unknown_function, span, with_arity(scope->modules->arena, name, arity));
         hint_arities(scope, diag, fns, owner != scope->own);
         return;
     }
@@ -149,7 +149,7 @@ void scope_unknown(Scope *scope, Name name, int32_t arity, Span span, Suggest *s
     hint_meant(diags, diag, *suggest);
 }
 
-// ---- Modules and definitions ---------------------------------------------------------------------
+// ---- Modules and definitions --------------------------------------------------------------------
 
 // The name with its first word replaced by what that is an alias of, or the name itself.
 static Name without_alias(Scope *scope, Name path) {
@@ -286,7 +286,8 @@ static void report_def(Scope *scope, const AstPath *path, DefKind kind) {
     }
     if (module == NULL) {
         size_t len = path->name->len - path->last->len - 1;
-        report_module(scope, intern_str(scope->modules->intern, (Str){path->name->text, len}), span);
+        report_module(scope, intern_str(scope->modules->intern, (Str){path->name->text, len}),
+                      span);
     } else if (def != NULL && !may_see(scope, def)) {
         DIAG(diags, private_name, span, name_str(path->last), name_str(module->shown));
     } else if (def != NULL) {
@@ -295,8 +296,10 @@ static void report_def(Scope *scope, const AstPath *path, DefKind kind) {
     } else {
         Suggest suggest = suggest_new(name_str(path->last));
         offer_kind(module, kind, module != scope->own, &suggest);
-        hint_meant(diags, DIAG(diags, unknown_definition, span, str_of(strchr(kind_text(kind), ' ') + 1),
-                               name_str(path->name)), suggest);
+        hint_meant(diags,
+                   DIAG(diags, unknown_definition, span, str_of(strchr(kind_text(kind), ' ') + 1),
+                        name_str(path->name)),
+                   suggest);
     }
 }
 
@@ -309,7 +312,7 @@ Def *scope_def(Scope *scope, const AstPath *path, DefKind kind) {
     return def;
 }
 
-// ---- Functions and constants ---------------------------------------------------------------------
+// ---- Functions and constants --------------------------------------------------------------------
 
 static FnDef *public_fn(const Interface *from, Name name, uint32_t arity) {
     FnDef *fn = interface_fn(from, name, arity);
@@ -411,6 +414,7 @@ int32_t scope_field(Scope *scope, const Def *record, Name name, Span span) {
         suggest_offer(&suggest, name_str(record->fields[i].name));
     }
     Diags *diags = scope->modules->diags;
-    hint_meant(diags, DIAG(diags, unknown_field, span, name_str(record->name), name_str(name)), suggest);
+    hint_meant(diags, DIAG(diags, unknown_field, span, name_str(record->name), name_str(name)),
+               suggest);
     return -1;
 }

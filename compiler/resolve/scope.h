@@ -1,10 +1,10 @@
-// Scope: how names outside of functions are seen from inside a module: its own definitions first, then
-// what it imports by name, then (an input of the REPL) the definitions of earlier inputs.
+// Scope: how names outside of functions are seen from inside a module: its own definitions first,
+// then what it imports by name, then (an input of the REPL) the definitions of earlier inputs.
 //
-// A path is a module's name, a definition's, or a module's and a definition's ("Shop.Cart"); its first
-// word may be an alias: `import Net.Http as Web` makes `Web` one, `import Net.Http` makes `Http` one.
-// Functions that take a span report what they do not find, with the nearest name that there is.
-// Names inside of functions are the business of compiler/core/lower.h.
+// A path is a module's name, a definition's, or a module's and a definition's ("Shop.Cart"); its
+// first word may be an alias: `import Net.Http as Web` makes `Web` one, `import Net.Http` makes
+// `Http` one. Functions that take a span report what they do not find, with the nearest name that
+// there is. Names inside of functions are the business of compiler/core/lower.h.
 // Tests: tests/unit/compiler/resolve/scope_test.c, tests/lang/errors/.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -22,17 +22,19 @@ typedef struct Imported {
 typedef struct Scope {
     Modules *modules;
     Interface *own;
-    NameMap aliases;   // Interface: by the word
-    NameMap imported;  // Imported: functions, constants and definitions alike
-    VEC(Interface *) earlier;  // of the REPL, newest first
-    NameMap modules_found;     // Interface: by a path, once looked up
-    NameMap missing;           // names of modules that are not there, and what was to come from them: said once
+    NameMap aliases;          // Interface: by the word
+    NameMap imported;         // Imported: functions, constants and definitions alike
+    VEC(Interface *) earlier; // of the REPL, newest first
+    NameMap modules_found;    // Interface: by a path, once looked up
+    NameMap
+        missing; // names of modules that are not there, and what was to come from them: said once
 } Scope;
 
 // The scope inside `own`: made when first asked for; imports are looked up and reported then.
 Scope *scope_of(Modules *modules, Interface *own);
 
-// The scope of an input of the REPL, which sees the definitions and imports of `earlier` ones (oldest first) too.
+// The scope of an input of the REPL, which sees the definitions and imports of `earlier` ones
+// (oldest first) too.
 Scope *scope_of_repl(Modules *modules, Interface *own, Interface *const *earlier, uint32_t count);
 
 // The module that a path names, or NULL. Does not report.
@@ -41,15 +43,16 @@ Interface *scope_find_module(Scope *scope, Name path);
 // The same, reported when there is none.
 Interface *scope_module(Scope *scope, const AstPath *path);
 
-// The record, type, actor or supervisor that a path names, whatever its kind; NULL when it names none or one
-// that is private to another module. Does not report.
+// The record, type, actor or supervisor that a path names, whatever its kind; NULL when it names
+// none or one that is private to another module. Does not report.
 Def *scope_find_def(Scope *scope, const AstPath *path);
 
-// The definition of kind `kind`; an actor also where a supervisor is asked for, and the reverse. Reported when
-// there is none.
+// The definition of kind `kind`; an actor also where a supervisor is asked for, and the reverse.
+// Reported when there is none.
 Def *scope_def(Scope *scope, const AstPath *path, DefKind kind);
 
-// A function that a bare name and an arity mean outside of locals; *owner is its module. Or NULL, not reported.
+// A function that a bare name and an arity mean outside of locals; *owner is its module. Or NULL,
+// not reported.
 FnDef *scope_find_fn(Scope *scope, Name name, uint32_t arity, Interface **owner);
 
 // All arities of the functions that a bare name means; or NULL.
@@ -65,8 +68,8 @@ FnDef *scope_remote_fn(Scope *scope, Interface *module, Name name, uint32_t arit
 // Reports that a module has nothing of that name.
 void scope_remote_unknown(Scope *scope, const Interface *module, Name name, Span span);
 
-// Reports that a bare name means nothing here. Locals in sight are offered by the caller in `suggest`,
-// which may be NULL; `arity` < 0 when it was not called.
+// Reports that a bare name means nothing here. Locals in sight are offered by the caller in
+// `suggest`, which may be NULL; `arity` < 0 when it was not called.
 void scope_unknown(Scope *scope, Name name, int32_t arity, Span span, Suggest *suggest);
 
 // The index of `name` among a record's fields, or -1 after a report.
@@ -75,8 +78,8 @@ int32_t scope_field(Scope *scope, const Def *record, Name name, Span span);
 // The value of a constant, evaluated when first asked for, or NULL: then a report has been made.
 const Value *constant_value(Scope *scope, ConstDef *constant);
 
-// The value of an expression of literals, operators and constants. NULL when it has none: `report` says
-// whether to say why. Locals must not be in sight. (constant.c)
+// The value of an expression of literals, operators and constants. NULL when it has none: `report`
+// says whether to say why. Locals must not be in sight. (constant.c)
 const Value *constant_eval(Scope *scope, const AstNode *expr, bool report);
 
 // Sets `given` of all fields of a record (own or another module's). Reports bad defaults once.

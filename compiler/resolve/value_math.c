@@ -11,7 +11,9 @@
 #include "compiler/base/check.h"
 #include "compiler/resolve/value.h"
 
-static bool is_number(const Value *v) { return value_is_integer(v) || v->kind == VALUE_FLOAT; }
+static bool is_number(const Value *v) {
+    return value_is_integer(v) || v->kind == VALUE_FLOAT;
+}
 
 static void to_mpz(mpz_t number, const Value *v) {
     if (v->kind == VALUE_INT) {
@@ -48,7 +50,8 @@ static ValueStatus from_mpz(Arena *a, const mpz_t number, const Value **result) 
     return VALUE_OK;
 }
 
-// The nearest double; not finite when there is none. mpz_get_d truncates, so the last bit is seen to here.
+// The nearest double; not finite when there is none. mpz_get_d truncates, so the last bit is seen
+// to here.
 static double to_double(const Value *v) {
     if (v->kind == VALUE_FLOAT) {
         return v->number;
@@ -101,7 +104,8 @@ static ValueStatus integer_arith(Arena *a, ValueOp op, const Value *x, const Val
     return status;
 }
 
-// The quotient of integers too long for a double is rounded once by the machine; such are left to it.
+// The quotient of integers too long for a double is rounded once by the machine; such are left to
+// it.
 static ValueStatus divide(Arena *a, const Value *x, const Value *y, const Value **result) {
     if (x->kind == VALUE_BIG || y->kind == VALUE_BIG) {
         return VALUE_UNSUPPORTED;
@@ -112,7 +116,8 @@ static ValueStatus divide(Arena *a, const Value *x, const Value *y, const Value 
     return is_inexact ? VALUE_UNSUPPORTED : from_double(a, to_double(x) / to_double(y), result);
 }
 
-ValueStatus value_arith(Arena *a, ValueOp op, const Value *x, const Value *y, const Value **result) {
+ValueStatus value_arith(Arena *a, ValueOp op, const Value *x, const Value *y,
+                        const Value **result) {
     if (!is_number(x) || !is_number(y)) {
         return VALUE_BAD;
     }
@@ -126,7 +131,7 @@ ValueStatus value_arith(Arena *a, ValueOp op, const Value *x, const Value *y, co
     case VALUE_ADD: return from_double(a, to_double(x) + to_double(y), result);
     case VALUE_SUB: return from_double(a, to_double(x) - to_double(y), result);
     case VALUE_MUL: return from_double(a, to_double(x) * to_double(y), result);
-    default: return VALUE_BAD;  // // and % are of integers
+    default: return VALUE_BAD; // // and % are of integers
     }
 }
 
@@ -137,7 +142,9 @@ ValueStatus value_negate(Arena *a, const Value *x, const Value **result) {
     return value_is_integer(x) ? value_arith(a, VALUE_SUB, value_int(a, 0), x, result) : VALUE_BAD;
 }
 
-static int sign(int64_t n) { return n < 0 ? -1 : n > 0; }
+static int sign(int64_t n) {
+    return n < 0 ? -1 : n > 0;
+}
 
 static int compare_numbers(const Value *x, const Value *y) {
     if (x->kind == VALUE_FLOAT && y->kind == VALUE_FLOAT) {
