@@ -15,6 +15,7 @@
 #include "compiler/ast/print.h"
 #include "compiler/base/intern.h"
 #include "compiler/base/source.h"
+#include "compiler/check/check.h"
 #include "compiler/core/core_build.h"
 #include "compiler/core/lower.h"
 #include "compiler/diag/diag.h"
@@ -116,6 +117,7 @@ static void pass_lower(Compilation *c, Unit *unit) {
     } else {
         scope = scope_of(&c->modules, unit->interface);
     }
+    check_module(scope);
     unit->core = lower_module(scope, &c->sources, &options, &unit->in_sight);
     unit->core->interface = interface_write(&c->modules, unit->interface, unit->repl != NULL);
     if (unit->saw_broken) {

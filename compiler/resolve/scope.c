@@ -266,13 +266,15 @@ static const char *kind_text(DefKind kind) {
 static void offer_kind(const Interface *from, DefKind kind, bool only_pub, Suggest *suggest) {
     for (uint32_t i = 0; i < from->defs.len; i++) {
         const Def *def = from->defs.items[i];
-        if (kind_fits(def->kind, kind) && (def->is_pub || !only_pub)) {
+        bool fits = kind == DEF_TYPE || kind_fits(def->kind, kind);
+        if (fits && (def->is_pub || !only_pub)) {
             suggest_offer(suggest, name_str(def->name));
         }
     }
 }
 
-static void report_def(Scope *scope, const AstPath *path, DefKind kind) {
+// `suggest` may hold what was offered already.
+static void report_def(Scope *scope, const AstPath *path, DefKind kind, Suggest suggest) {
     Diags *diags = scope->modules->diags;
     Span span = path->node.span;
     Def *def;
@@ -294,7 +296,6 @@ static void report_def(Scope *scope, const AstPath *path, DefKind kind) {
         DIAG(diags, wrong_kind, span, name_str(path->name), str_of(kind_text(def->kind)),
              str_of(kind_text(kind)));
     } else {
-        Suggest suggest = suggest_new(name_str(path->last));
         offer_kind(module, kind, module != scope->own, &suggest);
         hint_meant(diags,
                    DIAG(diags, unknown_definition, span, str_of(strchr(kind_text(kind), ' ') + 1),
@@ -306,10 +307,19 @@ static void report_def(Scope *scope, const AstPath *path, DefKind kind) {
 Def *scope_def(Scope *scope, const AstPath *path, DefKind kind) {
     Def *def = scope_find_def(scope, path);
     if (def == NULL || !kind_fits(def->kind, kind)) {
-        report_def(scope, path, kind);
+        report_def(scope, path, kind, suggest_new(name_str(path->last)));
         return NULL;
     }
     return def;
+}
+
+void scope_unknown_type(Scope *scope, const AstPath *path, const char *const *built_in,
+                        size_t count) {
+    Suggest suggest = suggest_new(name_str(path->last));
+    for (size_t i = 0; i < count; i++) {
+        suggest_offer(&suggest, str_of(built_in[i]));
+    }
+    report_def(scope, path, DEF_TYPE, suggest);
 }
 
 // ---- Functions and constants --------------------------------------------------------------------

@@ -51,6 +51,10 @@ Def *scope_find_def(Scope *scope, const AstPath *path);
 // Reported when there is none.
 Def *scope_def(Scope *scope, const AstPath *path, DefKind kind);
 
+// Reports a type that is not there; also offers the names of the `count` built-in ones.
+void scope_unknown_type(Scope *scope, const AstPath *path, const char *const *built_in,
+                        size_t count);
+
 // A function that a bare name and an arity mean outside of locals; *owner is its module. Or NULL,
 // not reported.
 FnDef *scope_find_fn(Scope *scope, Name name, uint32_t arity, Interface **owner);
