@@ -56,7 +56,7 @@ Term bif_bytes(Process *p, const void *data, size_t len) {
     if (!process_reserve(p, bytes_words(len), NULL, 0, &room)) {
         return TERM_NONE;
     }
-    Term bytes = room_bytes(bif_mem(p), &room, data, len);
+    Term bytes = room_bytes(bif_mem(p), &room, len == 0 ? "" : data, len);
     return term_is_value(bytes) ? bytes : process_limit(p, AM_memory);
 }
 

@@ -167,8 +167,10 @@ static char **environment(RunJob *job) {
             all[n++] = environ[i];
         }
     }
-    memcpy(all + n, job->added, job->added_count * sizeof *all);
-    all[n + job->added_count] = NULL;
+    for (size_t k = 0; k < job->added_count; k++) {
+        all[n++] = job->added[k];
+    }
+    all[n] = NULL;
     return all;
 }
 

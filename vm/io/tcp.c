@@ -622,7 +622,7 @@ static int read_give(Socket *socket, ReadRequest *r, size_t len, size_t skip) {
 // Whether the request can be answered now: then *status is what it finishes with.
 static bool read_try(Socket *socket, ReadRequest *r, int *status) {
     size_t there = socket->used - socket->start;
-    const uint8_t *start = socket->buffer + socket->start;
+    const uint8_t *start = there > 0 ? socket->buffer + socket->start : NULL;
     if (r->line) {
         const uint8_t *end = there > r->looked ? memchr(start + r->looked, '\n', there - r->looked) : NULL;
         if (end != NULL) {
