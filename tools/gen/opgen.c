@@ -24,13 +24,13 @@
 
 #include "vm/ops/ops.h"
 
-#define FAIL OP_FAIL
-#define GC OP_GC
-#define CALL OP_CALL
-#define END OP_END
+#define FAIL   OP_FAIL
+#define GC     OP_GC
+#define CALL   OP_CALL
+#define END    OP_END
 #define BRANCH OP_BRANCH
-#define ROOM OP_ROOM
-#define PURE OP_PURE
+#define ROOM   OP_ROOM
+#define PURE   OP_PURE
 
 static const OpInfo ops[OP_COUNT] = {
 #define OP(name, operands, flags, effect) {#name, operands, (flags), effect},
@@ -175,7 +175,8 @@ static void print_variants(void) {
         for (int i = 0; i < variant_count(op); i++) {
             char kinds[16];
             variant_kinds(op, i, kinds);
-            printf("    X(%d, %s%s%s) \\\n", number++, ops[op].name, kinds[0] == '\0' ? "" : "_", kinds);
+            printf("    X(%d, %s%s%s) \\\n", number++, ops[op].name, kinds[0] == '\0' ? "" : "_",
+                   kinds);
         }
     }
     printf("\n\nenum { VARIANT_COUNT = %d };\n\n", number);
@@ -215,7 +216,9 @@ static int print_fixed(int op, const char *kinds) {
         char kind = op_is_generic(op) ? 'g' : kinds[i];
         if (fixed[i] == 'd') {
             define("SET");
-            printf("(v) %s\n", kind == 'g' ? "GENERIC_SET(1, v)" : kind == 'x' ? "(X_FIELD(0) = (v))" : "(Y_FIELD(0) = (v))");
+            printf("(v) %s\n", kind == 'g'   ? "GENERIC_SET(1, v)"
+                               : kind == 'x' ? "(X_FIELD(0) = (v))"
+                                             : "(Y_FIELD(0) = (v))");
             word += kind == 'g';
             continue;
         }
@@ -286,7 +289,8 @@ static void print_case(int op, int number, const char *kinds) {
     printf("\n");
     print_others(op, print_fixed(op, kinds));
     if (op_has_point(op)) {
-        printf("#define COLD_CASE cold_%s\n#ifdef OP_COLD\n#define HOT 0\nOP_COLD(%s)\n", name, name);
+        printf("#define COLD_CASE cold_%s\n#ifdef OP_COLD\n#define HOT 0\nOP_COLD(%s)\n", name,
+               name);
         print_body(op);
         printf("#undef HOT\n#endif\n#define HOT 1\n");
     }

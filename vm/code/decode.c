@@ -11,7 +11,7 @@
 #include "vm/term/atom.h"
 
 enum {
-    SAFEPOINT_BYTES_MIN = 1 << 20,  // of all kinds of a module, whatever its size
+    SAFEPOINT_BYTES_MIN = 1 << 20, // of all kinds of a module, whatever its size
     SAFEPOINT_BYTES_PER_WORD = 64,
 };
 
@@ -19,14 +19,14 @@ typedef struct {
     Loading *l;
     Function *f;
     LoadFunction *load;
-    uint32_t *code;       // of the function
-    uint32_t at;          // word that is looked at
-    uint32_t op_at;       // op that it belongs to
-    uint32_t next_block;  // index of the first block not yet passed
-    uint32_t map;         // map of the op, or UINT32_MAX
+    uint32_t *code;      // of the function
+    uint32_t at;         // word that is looked at
+    uint32_t op_at;      // op that it belongs to
+    uint32_t next_block; // index of the first block not yet passed
+    uint32_t map;        // map of the op, or UINT32_MAX
     uint32_t frame_size;
     uint32_t x_count;
-    size_t kind_bytes;    // of all safepoints so far
+    size_t kind_bytes; // of all safepoints so far
 } Decoding;
 
 static bool decode_fail(Decoding *d, const char *why) {
@@ -51,25 +51,23 @@ static bool decode_register(Decoding *d, uint32_t word) {
         }
         return true;
     }
-    return (value >= 0 && (uint32_t)value < d->frame_size) || decode_fail(d, "a slot beyond the frame");
+    return (value >= 0 && (uint32_t)value < d->frame_size) ||
+           decode_fail(d, "a slot beyond the frame");
 }
 
 static bool decode_source(Decoding *d, uint32_t word) {
     uint32_t value = (uint32_t)operand_value(word);
     switch (operand_kind(word)) {
     case OPERAND_X:
-    case OPERAND_Y:
-        return decode_register(d, word);
-    case OPERAND_INT:
-        return true;
+    case OPERAND_Y: return decode_register(d, word);
+    case OPERAND_INT: return true;
     case OPERAND_ATOM:
         return value < d->l->module->atom_count || decode_fail(d, "an atom that does not exist");
-    case OPERAND_EMPTY:
-        return value == 0 || decode_fail(d, "an operand of a wrong form");
+    case OPERAND_EMPTY: return value == 0 || decode_fail(d, "an operand of a wrong form");
     case OPERAND_LIT:
-        return value < d->l->module->literal_count || decode_fail(d, "a literal that does not exist");
-    default:
-        return decode_fail(d, "an operand of a wrong kind");
+        return value < d->l->module->literal_count ||
+               decode_fail(d, "a literal that does not exist");
+    default: return decode_fail(d, "an operand of a wrong kind");
     }
 }
 
@@ -91,30 +89,22 @@ static bool decode_operand(Decoding *d, char letter) {
     Module *m = d->l->module;
     switch (letter) {
     case 'd':
-        return operand_kind(word) <= OPERAND_Y ? decode_register(d, word)
-                                               : decode_fail(d, "a destination that is no register");
-    case 's':
-        return decode_source(d, word);
-    case 'n':
-        return true;
-    case 'a':
-        return word < m->atom_count || decode_fail(d, "an atom that does not exist");
-    case 'l':
-        return decode_label(d, false);
-    case 'f':
-        return decode_label(d, true);
+        return operand_kind(word) <= OPERAND_Y
+                   ? decode_register(d, word)
+                   : decode_fail(d, "a destination that is no register");
+    case 's': return decode_source(d, word);
+    case 'n': return true;
+    case 'a': return word < m->atom_count || decode_fail(d, "an atom that does not exist");
+    case 'l': return decode_label(d, false);
+    case 'f': return decode_label(d, true);
     case 'm':
         d->map = word;
         d->code[d->at] = d->f->point_count;
         return word < d->load->map_count || decode_fail(d, "a liveness map that does not exist");
-    case 'F':
-        return word < m->function_count || decode_fail(d, "a function that does not exist");
-    case 'I':
-        return word < m->import_count || decode_fail(d, "an import that does not exist");
-    case 'R':
-        return word < m->record_count || decode_fail(d, "a record that does not exist");
-    default:
-        UNREACHABLE();
+    case 'F': return word < m->function_count || decode_fail(d, "a function that does not exist");
+    case 'I': return word < m->import_count || decode_fail(d, "an import that does not exist");
+    case 'R': return word < m->record_count || decode_fail(d, "a record that does not exist");
+    default: UNREACHABLE();
     }
 }
 
@@ -177,13 +167,14 @@ static bool decode_operands(Decoding *d, const char *letters) {
 // Safepoints -------------------------------------------------------------------------------------
 
 static void kinds_set(Safepoint *point, uint32_t i, SlotKind kind) {
-    point->kinds[i / 4] = (uint8_t)((point->kinds[i / 4] & ~(3u << (i % 4 * 2))) | ((unsigned)kind << (i % 4 * 2)));
+    point->kinds[i / 4] =
+        (uint8_t)((point->kinds[i / 4] & ~(3u << (i % 4 * 2))) | ((unsigned)kind << (i % 4 * 2)));
 }
 
 typedef struct {
     uint32_t nx;
     uint32_t ny;
-    Safepoint *point;  // NULL: only counting
+    Safepoint *point; // NULL: only counting
 } SourceMarks;
 
 static void mark_source(SourceMarks *marks, uint32_t word) {
@@ -195,7 +186,8 @@ static void mark_source(SourceMarks *marks, uint32_t word) {
         if (marks->point != NULL) {
             kinds_set(marks->point, value, SLOT_TERM);
         }
-    } else if (operand_kind(word) == OPERAND_Y && marks->point != NULL && value < marks->point->ny) {
+    } else if (operand_kind(word) == OPERAND_Y && marks->point != NULL &&
+               value < marks->point->ny) {
         kinds_set(marks->point, marks->point->nx + value, SLOT_TERM);
     }
 }
@@ -269,9 +261,9 @@ static bool make_point(Decoding *d, Safepoint **points) {
 // A function -------------------------------------------------------------------------------------
 
 typedef struct {
-    uint32_t frames;      // `frame` ops
-    uint32_t frame_size;  // of the last one
-    uint32_t points;      // ops that need a Safepoint
+    uint32_t frames;     // `frame` ops
+    uint32_t frame_size; // of the last one
+    uint32_t points;     // ops that need a Safepoint
 } Survey;
 
 // Walks the ops up to the first that is not sound, which the decoding proper will report.
@@ -287,7 +279,8 @@ static Survey survey_function(const uint32_t *code, uint32_t words) {
         for (const char *o = op_infos[code[at]].operands; *o != '\0'; o++) {
             if (*o == '*') {
                 o++;
-                length += length < words - at ? (uint64_t)code[at + length] * instr_list_width(*o) : 0;
+                length +=
+                    length < words - at ? (uint64_t)code[at + length] * instr_list_width(*o) : 0;
             }
             length++;
         }
@@ -315,7 +308,7 @@ static bool decode_function(Decoding *d) {
     f->frame_size = d->frame_size;
     d->x_count = (uint32_t)f->arity + f->captured;
     if (d->x_count == 0) {
-        d->x_count = 1;  // results and reasons come in X0
+        d->x_count = 1; // results and reasons come in X0
     }
     for (d->at = 0; d->at < f->words;) {
         d->op_at = d->at;
@@ -365,7 +358,11 @@ bool load_code(Loading *l) {
     size_t kind_bytes = 0;
     uint32_t *code = m->code;
     for (uint32_t i = 0; i < m->function_count && !r->failed; i++) {
-        Decoding d = {.l = l, .f = &m->functions[i], .load = &l->functions[i], .code = code, .kind_bytes = kind_bytes};
+        Decoding d = {.l = l,
+                      .f = &m->functions[i],
+                      .load = &l->functions[i],
+                      .code = code,
+                      .kind_bytes = kind_bytes};
         d.f->code = code;
         code += d.f->words;
         if (!decode_function(&d)) {

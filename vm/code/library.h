@@ -7,6 +7,7 @@
 
 struct Library {
     // The image that holds the module; false when the library has none of that name. Must not block.
-    bool (*find)(const struct Library *library, const char *module, const uint8_t **bytes, size_t *size_bytes);
+    bool (*find)(const struct Library *library, const char *module, const uint8_t **bytes,
+                 size_t *size_bytes);
     const void *data;
 };

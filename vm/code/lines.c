@@ -51,7 +51,8 @@ static bool read_function_lines(Loading *l, Reader *r, const Function *f, LineTa
     Reader counting = *r;
     uint32_t frames = 0;
     uint64_t offset = 0;
-    for (uint32_t i = 0; i < table->entry_count && table->entries != NULL && !counting.failed; i++) {
+    for (uint32_t i = 0; i < table->entry_count && table->entries != NULL && !counting.failed;
+         i++) {
         LineEntry *e = &table->entries[i];
         uint64_t delta = read_u(&counting, f->words, "offset of a line");
         offset += delta;
@@ -60,7 +61,8 @@ static bool read_function_lines(Loading *l, Reader *r, const Function *f, LineTa
         e->count = read_count(&counting, 3, "frames of a line");
         frames += e->count;
         if (!counting.failed && (offset >= f->words || (i != 0 && delta == 0) || e->count == 0)) {
-            reader_fail(&counting, "a line entry that is out of order, not within its function or empty");
+            reader_fail(&counting,
+                        "a line entry that is out of order, not within its function or empty");
         }
         LineFrame skipped;
         for (uint32_t k = 0; k < e->count && !counting.failed; k++) {

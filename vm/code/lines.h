@@ -6,21 +6,21 @@
 #include "vm/code/module.h"
 
 typedef struct {
-    Term function;  // atom: its name
-    uint32_t file;  // of Module.files
+    Term function; // atom: its name
+    uint32_t file; // of Module.files
     uint32_t line;
 } LineFrame;
 
 typedef struct {
-    uint32_t offset;  // words
-    uint32_t first;   // of LineTable.frames
+    uint32_t offset; // words
+    uint32_t first;  // of LineTable.frames
     uint32_t count;
 } LineEntry;
 
 // One for each function.
 struct LineTable {
     uint32_t entry_count;
-    LineEntry *entries;  // by offset
+    LineEntry *entries; // by offset
     LineFrame *frames;
 };
 typedef struct LineTable LineTable;

@@ -20,23 +20,23 @@
 
 enum {
     SCRATCH_WORDS = 4096,
-    KEY_EXPANDED_MAX = 1 << 16,  // terms
+    KEY_EXPANDED_MAX = 1 << 16, // terms
 };
 
 typedef struct {
     Loading *l;
     Reader *r;
-    Fragment *scratch;    // newest first
-    Room room;            // of the newest
-    Term *terms;          // done so far
-    uint64_t *sizes;      // their expanded sizes, in terms
+    Fragment *scratch; // newest first
+    Room room;         // of the newest
+    Term *terms;       // done so far
+    uint64_t *sizes;   // their expanded sizes, in terms
     uint32_t count;
     uint32_t depth;
 } LiteralState;
 
 // A term and how many terms it would be without sharing.
 typedef struct {
-    Term term;  // TERM_NONE after an error
+    Term term; // TERM_NONE after an error
     uint64_t expanded;
 } Literal;
 
@@ -51,8 +51,9 @@ static bool scratch_room(LiteralState *s, size_t words) {
         return true;
     }
     Fragment *fragment =
-        words > UINT32_MAX / 2 ? NULL
-                               : fragment_new(s->l->vm->mem, words > SCRATCH_WORDS ? words : SCRATCH_WORDS);
+        words > UINT32_MAX / 2
+            ? NULL
+            : fragment_new(s->l->vm->mem, words > SCRATCH_WORDS ? words : SCRATCH_WORDS);
     if (fragment == NULL) {
         return loading_no_memory(s->l);
     }
@@ -77,7 +78,8 @@ static Term *read_elements(LiteralState *s, size_t count, uint64_t *expanded) {
             return NULL;
         }
         elements[i] = element.term;
-        *expanded = *expanded + element.expanded < *expanded ? UINT64_MAX : *expanded + element.expanded;
+        *expanded =
+            *expanded + element.expanded < *expanded ? UINT64_MAX : *expanded + element.expanded;
     }
     return elements;
 }
@@ -200,7 +202,8 @@ static Literal read_map(LiteralState *s) {
         }
         pairs[2 * i] = key.term;
         pairs[2 * i + 1] = value.term;
-        expanded = expanded + value.expanded < expanded ? UINT64_MAX : expanded + value.expanded + key.expanded;
+        expanded = expanded + value.expanded < expanded ? UINT64_MAX
+                                                        : expanded + value.expanded + key.expanded;
     }
     return pairs == NULL ? no_literal : build_map(s, pairs, count, expanded);
 }
@@ -241,7 +244,8 @@ static Literal read_fn(LiteralState *s) {
     Module *m = s->l->module;
     uint64_t index = read_u(s->r, UINT32_MAX, "function");
     if (!s->r->failed && (index >= m->function_count || m->functions[index].captured != 0)) {
-        reader_fail(s->r, "a function value of a function that does not exist or that captures values");
+        reader_fail(s->r,
+                    "a function value of a function that does not exist or that captures values");
     }
     if (s->r->failed || !scratch_room(s, 2)) {
         return no_literal;
@@ -279,34 +283,20 @@ static Literal read_reference(LiteralState *s) {
 static Literal read_tagged(LiteralState *s, LitTag tag) {
     Module *m = s->l->module;
     switch (tag) {
-    case LIT_INT:
-        return read_int(s);
-    case LIT_BIG:
-        return read_big(s);
-    case LIT_FLOAT:
-        return read_float(s);
-    case LIT_ATOM:
-        return literal_leaf(m->atoms[read_u(s->r, m->atom_count - 1, "atom")]);
-    case LIT_EMPTY:
-        return literal_leaf(TERM_EMPTY);
-    case LIT_BYTES:
-        return read_bytes_literal(s);
-    case LIT_TUPLE:
-        return read_tuple(s);
-    case LIT_LIST:
-        return read_list(s);
-    case LIT_MAP:
-        return read_map(s);
-    case LIT_RECORD:
-        return read_record(s);
-    case LIT_FNREF:
-        return read_fnref(s);
-    case LIT_RANGE:
-        return read_range(s);
-    case LIT_FN:
-        return read_fn(s);
-    case LIT_REF:
-        return read_reference(s);
+    case LIT_INT: return read_int(s);
+    case LIT_BIG: return read_big(s);
+    case LIT_FLOAT: return read_float(s);
+    case LIT_ATOM: return literal_leaf(m->atoms[read_u(s->r, m->atom_count - 1, "atom")]);
+    case LIT_EMPTY: return literal_leaf(TERM_EMPTY);
+    case LIT_BYTES: return read_bytes_literal(s);
+    case LIT_TUPLE: return read_tuple(s);
+    case LIT_LIST: return read_list(s);
+    case LIT_MAP: return read_map(s);
+    case LIT_RECORD: return read_record(s);
+    case LIT_FNREF: return read_fnref(s);
+    case LIT_RANGE: return read_range(s);
+    case LIT_FN: return read_fn(s);
+    case LIT_REF: return read_reference(s);
     }
     reader_fail(s->r, "a literal of an unknown kind (%d)", (int)tag);
     return no_literal;

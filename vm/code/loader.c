@@ -73,7 +73,10 @@ bool image_next(ImageCursor *cursor, ImageModule *module, CodeError *error) {
     if (r.failed) {
         return false;
     }
-    r = (Reader){.image = cursor->image, .at = module->bytes, .end = module->bytes + module->size_bytes, .error = error};
+    r = (Reader){.image = cursor->image,
+                 .at = module->bytes,
+                 .end = module->bytes + module->size_bytes,
+                 .error = error};
     const uint8_t *id = read_bytes(&r, 4, "chunk");
     if (id != NULL && memcmp(id, chunk_names[CHUNK_ATOM], 4) != 0) {
         reader_fail(&r, "a module does not begin with its atoms");
@@ -89,10 +92,13 @@ bool image_next(ImageCursor *cursor, ImageModule *module, CodeError *error) {
 // Chunks -----------------------------------------------------------------------------------------
 
 static bool find_chunks(Loading *l, const ImageModule *image) {
-    Reader r = {
-        .image = image->image, .at = image->bytes, .end = image->bytes + image->size_bytes, .error = l->error};
+    Reader r = {.image = image->image,
+                .at = image->bytes,
+                .end = image->bytes + image->size_bytes,
+                .error = l->error};
     for (int i = 0; i < CHUNK_COUNT; i++) {
-        l->chunks[i] = (Reader){.image = image->image, .at = r.end, .end = r.end, .error = l->error};
+        l->chunks[i] =
+            (Reader){.image = image->image, .at = r.end, .end = r.end, .error = l->error};
     }
     int next = 0;
     while (!r.failed && r.at != r.end) {
@@ -153,14 +159,10 @@ static bool load_atoms(Loading *l) {
             return false;
         }
         switch (atom_intern(l->vm->atoms, (const char *)text, len, &m->atoms[i])) {
-        case ATOM_OK:
-            break;
-        case ATOM_TOO_LONG:
-            reader_fail(r, "an atom of %zu bytes", len);
-            return false;
+        case ATOM_OK: break;
+        case ATOM_TOO_LONG: reader_fail(r, "an atom of %zu bytes", len); return false;
         case ATOM_TOO_MANY:
-        case ATOM_NO_MEMORY:
-            return loading_no_memory(l);
+        case ATOM_NO_MEMORY: return loading_no_memory(l);
         }
     }
     memcpy(sorted, m->atoms, count * sizeof(Term));
@@ -262,8 +264,10 @@ static bool load_blocks(Loading *l, Reader *r, Function *f, LoadFunction *load) 
         uint64_t delta = read_u(r, f->words, "offset of a block");
         offset += delta;
         if ((delta == 0 && i != 0) || offset >= f->words) {
-            reader_fail(r, "block %u of function %s is not behind the one before or not within the function", i + 1,
-                        atom_text(l->vm->atoms, f->name));
+            reader_fail(
+                r,
+                "block %u of function %s is not behind the one before or not within the function",
+                i + 1, atom_text(l->vm->atoms, f->name));
         }
         load->blocks[i] = (uint32_t)offset;
     }
@@ -330,15 +334,17 @@ static bool load_functions(Loading *l) {
         f->module_name = m->name;
         f->name = read_atom(l, r, "name of a function");
         f->arity = (uint16_t)read_u(r, ARGUMENTS_MAX, "arity of a function");
-        f->captured = (uint16_t)read_u(r, ARGUMENTS_MAX - f->arity, "captured values of a function");
+        f->captured =
+            (uint16_t)read_u(r, ARGUMENTS_MAX - f->arity, "captured values of a function");
         f->flags = (uint32_t)read_u(r, LOADED_FLAGS, "flags of a function");
         f->words = (uint32_t)read_u(r, IMAGE_MAX_CODE_WORDS, "words of a function");
         words += f->words;
         if (!r->failed && (f->words == 0 || words > IMAGE_MAX_CODE_WORDS)) {
-            reader_fail(r, "function %s has no code, or the module too much", atom_text(l->vm->atoms, f->name));
+            reader_fail(r, "function %s has no code, or the module too much",
+                        atom_text(l->vm->atoms, f->name));
         }
-        if (r->failed || !load_blocks(l, r, f, &l->functions[i]) || !load_maps(l, r, &l->functions[i]) ||
-            !load_regions(l, r, f, &l->functions[i])) {
+        if (r->failed || !load_blocks(l, r, f, &l->functions[i]) ||
+            !load_maps(l, r, &l->functions[i]) || !load_regions(l, r, f, &l->functions[i])) {
             return false;
         }
     }
@@ -362,8 +368,9 @@ static bool load_exports(Loading *l) {
         e->name = read_atom(l, r, "name of an export");
         e->arity = (uint32_t)read_u(r, ARGUMENTS_MAX, "arity of an export");
         uint64_t function = read_u(r, UINT32_MAX, "function of an export");
-        if (!r->failed && (function >= m->function_count || m->functions[function].arity != e->arity ||
-                           m->functions[function].captured != 0)) {
+        if (!r->failed &&
+            (function >= m->function_count || m->functions[function].arity != e->arity ||
+             m->functions[function].captured != 0)) {
             reader_fail(r, "the export %s/%u is not a function of this module with that arity",
                         atom_text(l->vm->atoms, e->name), e->arity);
         }
@@ -373,7 +380,8 @@ static bool load_exports(Loading *l) {
         e->function = &m->functions[function];
         int order = i == 0 ? -1 : atom_compare(l->vm->atoms, e[-1].name, e->name);
         if (order > 0 || (order == 0 && e[-1].arity >= e->arity)) {
-            reader_fail(r, "the exports are not in order at %s/%u", atom_text(l->vm->atoms, e->name), e->arity);
+            reader_fail(r, "the exports are not in order at %s/%u",
+                        atom_text(l->vm->atoms, e->name), e->arity);
         }
         m->export_count = i + 1;
     }
@@ -386,7 +394,8 @@ const Function *module_export(const Module *module, Term name, uint32_t arity) {
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         const Export *e = &module->exports[middle];
-        int order = term_same_bits(e->name, name) ? 0 : atom_compare(module->vm->atoms, e->name, name);
+        int order =
+            term_same_bits(e->name, name) ? 0 : atom_compare(module->vm->atoms, e->name, name);
         if (order == 0) {
             order = (e->arity > arity) - (e->arity < arity);
         }
@@ -430,7 +439,8 @@ void module_free(Module *module) {
     mem_free(vm->mem, MEM_CODE, module);
 }
 
-CodeStatus module_load(VM *vm, const ImageModule *image, bool library, Module **module, CodeError *error) {
+CodeStatus module_load(VM *vm, const ImageModule *image, bool library, Module **module,
+                       CodeError *error) {
     *error = (CodeError){0};
     Loading l = {.vm = vm, .error = error, .status = CODE_INVALID};
     l.module = module_new(vm, library);
@@ -439,9 +449,9 @@ CodeStatus module_load(VM *vm, const ImageModule *image, bool library, Module **
         return CODE_MEMORY;
     }
     module_memory_init(&l.temporary, vm->mem);
-    bool ok = find_chunks(&l, image) && load_atoms(&l) && load_files(&l) && load_records(&l) && load_imports(&l) &&
-              load_functions(&l) && load_literals(&l) && load_code(&l) && load_lines(&l) && load_exports(&l) &&
-              load_meta(&l) && verify_module(&l);
+    bool ok = find_chunks(&l, image) && load_atoms(&l) && load_files(&l) && load_records(&l) &&
+              load_imports(&l) && load_functions(&l) && load_literals(&l) && load_code(&l) &&
+              load_lines(&l) && load_exports(&l) && load_meta(&l) && verify_module(&l);
     module_memory_free(&l.temporary);
     if (!ok) {
         CHECK(error->what[0] != '\0');

@@ -31,10 +31,10 @@ typedef struct {
 // What FUNC says of a function and only loading and verifying need.
 typedef struct {
     uint32_t block_count;
-    uint32_t *blocks;      // first words, rising
+    uint32_t *blocks; // first words, rising
     uint32_t map_count;
     ImageMap *maps;
-    uint32_t *point_maps;  // by point: its map, or UINT32_MAX
+    uint32_t *point_maps; // by point: its map, or UINT32_MAX
     uint32_t *region_labels;
 } LoadFunction;
 
@@ -42,8 +42,8 @@ typedef struct Loading {
     VM *vm;
     Module *module;
     CodeError *error;
-    CodeStatus status;           // CODE_MEMORY sticks
-    Reader chunks[CHUNK_COUNT];  // empty where there is none
+    CodeStatus status;          // CODE_MEMORY sticks
+    Reader chunks[CHUNK_COUNT]; // empty where there is none
     ModuleMemory temporary;
     LoadFunction *functions;
 } Loading;
@@ -55,7 +55,7 @@ void *loading_take_temporary(Loading *l, size_t count, size_t size);
 bool loading_no_memory(Loading *l);
 
 // Each reads one chunk into l->module; false after an error. In this order, for each needs those before it.
-bool load_literals(Loading *l);  // literals.c
-bool load_code(Loading *l);      // decode.c
-bool load_lines(Loading *l);     // lines.c
-bool load_meta(Loading *l);      // meta.c
+bool load_literals(Loading *l); // literals.c
+bool load_code(Loading *l);     // decode.c
+bool load_lines(Loading *l);    // lines.c
+bool load_meta(Loading *l);     // meta.c

@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
     MetaText name;
-    const Function *function;  // of no arguments
+    const Function *function; // of no arguments
     uint32_t line;
 } MetaTest;
 
@@ -32,7 +32,7 @@ struct ModuleMeta {
     MetaTest *tests;
     uint32_t doc_count;
     MetaDoc *docs;
-    const uint8_t *types;  // TYPE chunk
+    const uint8_t *types; // TYPE chunk
     size_t types_bytes;
 };
 typedef struct ModuleMeta ModuleMeta;

@@ -27,15 +27,15 @@ typedef struct ModuleSlot {
     struct ModuleSlot *next;
     Term name;
     bool library;
-    bool has_image;      // not yet loaded
+    bool has_image; // not yet loaded
     ImageModule image;
-    Module *current;     // its `older`: the version before
-    bool broken;         // its image could not be loaded
+    Module *current; // its `older`: the version before
+    bool broken;     // its image could not be loaded
 } ModuleSlot;
 
 typedef struct TargetIndex {
     struct TargetIndex *older;
-    size_t size;  // a power of two
+    size_t size; // a power of two
     _Atomic(Target *) targets[];
 } TargetIndex;
 
@@ -44,7 +44,7 @@ struct CodeTable {
     CodeHooks hooks;
     _Atomic uint64_t serial;
     _Atomic(TargetIndex *) index;
-    Lock lock;                        // guards all below
+    Lock lock; // guards all below
     size_t target_count;
     ModuleSlot *slots[SLOT_CHAINS];
     Module *retired;
@@ -52,7 +52,8 @@ struct CodeTable {
 };
 
 static TargetIndex *index_new(CodeTable *t, size_t size) {
-    TargetIndex *index = mem_alloc_zero(t->vm->mem, MEM_CODE, sizeof *index + size * sizeof(index->targets[0]));
+    TargetIndex *index =
+        mem_alloc_zero(t->vm->mem, MEM_CODE, sizeof *index + size * sizeof(index->targets[0]));
     if (index != NULL) {
         index->size = size;
     }
@@ -122,8 +123,8 @@ static uint64_t target_hash(bool library, Term module, Term name, uint32_t arity
 }
 
 static bool target_is(const Target *target, bool library, Term module, Term name, uint32_t arity) {
-    return target->library == library && target->arity == arity && term_same_bits(target->module, module) &&
-           term_same_bits(target->name, name);
+    return target->library == library && target->arity == arity &&
+           term_same_bits(target->module, module) && term_same_bits(target->name, name);
 }
 
 // Any thread, without the lock.
@@ -131,7 +132,8 @@ static Target *target_find(CodeTable *t, bool library, Term module, Term name, u
     // Acquire pairs with the release stores of index and entries below: what they point to is complete.
     TargetIndex *index = atomic_load_explicit(&t->index, memory_order_acquire);
     for (uint64_t at = target_hash(library, module, name, arity);; at++) {
-        Target *target = atomic_load_explicit(&index->targets[at & (index->size - 1)], memory_order_acquire);
+        Target *target =
+            atomic_load_explicit(&index->targets[at & (index->size - 1)], memory_order_acquire);
         if (target == NULL || target_is(target, library, module, name, arity)) {
             return target;
         }
@@ -140,7 +142,8 @@ static Target *target_find(CodeTable *t, bool library, Term module, Term name, u
 
 static void index_put(TargetIndex *index, Target *target) {
     uint64_t at = target_hash(target->library, target->module, target->name, target->arity);
-    while (atomic_load_explicit(&index->targets[at & (index->size - 1)], memory_order_relaxed) != NULL) {
+    while (atomic_load_explicit(&index->targets[at & (index->size - 1)], memory_order_relaxed) !=
+           NULL) {
         at++;
     }
     atomic_store_explicit(&index->targets[at & (index->size - 1)], target, memory_order_release);
@@ -167,15 +170,16 @@ static bool index_grow(CodeTable *t) REQUIRES(t->lock) {
 }
 
 // The target of that name, made if need be. NULL: no memory.
-static Target *target_intern(CodeTable *t, bool library, Term module, Term name, uint32_t arity, BuiltinFn builtin)
-    REQUIRES(t->lock) {
+static Target *target_intern(CodeTable *t, bool library, Term module, Term name, uint32_t arity,
+                             BuiltinFn builtin) REQUIRES(t->lock) {
     Target *target = target_find(t, library, module, name, arity);
     if (target != NULL) {
         return target;
     }
     target = index_grow(t) ? mem_alloc_zero(t->vm->mem, MEM_CODE, sizeof *target) : NULL;
     if (target != NULL) {
-        *target = (Target){.module = module, .name = name, .arity = arity, .library = library, .builtin = builtin};
+        *target = (Target){
+            .module = module, .name = name, .arity = arity, .library = library, .builtin = builtin};
         t->target_count++;
         index_put(atomic_load_explicit(&t->index, memory_order_relaxed), target);
     }
@@ -213,8 +217,9 @@ static CodeStatus no_memory(CodeError *error) {
 }
 
 static CodeStatus image_name(CodeTable *t, const ImageModule *image, Term *name, CodeError *error) {
-    return atom_intern(t->vm->atoms, (const char *)image->name, image->name_len, name) == ATOM_OK ? CODE_OK
-                                                                                                   : no_memory(error);
+    return atom_intern(t->vm->atoms, (const char *)image->name, image->name_len, name) == ATOM_OK
+               ? CODE_OK
+               : no_memory(error);
 }
 
 // Loads a module and gives it its engine's form.
@@ -333,7 +338,7 @@ static Term library_name_meant(CodeTable *t, Term name) {
 
 // Where a module of that name is found, and under which name. `Vm` means the built-ins, whatever a program calls its own.
 typedef struct {
-    ModuleSlot *slot;  // NULL: there is no code
+    ModuleSlot *slot; // NULL: there is no code
     Term name;
     bool library;
 } Place;
@@ -363,7 +368,8 @@ NO_LOCK_ANALYSIS Term code_library_name(CodeTable *t, Term module) {
         if (atom->len <= 256) {
             memcpy(text, LIBRARY_PREFIX, sizeof LIBRARY_PREFIX - 1);
             memcpy(text + sizeof LIBRARY_PREFIX - 1, atom->text, atom->len);
-            if (atom_intern(t->vm->atoms, text, sizeof LIBRARY_PREFIX - 1 + atom->len, &hidden) != ATOM_OK) {
+            if (atom_intern(t->vm->atoms, text, sizeof LIBRARY_PREFIX - 1 + atom->len, &hidden) !=
+                ATOM_OK) {
                 hidden = module;
             }
         }
@@ -397,7 +403,8 @@ static CodeStatus add_image_locked(CodeTable *t, ImageCursor *cursor, Term *main
     return error->what[0] == '\0' ? CODE_OK : CODE_INVALID;
 }
 
-CodeStatus code_add_image(CodeTable *t, const uint8_t *bytes, size_t size, Term *main, CodeError *error) {
+CodeStatus code_add_image(CodeTable *t, const uint8_t *bytes, size_t size, Term *main,
+                          CodeError *error) {
     ImageCursor cursor;
     CodeStatus status = image_open(bytes, size, &cursor, error);
     if (status == CODE_OK) {
@@ -409,7 +416,8 @@ CodeStatus code_add_image(CodeTable *t, const uint8_t *bytes, size_t size, Term 
 }
 
 // Loads all modules of the image before any is published: a chain through `older`, newest first.
-static CodeStatus load_chain(CodeTable *t, ImageCursor *cursor, Module **chain, CodeError *error) REQUIRES(t->lock) {
+static CodeStatus load_chain(CodeTable *t, ImageCursor *cursor, Module **chain, CodeError *error)
+    REQUIRES(t->lock) {
     ImageModule image;
     CodeStatus status = CODE_OK;
     while (status == CODE_OK && image_next(cursor, &image, error)) {
@@ -426,7 +434,8 @@ static CodeStatus load_chain(CodeTable *t, ImageCursor *cursor, Module **chain, 
     return status == CODE_OK && error->what[0] != '\0' ? CODE_INVALID : status;
 }
 
-CodeStatus code_load_image(CodeTable *t, const uint8_t *bytes, size_t size, Term *main, CodeError *error) {
+CodeStatus code_load_image(CodeTable *t, const uint8_t *bytes, size_t size, Term *main,
+                           CodeError *error) {
     ImageCursor cursor;
     CodeStatus status = image_open(bytes, size, &cursor, error);
     if (status != CODE_OK) {
@@ -470,8 +479,8 @@ static bool target_leads(const Target *target) {
 }
 
 // Slow path: loads what is needed.
-static const Target *resolve_locked(CodeTable *t, Term module, Term name, uint32_t arity, bool from_library)
-    REQUIRES(t->lock) {
+static const Target *resolve_locked(CodeTable *t, Term module, Term name, uint32_t arity,
+                                    bool from_library) REQUIRES(t->lock) {
     Place place = find_place(t, module, from_library);
     CodeError error = {0};
     if (place.slot != NULL && slot_load(t, place.slot, &error) != CODE_OK) {
@@ -484,12 +493,13 @@ static const Target *resolve_locked(CodeTable *t, Term module, Term name, uint32
     if (target != NULL || !place.library) {
         return NULL;
     }
-    BuiltinFn builtin =
-        t->hooks.find_builtin(atom_text(t->vm->atoms, place.name), atom_text(t->vm->atoms, name), arity);
+    BuiltinFn builtin = t->hooks.find_builtin(atom_text(t->vm->atoms, place.name),
+                                              atom_text(t->vm->atoms, name), arity);
     return builtin == NULL ? NULL : target_intern(t, true, place.name, name, arity, builtin);
 }
 
-static const Target *resolve(CodeTable *t, Term module, Term name, uint32_t arity, bool from_library) {
+static const Target *resolve(CodeTable *t, Term module, Term name, uint32_t arity,
+                             bool from_library) {
     lock_acquire(&t->lock);
     const Target *target = resolve_locked(t, module, name, arity, from_library);
     lock_release(&t->lock);

@@ -15,10 +15,10 @@
 // be run again, the op's sources; a FAIL op without a map has the slots of the frame that are initialised there.
 struct Safepoint {
     const Function *function;
-    uint32_t offset;  // word of the canonical op in its function
-    uint16_t nx;      // X0..nx-1, each as `kinds` says; 0 at a CALL op
-    uint16_t ny;      // slots of the frame; 0: there is none
-    uint8_t kinds[];  // SlotKind, four a byte, lowest bits first: nx of X, then ny of Y
+    uint32_t offset; // word of the canonical op in its function
+    uint16_t nx;     // X0..nx-1, each as `kinds` says; 0 at a CALL op
+    uint16_t ny;     // slots of the frame; 0: there is none
+    uint8_t kinds[]; // SlotKind, four a byte, lowest bits first: nx of X, then ny of Y
 };
 
 // Kind of slot i: X first, then Y (nx + i).
@@ -27,25 +27,26 @@ static inline SlotKind safepoint_kind(const Safepoint *point, uint32_t i) {
 }
 
 typedef struct {
-    uint32_t start;  // words
+    uint32_t start; // words
     uint32_t end;
     uint32_t target; // word of the handler
 } Region;
 
 struct Function {
-    FUNCTION_HEAD;       // serial, module_name, name, arity, captured, flags (FN_*): vm/term/fn.h
+    FUNCTION_HEAD; // serial, module_name, name, arity, captured, flags (FN_*): vm/term/fn.h
     Module *module;
-    const uint32_t *code;  // canonical words, in Module.code: see instr.h for what the loader changed in them
+    const uint32_t
+        *code; // canonical words, in Module.code: see instr.h for what the loader changed in them
     uint32_t words;
     uint32_t point_count;
-    Safepoint **points; // in the order of their ops
-    const Region *regions;     // innermost first
+    Safepoint **points;    // in the order of their ops
+    const Region *regions; // innermost first
     uint32_t region_count;
     uint32_t block_count;
-    const uint32_t *blocks;    // first words of the blocks, rising
-    uint32_t frame_size;       // of its `frame` op; 0: it has none
-    uint32_t x_count;          // X0..x_count-1 are all it names
-    const void *entry;         // engine's form; where a call goes
+    const uint32_t *blocks; // first words of the blocks, rising
+    uint32_t frame_size;    // of its `frame` op; 0: it has none
+    uint32_t x_count;       // X0..x_count-1 are all it names
+    const void *entry;      // engine's form; where a call goes
     void *engine_data;
 };
 
@@ -59,9 +60,9 @@ typedef struct Target {
     Term module;
     Term name;
     uint32_t arity;
-    bool library;                        // the library's module of this name, not the program's
-    _Atomic(const Function *) function;  // NULL: a built-in, or nothing at present
-    BuiltinFn builtin;                   // set before the target is seen; NULL: none
+    bool library;                       // the library's module of this name, not the program's
+    _Atomic(const Function *) function; // NULL: a built-in, or nothing at present
+    BuiltinFn builtin;                  // set before the target is seen; NULL: none
 } Target;
 
 // An imported function, resolved when first called.
@@ -69,8 +70,8 @@ typedef struct {
     Term module;
     Term name;
     uint32_t arity;
-    bool library;                        // the importing module is of the library
-    _Atomic(const Target *) target;      // NULL: not yet
+    bool library;                   // the importing module is of the library
+    _Atomic(const Target *) target; // NULL: not yet
 } Import;
 
 typedef struct {
@@ -82,18 +83,18 @@ typedef struct {
 struct Module {
     VM *vm;
     Term name;
-    uint32_t version;        // of this name, from 1
+    uint32_t version; // of this name, from 1
     bool library;
     uint32_t function_count;
     Function *functions;
     uint32_t import_count;
     Import *imports;
     uint32_t literal_count;
-    const Term *literals;    // terms in the module's literal block
+    const Term *literals; // terms in the module's literal block
     uint32_t record_count;
     const RecordDesc **records;
     uint32_t atom_count;
-    Term *atoms;             // module's number -> VM's atom
+    Term *atoms; // module's number -> VM's atom
     uint32_t file_count;
     const char **files;
     uint32_t *code;
@@ -103,9 +104,9 @@ struct Module {
     Export *exports;         // by name text, then arity
     struct ModuleMeta *meta; // tests, docs, types: meta.h
     struct LiteralBlock *block;
-    struct ModuleMemory *memory;  // all of the above: loader_private.h
+    struct ModuleMemory *memory; // all of the above: loader_private.h
     void *engine_data;
-    Module *older;           // the version before; or the next one that was retired
+    Module *older; // the version before; or the next one that was retired
 };
 
 // How an engine (interpreter or JIT) plugs in; chosen once when the VM starts.
@@ -132,12 +133,12 @@ typedef struct {
 
 typedef enum {
     CODE_OK,
-    CODE_INVALID,  // the image is not sound: the error says where and why
-    CODE_MEMORY,   // no memory, or no room for more atoms
+    CODE_INVALID, // the image is not sound: the error says where and why
+    CODE_MEMORY,  // no memory, or no room for more atoms
 } CodeStatus;
 
 typedef struct {
-    size_t offset;   // byte of the image at which it was found
+    size_t offset; // byte of the image at which it was found
     char what[240];
 } CodeError;
 
@@ -148,11 +149,13 @@ void code_table_free(CodeTable *table);
 
 // Makes the modules of an image known as the program's (the library's of the same name are hidden from it). Each is loaded when
 // first called; `main`, if not NULL, gets the name of the first. The bytes must stay as long as the VM. Any thread.
-CodeStatus code_add_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main, CodeError *error);
+CodeStatus code_add_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main,
+                          CodeError *error);
 
 // Loads all modules of an image at once and publishes them, as new versions where there are some already. The bytes are not needed
 // afterwards but for `meta`: they must stay. Any thread.
-CodeStatus code_load_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main, CodeError *error);
+CodeStatus code_load_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main,
+                           CodeError *error);
 
 // The module of that name as the program sees it, loaded if need be; NULL when there is none, or (error->what is not empty
 // then) it cannot be loaded. Takes LOCK_CODE, may take a millisecond or two. Any thread.

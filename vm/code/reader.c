@@ -65,8 +65,8 @@ uint64_t read_u(Reader *r, uint64_t max, const char *what) {
         value |= (byte & 0x7f) << shift;
         if (byte < 0x80) {
             if (value > max) {
-                reader_fail(r, "%s: %llu is out of range (at most %llu)", what, (unsigned long long)value,
-                            (unsigned long long)max);
+                reader_fail(r, "%s: %llu is out of range (at most %llu)", what,
+                            (unsigned long long)value, (unsigned long long)max);
                 return 0;
             }
             return value;

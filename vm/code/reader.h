@@ -7,7 +7,7 @@
 #include "vm/code/module.h"
 
 typedef struct {
-    const uint8_t *image;  // offsets in errors count from here
+    const uint8_t *image; // offsets in errors count from here
     const uint8_t *at;
     const uint8_t *end;
     CodeError *error;

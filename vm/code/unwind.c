@@ -9,9 +9,9 @@
 
 enum { UNWIND_FRAMES_PER_REDUCTION = 8 };
 
-static void visit_kinds(const Safepoint *point, uint32_t first, uint32_t count, Term *slots, RootVisit visit,
-                        void *collection) {
-    uint32_t run = 0;  // terms side by side are visited together
+static void visit_kinds(const Safepoint *point, uint32_t first, uint32_t count, Term *slots,
+                        RootVisit visit, void *collection) {
+    uint32_t run = 0; // terms side by side are visited together
     for (uint32_t i = 0; i < count; i++) {
         if (safepoint_kind(point, first + i) == SLOT_TERM) {
             run++;

@@ -19,7 +19,7 @@
 #include "vm/term/record.h"
 
 enum {
-    WORK_MIN = 1 << 22,     // slots looked at in a module, whatever its size
+    WORK_MIN = 1 << 22, // slots looked at in a module, whatever its size
     WORK_PER_WORD = 512,
 };
 
@@ -27,21 +27,21 @@ typedef enum { FACT_ANY, FACT_LIST, FACT_CONS, FACT_TUPLE, FACT_RECORD } FactKin
 
 typedef struct {
     FactKind kind;
-    uint32_t looked;  // the look during which it was made (State.looking); 0: none
-    uint64_t detail;  // TUPLE: size; RECORD: its descriptor
+    uint32_t looked; // the look during which it was made (State.looking); 0: none
+    uint64_t detail; // TUPLE: size; RECORD: its descriptor
 } Fact;
 
 // What holds at one point. slots: X first, then Y; 0 is undefined, else a value number.
 typedef struct {
     bool frame;
-    uint32_t looking;  // 1 + word of the recv_peek whose message is looked at; 0: none
+    uint32_t looking; // 1 + word of the recv_peek whose message is looked at; 0: none
     uint32_t slots[];
 } State;
 
 typedef struct {
     uint64_t pair;
     uint32_t value;
-    uint32_t merge;  // that made this entry
+    uint32_t merge; // that made this entry
 } PairEntry;
 
 typedef struct {
@@ -51,25 +51,26 @@ typedef struct {
     LoadFunction *load;
     uint32_t x_count;
     uint32_t slot_count;
-    State *state;          // at the op that is looked at
-    bool reachable;        // whether there is one
-    State **blocks;        // what is known at blocks ahead, by number from 0; NULL: nothing leads there yet
-    bool *reached;         // blocks that were entered
-    uint32_t *back_first;  // by block: 1 + point of the first op that goes back to it; 0: none
-    uint32_t *back_next;   // by point: 1 + the next one
-    Fact *facts;           // by value number
+    State *state;   // at the op that is looked at
+    bool reachable; // whether there is one
+    State *
+        *blocks;   // what is known at blocks ahead, by number from 0; NULL: nothing leads there yet
+    bool *reached; // blocks that were entered
+    uint32_t *back_first; // by block: 1 + point of the first op that goes back to it; 0: none
+    uint32_t *back_next;  // by point: 1 + the next one
+    Fact *facts;          // by value number
     uint32_t value_count;
     uint32_t value_capacity;
-    PairEntry *pairs;      // a power of two
+    PairEntry *pairs; // a power of two
     uint32_t pair_capacity;
     uint32_t merge;
-    ModuleMemory memory;   // of this function's states
-    uint64_t work_left;    // of the module
-    uint32_t at;           // word of the op
+    ModuleMemory memory; // of this function's states
+    uint64_t work_left;  // of the module
+    uint32_t at;         // word of the op
     uint32_t op;
     uint32_t next_point;
     uint64_t room;
-    State *spare;          // freed states, linked through their first slots
+    State *spare; // freed states, linked through their first slots
     bool failed;
 } Verifier;
 
@@ -78,7 +79,8 @@ static bool verify_fail(Verifier *v, const char *why) {
     v->failed = true;
     if (error->what[0] == '\0') {
         snprintf(error->what, sizeof error->what, "function %.80s/%u, word %u, %s: %s",
-                 atom_text(v->l->vm->atoms, v->f->name), v->f->arity, v->at, op_infos[v->op].name, why);
+                 atom_text(v->l->vm->atoms, v->f->name), v->f->arity, v->at, op_infos[v->op].name,
+                 why);
     }
     return false;
 }
@@ -114,7 +116,8 @@ static uint32_t value_new(Verifier *v, Fact fact) {
 static Fact fact_meet(Fact a, Fact b, uint32_t looking) {
     Fact both = a;
     if (a.kind != b.kind || a.detail != b.detail) {
-        bool lists = (a.kind == FACT_LIST || a.kind == FACT_CONS) && (b.kind == FACT_LIST || b.kind == FACT_CONS);
+        bool lists = (a.kind == FACT_LIST || a.kind == FACT_CONS) &&
+                     (b.kind == FACT_LIST || b.kind == FACT_CONS);
         both = (Fact){.kind = lists ? FACT_LIST : FACT_ANY};
     }
     both.looked = a.looked == looking || b.looked == looking ? looking : 0;
@@ -131,7 +134,8 @@ static Fact fact_of_term(Term t) {
     if (term_is_tuple(t)) {
         return (Fact){.kind = FACT_TUPLE, .detail = tuple_size(t)};
     }
-    return term_is_kind(t, KIND_RECORD) ? (Fact){.kind = FACT_RECORD, .detail = box_raw(t, 0)} : (Fact){.kind = FACT_ANY};
+    return term_is_kind(t, KIND_RECORD) ? (Fact){.kind = FACT_RECORD, .detail = box_raw(t, 0)}
+                                        : (Fact){.kind = FACT_ANY};
 }
 
 static Fact record_fact(const Verifier *v, uint32_t record) {
@@ -197,8 +201,8 @@ static bool require_source(Verifier *v, uint32_t word) {
         return true;
     }
     char why[60];
-    snprintf(why, sizeof why, "%c%d is not initialised", operand_kind(word) == OPERAND_X ? 'X' : 'Y',
-             operand_value(word));
+    snprintf(why, sizeof why, "%c%d is not initialised",
+             operand_kind(word) == OPERAND_X ? 'X' : 'Y', operand_value(word));
     return verify_fail(v, why);
 }
 
@@ -238,7 +242,8 @@ static uint32_t merge_values(Verifier *v, uint32_t a, uint32_t b, uint32_t looki
     for (;; at++) {
         PairEntry *entry = &v->pairs[at & (v->pair_capacity - 1)];
         if (entry->merge != v->merge) {
-            *entry = (PairEntry){pair, value_new(v, fact_meet(v->facts[a], v->facts[b], looking)), v->merge};
+            *entry = (PairEntry){pair, value_new(v, fact_meet(v->facts[a], v->facts[b], looking)),
+                                 v->merge};
         }
         if (entry->pair == pair) {
             return entry->value;
@@ -306,7 +311,7 @@ static bool flow_to(Verifier *v, uint32_t label) {
     if (!v->reached[block]) {
         return verify_fail(v, "goes back to where nothing came from before");
     }
-    const State *state = v->blocks[block];  // kept since it was entered
+    const State *state = v->blocks[block]; // kept since it was entered
     return (state->frame == v->state->frame && state->looking == v->state->looking) ||
            verify_fail(v, "goes back with another frame, or while it looks at a message");
 }
@@ -325,7 +330,8 @@ static bool map_names_slot(const Verifier *v, const ImageMap *map, uint32_t slot
     return slot < v->x_count ? map_names_x(map, slot) : map_names_y(map, slot - v->x_count);
 }
 
-static bool check_kinds(Verifier *v, const uint8_t *kinds, uint32_t count, uint32_t first, uint32_t limit) {
+static bool check_kinds(Verifier *v, const uint8_t *kinds, uint32_t count, uint32_t first,
+                        uint32_t limit) {
     for (uint32_t i = 0; i < count; i++) {
         unsigned kind = (kinds[i / 4] >> (i % 4 * 2)) & 3;
         if (kind == SLOT_DEAD) {
@@ -336,7 +342,8 @@ static bool check_kinds(Verifier *v, const uint8_t *kinds, uint32_t count, uint3
         }
         if (i >= limit || v->state->slots[first + i] == 0) {
             char why[80];
-            snprintf(why, sizeof why, "the map names %c%u, which is not initialised", first == 0 ? 'X' : 'Y', i);
+            snprintf(why, sizeof why, "the map names %c%u, which is not initialised",
+                     first == 0 ? 'X' : 'Y', i);
             return verify_fail(v, why);
         }
     }
@@ -427,10 +434,10 @@ typedef struct {
     uint32_t f;
     uint32_t l;
     uint32_t n;
-    uint32_t index;        // a, F, I or R
-    uint32_t count;        // of the list
+    uint32_t index; // a, F, I or R
+    uint32_t count; // of the list
     const uint32_t *list;
-    char list_letter;      // 0: none
+    char list_letter; // 0: none
 } Operands;
 
 static Operands operands_of(const uint32_t *code) {
@@ -442,16 +449,12 @@ static Operands operands_of(const uint32_t *code) {
             o.d = code[at];
             o.has_d = true;
             break;
-        case 's':
-            o.s[o.source_count++] = code[at];
-            break;
+        case 's': o.s[o.source_count++] = code[at]; break;
         case 'n':
             o.n = code[at];
             o.has_n = true;
             break;
-        case 'l':
-            o.l = code[at];
-            break;
+        case 'l': o.l = code[at]; break;
         case 'f':
             o.f = code[at];
             o.has_f = true;
@@ -459,17 +462,14 @@ static Operands operands_of(const uint32_t *code) {
         case 'a':
         case 'F':
         case 'I':
-        case 'R':
-            o.index = code[at];
-            break;
+        case 'R': o.index = code[at]; break;
         case '*':
             o.list_letter = *++letter;
             o.count = code[at];
             o.list = code + at + 1;
             at += o.count * instr_list_width(o.list_letter);
             break;
-        default:
-            break;
+        default: break;
         }
         at++;
     }
@@ -504,7 +504,8 @@ static bool require_registers(Verifier *v, uint32_t count) {
 }
 
 static bool require_frame(Verifier *v, bool frame) {
-    return v->state->frame == frame || verify_fail(v, frame ? "there is no frame" : "the frame still stands");
+    return v->state->frame == frame ||
+           verify_fail(v, frame ? "there is no frame" : "the frame still stands");
 }
 
 static bool take_room(Verifier *v, uint64_t words) {
@@ -531,7 +532,8 @@ static bool require_field(Verifier *v, const Operands *o) {
 }
 
 static bool check_spec(Verifier *v, uint32_t spec, uint32_t type) {
-    return ((spec & SEG_TYPE_MASK) == type && (spec & ~(uint32_t)(SEG_TYPE_MASK | SEG_LITTLE | SEG_SIGNED)) == 0) ||
+    return ((spec & SEG_TYPE_MASK) == type &&
+            (spec & ~(uint32_t)(SEG_TYPE_MASK | SEG_LITTLE | SEG_SIGNED)) == 0) ||
            verify_fail(v, "a segment of a wrong kind");
 }
 
@@ -540,23 +542,22 @@ static bool check_look(Verifier *v, const Operands *o) {
     bool looking = v->state->looking != 0;
     switch ((Op)v->op) {
     case OP_recv_take:
-    case OP_recv_next:
-        return looking || verify_fail(v, "no message is looked at");
+    case OP_recv_next: return looking || verify_fail(v, "no message is looked at");
     case OP_recv_peek:
     case OP_recv_wait:
     case OP_recv_wait_for:
     case OP_recv_ref:
     case OP_recv_done:
-    case OP_ret:
-        return !looking || verify_fail(v, "a message is looked at");
+    case OP_ret: return !looking || verify_fail(v, "a message is looked at");
     case OP_alloc:
     case OP_frame:
-    case OP_cell:
-        return true;  // why they fail is no part of the message
+    case OP_cell: return true; // why they fail is no part of the message
     case OP_call_ext: {
         const Import *import = &v->m->imports[o->index];
         // The one test of guards that is a built-in.
-        return !looking || (term_same_bits(import->module, AM_Vm) && term_same_bits(import->name, AM_is_string)) ||
+        return !looking ||
+               (term_same_bits(import->module, AM_Vm) &&
+                term_same_bits(import->name, AM_is_string)) ||
                verify_fail(v, "a message is looked at");
     }
     default:
@@ -569,34 +570,34 @@ static bool check_look(Verifier *v, const Operands *o) {
 static bool check_demands(Verifier *v, const Operands *o) {
     const Module *m = v->m;
     switch ((Op)v->op) {
-    case OP_enter:
-        return v->at == 0 || verify_fail(v, "not at the start of its function");
-    case OP_frame:
-        return require_frame(v, false);
+    case OP_enter: return v->at == 0 || verify_fail(v, "not at the start of its function");
+    case OP_frame: return require_frame(v, false);
     case OP_unframe:
-        return require_frame(v, true) && (o->n == v->f->frame_size || verify_fail(v, "not the frame's size"));
-    case OP_ret:
-        return require_frame(v, false) && require_register(v, 0);
+        return require_frame(v, true) &&
+               (o->n == v->f->frame_size || verify_fail(v, "not the frame's size"));
+    case OP_ret: return require_frame(v, false) && require_register(v, 0);
     case OP_call:
-        return require_registers(v, m->functions[o->index].arity + (uint32_t)m->functions[o->index].captured);
+        return require_registers(v, m->functions[o->index].arity +
+                                        (uint32_t)m->functions[o->index].captured);
     case OP_tail:
         return require_frame(v, false) &&
-               require_registers(v, m->functions[o->index].arity + (uint32_t)m->functions[o->index].captured);
-    case OP_call_ext:
-        return require_registers(v, m->imports[o->index].arity);
+               require_registers(v, m->functions[o->index].arity +
+                                        (uint32_t)m->functions[o->index].captured);
+    case OP_call_ext: return require_registers(v, m->imports[o->index].arity);
     case OP_tail_ext:
         return require_frame(v, false) && require_registers(v, m->imports[o->index].arity);
     case OP_call_fun:
-        return (o->n < X_COUNT || verify_fail(v, "too many arguments")) && require_registers(v, o->n + 1);
-    case OP_tail_fun:
-        return require_frame(v, false) && (o->n < X_COUNT || verify_fail(v, "too many arguments")) &&
+        return (o->n < X_COUNT || verify_fail(v, "too many arguments")) &&
                require_registers(v, o->n + 1);
-    case OP_cons:
-        return take_room(v, 2);
-    case OP_tuple:
-        return take_room(v, (uint64_t)o->count + 1);
+    case OP_tail_fun:
+        return require_frame(v, false) &&
+               (o->n < X_COUNT || verify_fail(v, "too many arguments")) &&
+               require_registers(v, o->n + 1);
+    case OP_cons: return take_room(v, 2);
+    case OP_tuple: return take_room(v, (uint64_t)o->count + 1);
     case OP_record:
-        return (o->count == m->records[o->index]->field_count || verify_fail(v, "not as many fields as the record")) &&
+        return (o->count == m->records[o->index]->field_count ||
+                verify_fail(v, "not as many fields as the record")) &&
                take_room(v, (uint64_t)o->count + 2);
     case OP_closure:
         return (o->count == m->functions[o->index].captured ||
@@ -605,20 +606,13 @@ static bool check_demands(Verifier *v, const Operands *o) {
     case OP_head:
     case OP_tail_of:
         return fact_of(v, o->s[0]).kind == FACT_CONS || verify_fail(v, "not known to be a cell");
-    case OP_elem:
-        return require_tuple(v, o);
-    case OP_field:
-        return require_field(v, o);
-    case OP_is_tagged:
-        return o->n > 0 || verify_fail(v, "a tuple of no elements has no tag");
-    case OP_map:
-        return o->count % 2 == 0 || verify_fail(v, "a key without a value");
-    case OP_bits_int:
-        return check_spec(v, o->n, SEG_INT);
-    case OP_bits_float:
-        return check_spec(v, o->n, SEG_FLOAT);
-    default:
-        return true;
+    case OP_elem: return require_tuple(v, o);
+    case OP_field: return require_field(v, o);
+    case OP_is_tagged: return o->n > 0 || verify_fail(v, "a tuple of no elements has no tag");
+    case OP_map: return o->count % 2 == 0 || verify_fail(v, "a key without a value");
+    case OP_bits_int: return check_spec(v, o->n, SEG_INT);
+    case OP_bits_float: return check_spec(v, o->n, SEG_FLOAT);
+    default: return true;
     }
 }
 
@@ -645,17 +639,14 @@ static bool flow_to_labels(Verifier *v, const Operands *o) {
 // What the op's own success says of its source.
 static bool learn(Verifier *v, const Operands *o) {
     switch ((Op)v->op) {
-    case OP_is_cons:
-        return refine(v, o->s[0], (Fact){.kind = FACT_CONS});
+    case OP_is_cons: return refine(v, o->s[0], (Fact){.kind = FACT_CONS});
     case OP_is_list:
-        return fact_of(v, o->s[0]).kind == FACT_CONS || refine(v, o->s[0], (Fact){.kind = FACT_LIST});
+        return fact_of(v, o->s[0]).kind == FACT_CONS ||
+               refine(v, o->s[0], (Fact){.kind = FACT_LIST});
     case OP_is_tuple_of:
-    case OP_is_tagged:
-        return refine(v, o->s[0], (Fact){.kind = FACT_TUPLE, .detail = o->n});
-    case OP_is_record_of:
-        return refine(v, o->s[0], record_fact(v, o->index));
-    default:
-        return true;
+    case OP_is_tagged: return refine(v, o->s[0], (Fact){.kind = FACT_TUPLE, .detail = o->n});
+    case OP_is_record_of: return refine(v, o->s[0], record_fact(v, o->index));
+    default: return true;
     }
 }
 
@@ -671,14 +662,10 @@ static bool define_result(Verifier *v, const Operands *o, Fact moved) {
             return true;
         }
         return define(v, o->d, moved);
-    case OP_cons:
-        return define(v, o->d, (Fact){.kind = FACT_CONS});
-    case OP_tuple:
-        return define(v, o->d, (Fact){.kind = FACT_TUPLE, .detail = o->count});
-    case OP_record:
-        return define(v, o->d, record_fact(v, o->index));
-    default:
-        return !o->has_d || define(v, o->d, (Fact){.kind = FACT_ANY});
+    case OP_cons: return define(v, o->d, (Fact){.kind = FACT_CONS});
+    case OP_tuple: return define(v, o->d, (Fact){.kind = FACT_TUPLE, .detail = o->count});
+    case OP_record: return define(v, o->d, record_fact(v, o->index));
+    default: return !o->has_d || define(v, o->d, (Fact){.kind = FACT_ANY});
     }
 }
 
@@ -717,7 +704,8 @@ static bool verify_op(Verifier *v, const uint32_t *code) {
     if (instr_has_point(v->op)) {
         uint32_t point = v->next_point;
         uint32_t map = v->load->point_maps[point];
-        if (!(map == UINT32_MAX ? complete_point(v, v->f->points[point]) : apply_map(v, &v->load->maps[map]))) {
+        if (!(map == UINT32_MAX ? complete_point(v, v->f->points[point])
+                                : apply_map(v, &v->load->maps[map]))) {
             return false;
         }
     }
@@ -769,7 +757,8 @@ static bool enter_block(Verifier *v, uint32_t block) {
     }
     for (uint32_t i = 0; i < v->slot_count; i++) {
         if (v->state->slots[i] != 0) {
-            v->state->slots[i] = value_new(v, (Fact){.kind = FACT_ANY, .looked = v->facts[v->state->slots[i]].looked});
+            v->state->slots[i] = value_new(
+                v, (Fact){.kind = FACT_ANY, .looked = v->facts[v->state->slots[i]].looked});
         }
     }
     return !v->failed;
@@ -801,7 +790,7 @@ static bool verifier_init(Verifier *v) {
     while (v->pair_capacity < 2 * v->slot_count) {
         v->pair_capacity *= 2;
     }
-    v->value_count = 1;  // number 0 is no value
+    v->value_count = 1; // number 0 is no value
     v->value_capacity = 64;
     v->facts = mem_alloc_zero(v->l->vm->mem, MEM_CODE, v->value_capacity * sizeof(Fact));
     v->blocks = verifier_take(v, blocks, sizeof(State *));
@@ -851,7 +840,8 @@ static bool verify_ops(Verifier *v) {
 bool verify_module(Loading *l) {
     uint64_t work = WORK_MIN + (uint64_t)WORK_PER_WORD * l->module->code_words;
     for (uint32_t i = 0; i < l->module->function_count; i++) {
-        Verifier v = {.l = l, .m = l->module, .f = &l->module->functions[i], .load = &l->functions[i]};
+        Verifier v = {
+            .l = l, .m = l->module, .f = &l->module->functions[i], .load = &l->functions[i]};
         v.work_left = work;
         module_memory_init(&v.memory, l->vm->mem);
         bool ok = verifier_init(&v) && verify_ops(&v);

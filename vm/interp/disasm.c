@@ -27,24 +27,12 @@ static void add_term(Disasm *d, Term t) {
 static void add_source(Disasm *d, uint32_t word) {
     int32_t value = operand_value(word);
     switch (operand_kind(word)) {
-    case OPERAND_X:
-        buffer_add_format(d->out, "x%d", value);
-        break;
-    case OPERAND_Y:
-        buffer_add_format(d->out, "y%d", value);
-        break;
-    case OPERAND_INT:
-        buffer_add_format(d->out, "%d", value);
-        break;
-    case OPERAND_ATOM:
-        add_term(d, d->m->atoms[value]);
-        break;
-    case OPERAND_LIT:
-        add_term(d, d->m->literals[value]);
-        break;
-    default:
-        buffer_add_text(d->out, "[]");
-        break;
+    case OPERAND_X: buffer_add_format(d->out, "x%d", value); break;
+    case OPERAND_Y: buffer_add_format(d->out, "y%d", value); break;
+    case OPERAND_INT: buffer_add_format(d->out, "%d", value); break;
+    case OPERAND_ATOM: add_term(d, d->m->atoms[value]); break;
+    case OPERAND_LIT: add_term(d, d->m->literals[value]); break;
+    default: buffer_add_text(d->out, "[]"); break;
     }
 }
 
@@ -72,7 +60,8 @@ static void add_point(Disasm *d, const Safepoint *point) {
             space = " ";
         }
         if (safepoint_kind(point, i) != SLOT_DEAD) {
-            buffer_add_format(d->out, "%s%c%u", space, i < point->nx ? 'x' : 'y', i < point->nx ? i : i - point->nx);
+            buffer_add_format(d->out, "%s%c%u", space, i < point->nx ? 'x' : 'y',
+                              i < point->nx ? i : i - point->nx);
             space = " ";
         }
     }
@@ -109,9 +98,7 @@ static void add_operand(Disasm *d, uint32_t op, char letter, uint32_t word) {
     const Module *m = d->m;
     switch (letter) {
     case 'd':
-    case 's':
-        add_source(d, word);
-        break;
+    case 's': add_source(d, word); break;
     case 'n':
         if (is_spec(op)) {
             add_spec(d, word);
@@ -119,16 +106,10 @@ static void add_operand(Disasm *d, uint32_t op, char letter, uint32_t word) {
             buffer_add_format(d->out, "%u", word);
         }
         break;
-    case 'a':
-        add_term(d, m->atoms[word]);
-        break;
+    case 'a': add_term(d, m->atoms[word]); break;
     case 'l':
-    case 'f':
-        add_label(d, word);
-        break;
-    case 'm':
-        add_point(d, d->f->points[word]);
-        break;
+    case 'f': add_label(d, word); break;
+    case 'm': add_point(d, d->f->points[word]); break;
     case 'F':
         add_atom(d, m->functions[word].name);
         buffer_add_format(d->out, "/%u", m->functions[word].arity);
@@ -139,9 +120,7 @@ static void add_operand(Disasm *d, uint32_t op, char letter, uint32_t word) {
         add_atom(d, m->imports[word].name);
         buffer_add_format(d->out, "/%u", m->imports[word].arity);
         break;
-    default:
-        add_atom(d, m->records[word]->name);
-        break;
+    default: add_atom(d, m->records[word]->name); break;
     }
 }
 
@@ -153,7 +132,8 @@ static void add_line(Disasm *d, uint32_t at, uint32_t *last) {
         *last = frames[0].line;
         buffer_add_format(d->out, "  # %s:%u", lines_file(d->f, &frames[0]), frames[0].line);
         for (uint32_t i = 1; i < count; i++) {
-            buffer_add_format(d->out, ", inlined at %s:%u", lines_file(d->f, &frames[i]), frames[i].line);
+            buffer_add_format(d->out, ", inlined at %s:%u", lines_file(d->f, &frames[i]),
+                              frames[i].line);
         }
         buffer_add_text(d->out, "\n");
     }

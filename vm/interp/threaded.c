@@ -19,8 +19,8 @@ typedef struct {
 
 typedef struct {
     const Module *module;
-    Word *code;           // of the module
-    const uint32_t *at;   // by canonical word of the module: where the instruction begins in `code`
+    Word *code;         // of the module
+    const uint32_t *at; // by canonical word of the module: where the instruction begins in `code`
     const Function *f;
     Word *out;
     uint32_t next_point;
@@ -50,14 +50,10 @@ static uint32_t threaded_words(const uint32_t *code) {
 static Term constant_of(const Module *m, uint32_t operand) {
     int32_t value = operand_value(operand);
     switch (operand_kind(operand)) {
-    case OPERAND_INT:
-        return term_small(value);
-    case OPERAND_ATOM:
-        return m->atoms[value];
-    case OPERAND_LIT:
-        return m->literals[value];
-    default:
-        return TERM_EMPTY;
+    case OPERAND_INT: return term_small(value);
+    case OPERAND_ATOM: return m->atoms[value];
+    case OPERAND_LIT: return m->literals[value];
+    default: return TERM_EMPTY;
     }
 }
 
@@ -104,7 +100,9 @@ static void put_fixed(Translation *t, const uint32_t *code) {
         } else {
             *t->out++ = constant_of(t->module, code[at]).bits;
         }
-        variant = variant * (*o == 'd' ? 2 : 3) + (kind == OPERAND_X ? 0 : kind == OPERAND_Y ? 1 : 2);
+        variant = variant * (*o == 'd' ? 2 : 3) + (kind == OPERAND_X   ? 0
+                                                   : kind == OPERAND_Y ? 1
+                                                                       : 2);
         shift += 16;
     }
     *head = fields | (op_variants[op] + variant);
@@ -114,18 +112,14 @@ static Word other_word(const Translation *t, const uint32_t *code, char letter, 
     const Module *m = t->module;
     bool goes = (op_infos[code[0]].flags & (OP_CALL | OP_END)) != 0;
     switch (letter) {
-    case 'a':
-        return m->atoms[value].bits;
-    case 'l':
-        return label_word(t, value);
+    case 'a': return m->atoms[value].bits;
+    case 'l': return label_word(t, value);
     case 'F':
-        return goes ? (Word)(uintptr_t)code_at(t, &m->functions[value], 0) : (Word)(uintptr_t)&m->functions[value];
-    case 'I':
-        return (Word)(uintptr_t)&m->imports[value];
-    case 'R':
-        return (Word)(uintptr_t)m->records[value];
-    default:
-        return value;
+        return goes ? (Word)(uintptr_t)code_at(t, &m->functions[value], 0)
+                    : (Word)(uintptr_t)&m->functions[value];
+    case 'I': return (Word)(uintptr_t)&m->imports[value];
+    case 'R': return (Word)(uintptr_t)m->records[value];
+    default: return value;
     }
 }
 
@@ -221,7 +215,8 @@ bool threaded_prepare(VM *vm, Module *module) {
     for (uint32_t i = 0; i < module->function_count; i++) {
         handlers += module->functions[i].region_count;
     }
-    ThreadedModule *made = mem_alloc(vm->mem, MEM_CODE, sizeof *made + (code_words + handlers) * sizeof(Word));
+    ThreadedModule *made =
+        mem_alloc(vm->mem, MEM_CODE, sizeof *made + (code_words + handlers) * sizeof(Word));
     if (made != NULL) {
         Translation t = {.module = module, .code = made->words, .at = at};
         const Word **next_handler = (const Word **)(made->words + code_words);

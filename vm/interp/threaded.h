@@ -11,8 +11,8 @@ typedef uint64_t Word;
 
 // Numbers of cases that are no ops.
 enum {
-    CASE_EXIT = VARIANT_COUNT,  // the return address of a process's first function
-    CASE_UNWIND,                // goes on looking for a handler
+    CASE_EXIT = VARIANT_COUNT, // the return address of a process's first function
+    CASE_UNWIND,               // goes on looking for a handler
     CASE_COUNT,
 };
 

@@ -13,7 +13,7 @@
 
 enum {
     BLOCKING_US = 500,
-    EXACT_BITS = 53,  // integers of a double's precision
+    EXACT_BITS = 53, // integers of a double's precision
 };
 
 typedef struct {
@@ -21,9 +21,9 @@ typedef struct {
     BignumOp op;
     Term a;
     Term b;
-    Term *operands;  // words of a and b
+    Term *operands; // words of a and b
     size_t operand_words;
-    Term *words;     // where the result is built
+    Term *words; // where the result is built
     size_t word_count;
     Term result;
     NumStatus status;
@@ -47,12 +47,9 @@ Term slow_float(Process *p, double d) {
 
 static Term fail_number(Process *p, NumStatus status) {
     switch (status) {
-    case NUM_LIMIT:
-        return process_limit(p, AM_integer);
-    case NUM_MEMORY:
-        return process_limit(p, AM_memory);
-    default:
-        return process_fail(p, AM_arithmetic);
+    case NUM_LIMIT: return process_limit(p, AM_integer);
+    case NUM_MEMORY: return process_limit(p, AM_memory);
+    default: return process_fail(p, AM_arithmetic);
     }
 }
 
@@ -96,7 +93,8 @@ static Term integer_copy(Term t, Term *words) {
 static ArithWork *arith_begin(Process *p, BignumOp op, Term a, Term b) {
     MemStats *mem = p->vm->mem;
     ArithWork *work = mem_alloc_zero(mem, MEM_SCRATCH, sizeof *work);
-    ArithJob *job = work == NULL ? NULL : job_new(p->vm, sizeof *job, p->pid, arith_job_run, arith_job_free);
+    ArithJob *job =
+        work == NULL ? NULL : job_new(p->vm, sizeof *job, p->pid, arith_job_run, arith_job_free);
     if (job != NULL) {
         work->job = job;
         job->op = op;
@@ -283,7 +281,8 @@ Term slow_neg(Process *p, Term a) {
     if (!term_is_integer(a)) {
         return process_badarg(p, a);
     }
-    return process_reserve(p, bignum_unary_words(a), &a, 1, &room) ? bignum_negate(&room, a) : TERM_NONE;
+    return process_reserve(p, bignum_unary_words(a), &a, 1, &room) ? bignum_negate(&room, a)
+                                                                   : TERM_NONE;
 }
 
 Term slow_bnot(Process *p, Term a) {

@@ -21,8 +21,8 @@ enum {
 typedef struct {
     Work work;
     SharedBytes *shared;
-    uint64_t bits;      // done
-    uint64_t offset;    // bytes of the current segment that are done
+    uint64_t bits;   // done
+    uint64_t offset; // bytes of the current segment that are done
     uint32_t segment;
 } BuildWork;
 
@@ -80,7 +80,9 @@ Term segment_bits(Process *p, Segment s, uint64_t *bits) {
         if (size != 16 && size != 32 && size != 64) {
             return process_badarg(p, s.size);
         }
-        d = term_is_small(s.value) ? (double)term_to_small(s.value) : term_is_bignum(s.value) ? d : term_to_double(s.value);
+        d = term_is_small(s.value)    ? (double)term_to_small(s.value)
+            : term_is_bignum(s.value) ? d
+                                      : term_to_double(s.value);
         return float_to_bits(d, (unsigned)size, &encoded) ? TERM_TRUE : process_badarg(p, s.value);
     }
     return TERM_TRUE;
@@ -110,7 +112,7 @@ static Term total_bits(Process *p, const uint64_t *list, uint32_t count, uint64_
 // The low n bits of a number, highest first, or by bytes from the lowest.
 static void write_integer(uint8_t *data, uint64_t at, Term value, uint64_t n, bool little) {
     for (uint64_t low = 0; low < n; low += 64) {
-        uint64_t limb = term_is_small(value) ? (low == 0             ? (uint64_t)term_to_small(value)
+        uint64_t limb = term_is_small(value) ? (low == 0 ? (uint64_t)term_to_small(value)
                                                 : term_to_small(value) < 0 ? UINT64_MAX
                                                                            : 0)
                                              : bignum_bits_at(value, low / 64);
@@ -152,12 +154,8 @@ uint64_t segment_put(uint8_t *data, uint64_t at, Segment s) {
     bool little = (s.spec & SEG_LITTLE) != 0;
     uint8_t unit[UTF8_MAX];
     switch (s.spec & SEG_TYPE_MASK) {
-    case SEG_INT:
-        write_integer(data, at, s.value, size, little);
-        return size;
-    case SEG_FLOAT:
-        write_float(data, at, s.value, size, little);
-        return size;
+    case SEG_INT: write_integer(data, at, s.value, size, little); return size;
+    case SEG_FLOAT: write_float(data, at, s.value, size, little); return size;
     default:
         size = utf8_encode((uint32_t)(s.value.bits >> 2), unit);
         bits_copy_in(data, at, unit, size);
@@ -177,8 +175,8 @@ size_t segment_len(Segment s) {
 }
 
 // Writes on until all is done or `budget` bytes of bytes segments are copied.
-static bool build_run(const Process *p, BuildWork *w, uint8_t *data, const uint64_t *list, uint32_t count,
-                      size_t budget) {
+static bool build_run(const Process *p, BuildWork *w, uint8_t *data, const uint64_t *list,
+                      uint32_t count, size_t budget) {
     for (; w->segment < count; w->segment++) {
         Segment s = segment_at(p, list, w->segment);
         if ((s.spec & SEG_TYPE_MASK) != SEG_BYTES) {
@@ -239,7 +237,8 @@ static BuildWork *build_begin(Process *p, size_t capacity) {
 }
 
 // In steps, into shared memory of `capacity` bytes.
-static Term build_long(Process *p, const uint64_t *list, uint32_t count, size_t len, size_t capacity) {
+static Term build_long(Process *p, const uint64_t *list, uint32_t count, size_t len,
+                       size_t capacity) {
     BuildWork *w = slow_resume(p, (const void *)build_begin);
     if (w == NULL) {
         w = build_begin(p, capacity);
@@ -271,7 +270,8 @@ Term slow_bits_build(Process *p, const uint64_t *list, uint32_t count) {
         return TERM_NONE;
     }
     size_t len = total / 8;
-    return len <= DIRECT_BYTES ? build_direct(p, list, count, len) : build_long(p, list, count, len, len);
+    return len <= DIRECT_BYTES ? build_direct(p, list, count, len)
+                               : build_long(p, list, count, len, len);
 }
 
 // Concatenation ----------------------------------------------------------------------------------
@@ -290,7 +290,8 @@ static bool can_extend(Term a, size_t len) {
         return false;
     }
     // Relaxed: a guess; bytes_append decides.
-    return atomic_load_explicit(&shared->used, memory_order_relaxed) == end && shared->capacity - end >= len;
+    return atomic_load_explicit(&shared->used, memory_order_relaxed) == end &&
+           shared->capacity - end >= len;
 }
 
 Term slow_concat(Process *p, Term a, Term b) {
@@ -304,7 +305,8 @@ Term slow_concat(Process *p, Term a, Term b) {
     size_t len_b = bytes_len(b);
     size_t copied = can_extend(a, len_b) ? len_b : len_a + len_b;
     if (p->work != NULL || (copied > DIRECT_BYTES && len_a != 0 && len_b != 0)) {
-        uint64_t list[2 * SEGMENT_WORDS] = {SEG_BYTES, a.bits, IMM_EMPTY, SEG_BYTES, b.bits, IMM_EMPTY};
+        uint64_t list[2 * SEGMENT_WORDS] = {SEG_BYTES, a.bits, IMM_EMPTY,
+                                            SEG_BYTES, b.bits, IMM_EMPTY};
         size_t len = len_a + len_b;
         return build_long(p, list, 2, len, len * 2);
     }

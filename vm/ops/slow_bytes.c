@@ -29,7 +29,8 @@ static Term small_bits(Process *p, uint64_t value, unsigned n, bool negative) {
         return term_small(negative ? -(int64_t)value : (int64_t)value);
     }
     Room room;
-    return process_reserve(p, INTEGER_WORDS, NULL, 0, &room) ? room_uint(&room, value, negative) : TERM_NONE;
+    return process_reserve(p, INTEGER_WORDS, NULL, 0, &room) ? room_uint(&room, value, negative)
+                                                             : TERM_NONE;
 }
 
 // Two's complement of n bits.
@@ -102,8 +103,9 @@ Term slow_bits_float(Process *p, Term bytes, Term at, Term size, uint32_t spec) 
     BytesView view;
     double d;
     if (!term_to_size(size, &n) || n > 64 || !bits_there(bytes, at, n, &view, &position) ||
-        !float_from_bits(n == 0 ? 0 : bits_limb(view.data, position, n, (spec & SEG_LITTLE) != 0, 0), (unsigned)n,
-                         &d)) {
+        !float_from_bits(n == 0 ? 0
+                                : bits_limb(view.data, position, n, (spec & SEG_LITTLE) != 0, 0),
+                         (unsigned)n, &d)) {
         return SLOW_ELSE;
     }
     return slow_float(p, d);
@@ -162,7 +164,8 @@ Term slow_bits_bytes(Process *p, Term bytes, Term at, Term size) {
     uint64_t len;
     uint64_t position;
     BytesView view;
-    if (!term_to_size(size, &len) || len > UINT64_MAX / 8 || !bits_there(bytes, at, len * 8, &view, &position)) {
+    if (!term_to_size(size, &len) || len > UINT64_MAX / 8 ||
+        !bits_there(bytes, at, len * 8, &view, &position)) {
         return SLOW_ELSE;
     }
     return part(p, bytes, position, len);

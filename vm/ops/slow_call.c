@@ -40,7 +40,8 @@ bool slow_collect(Process *p, size_t words) {
 static const Target *fail_undef(Process *p, Term module, Term name, uint32_t arity) {
     const AtomTable *atoms = p->vm->atoms;
     char text[600];
-    int len = snprintf(text, sizeof text, "%.255s.%.255s/%u", atom_text(atoms, module), atom_text(atoms, name), arity);
+    int len = snprintf(text, sizeof text, "%.255s.%.255s/%u", atom_text(atoms, module),
+                       atom_text(atoms, name), arity);
     Term atom;
     if (atom_intern(p->vm->atoms, text, (size_t)len, &atom) != ATOM_OK) {
         atom = name;

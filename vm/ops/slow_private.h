@@ -6,8 +6,8 @@
 #include "vm/term/atom.h"
 
 enum {
-    STEPS_PER_REDUCTION = 16,   // pairs of terms and the like
-    REDUCTION_US = 10,          // reductions that a microsecond of other work costs
+    STEPS_PER_REDUCTION = 16, // pairs of terms and the like
+    REDUCTION_US = 10,        // reductions that a microsecond of other work costs
 };
 
 // The work that an earlier run of this op left, or NULL.

@@ -11,17 +11,18 @@
 #include "vm/interp/disasm.h"
 #include "vm/term/print.h"
 
-static const char text[] = "module Test\n"
-                           "record Point x y\n"
-                           "fn f/1\n"
-                           "  enter {x0}\n"
-                           "  is_int x0 @no\n"
-                           "  add x0 x0 1 - {}\n"
-                           "  ret\n"
-                           "no:\n"
-                           "  move x0 (1 2.5 \"text\" [] [1 | 2] %{:a => 1} Point{1 2} 1..5 &List.map/2 "
-                           "100000000000000000000)\n"
-                           "  ret\n";
+static const char text[] =
+    "module Test\n"
+    "record Point x y\n"
+    "fn f/1\n"
+    "  enter {x0}\n"
+    "  is_int x0 @no\n"
+    "  add x0 x0 1 - {}\n"
+    "  ret\n"
+    "no:\n"
+    "  move x0 (1 2.5 \"text\" [] [1 | 2] %{:a => 1} Point{1 2} 1..5 &List.map/2 "
+    "100000000000000000000)\n"
+    "  ret\n";
 
 static Bytes sound_image(void) {
     Bytes image;
@@ -37,7 +38,8 @@ static CodeStatus load(Machine *m, const Bytes *image, Module **module, CodeErro
     if (status != CODE_OK) {
         return status;
     }
-    return image_next(&cursor, &part, error) ? module_load(&m->vm, &part, false, module, error) : CODE_INVALID;
+    return image_next(&cursor, &part, error) ? module_load(&m->vm, &part, false, module, error)
+                                             : CODE_INVALID;
 }
 
 // Loads the image after `count` bytes at `at` were replaced.
@@ -113,8 +115,10 @@ Test(loader, literals) {
     Buffer out;
     buffer_init(&out, m->vm.mem);
     cr_assert(term_print(m->vm.atoms, &out, PRINT_INSPECT, module->literals[0]));
-    cr_expect_str_eq(buffer_text(&out), "(1, 2.5, \"text\", [], [1 | 2], %{a: 1}, Point{x: 1, y: 2}, 1..5, &List.map/2, "
-                                        "100000000000000000000)");
+    cr_expect_str_eq(
+        buffer_text(&out),
+        "(1, 2.5, \"text\", [], [1 | 2], %{a: 1}, Point{x: 1, y: 2}, 1..5, &List.map/2, "
+        "100000000000000000000)");
     buffer_free(&out);
     module_free(module);
     bytes_free(&image);
@@ -151,8 +155,9 @@ Test(loader, disassembly) {
     Buffer out;
     buffer_init(&out, m->vm.mem);
     disasm_module(&out, module);
-    static const char begin[] = "module Test\nrecord Point x y\n\nfn f/1\n  # test.copasm:4\n  enter {x0}\n"
-                                "  # test.copasm:5\n  is_int x0 @L12\n  # test.copasm:6\n  add x0 x0 1 - {x0}\n";
+    static const char begin[] =
+        "module Test\nrecord Point x y\n\nfn f/1\n  # test.copasm:4\n  enter {x0}\n"
+        "  # test.copasm:5\n  is_int x0 @L12\n  # test.copasm:6\n  add x0 x0 1 - {x0}\n";
     cr_expect(strncmp(buffer_text(&out), begin, sizeof begin - 1) == 0, "%s", buffer_text(&out));
     buffer_free(&out);
     module_free(module);

@@ -36,18 +36,21 @@ static const char *run(Machine *m, const char *module, const char *name) {
 
 static void load(Machine *m, const Bytes *image) {
     CodeError error;
-    cr_assert_eq(code_load_image(m->vm.code, image->data, image->len, NULL, &error), CODE_OK, "%s", error.what);
+    cr_assert_eq(code_load_image(m->vm.code, image->data, image->len, NULL, &error), CODE_OK, "%s",
+                 error.what);
 }
 
 static void add(Machine *m, const Bytes *image, Term *main) {
     CodeError error;
-    cr_assert_eq(code_add_image(m->vm.code, image->data, image->len, main, &error), CODE_OK, "%s", error.what);
+    cr_assert_eq(code_add_image(m->vm.code, image->data, image->len, main, &error), CODE_OK, "%s",
+                 error.what);
 }
 
 Test(module, new_versions_are_called_through_names) {
     Machine *m = machine_new(0);
     Bytes user = assembled("module User\nfn f/0\n  enter {}\n  tail_ext Used.f/0\n");
-    Bytes one = assembled("module Used\nfn f/0\n  enter {}\n  move x0 1\n  ret\nfn g/0\n  enter {}\n  move x0 1\n  ret\n");
+    Bytes one = assembled(
+        "module Used\nfn f/0\n  enter {}\n  move x0 1\n  ret\nfn g/0\n  enter {}\n  move x0 1\n  ret\n");
     Bytes two = assembled("module Used\nfn f/0\n  enter {}\n  move x0 2\n  ret\n");
     load(m, &user);
     cr_expect_str_eq(run(m, "User", "f"), ":undef(:\"Used.f/0\")");
@@ -72,7 +75,8 @@ Test(module, new_versions_are_called_through_names) {
 static Bytes library_list;
 static Bytes library_user;
 
-static bool find_in_library(const struct Library *library, const char *module, const uint8_t **bytes, size_t *size) {
+static bool find_in_library(const struct Library *library, const char *module,
+                            const uint8_t **bytes, size_t *size) {
     (void)library;
     const Bytes *found = strcmp(module, "List") == 0   ? &library_list
                          : strcmp(module, "User") == 0 ? &library_user
@@ -120,7 +124,8 @@ Test(module, an_image_that_is_not_sound_says_so_when_it_is_called) {
     cr_expect_str_eq(run(m, "Bad", "f"), "nothing");
     CodeError error;
     code_last_error(m->vm.code, &error);
-    cr_expect(strstr(error.what, "function f/0, word 2, move: X1 is not initialised") != NULL, "%s", error.what);
+    cr_expect(strstr(error.what, "function f/0, word 2, move: X1 is not initialised") != NULL, "%s",
+              error.what);
     cr_expect_null(code_find_module(m->vm.code, main, &error));
     cr_expect(error.what[0] != '\0');
     machine_free(m);

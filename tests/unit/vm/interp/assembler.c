@@ -10,7 +10,13 @@
 
 #include "vm/code/format.h"
 
-enum { NAME_MAX_LEN = 128, NAMES_MAX = 512, FUNCTIONS_MAX = 256, LABELS_MAX = 256, PATCHES_MAX = 1024 };
+enum {
+    NAME_MAX_LEN = 128,
+    NAMES_MAX = 512,
+    FUNCTIONS_MAX = 256,
+    LABELS_MAX = 256,
+    PATCHES_MAX = 1024
+};
 
 typedef struct {
     char names[NAMES_MAX][NAME_MAX_LEN];
@@ -27,7 +33,7 @@ typedef struct {
     char name[NAME_MAX_LEN];
     uint32_t arity;
     uint32_t captured;
-    uint32_t first;  // word of the module's code
+    uint32_t first; // word of the module's code
     uint32_t words;
     uint32_t block_count;
     uint32_t blocks[LABELS_MAX];
@@ -58,7 +64,7 @@ typedef struct {
     uint32_t code_count;
     Fn functions[FUNCTIONS_MAX];
     uint32_t function_count;
-    Names labels;            // of the function, in order
+    Names labels; // of the function, in order
     Patch label_patches[PATCHES_MAX];
     uint32_t label_patch_count;
     struct {
@@ -485,8 +491,8 @@ static uint32_t read_spec(Asm *a) {
     static const struct {
         const char *word;
         uint32_t bits;
-    } words[] = {{"int", SEG_INT},     {"float", SEG_FLOAT},     {"bytes", SEG_BYTES},
-                 {"utf8", SEG_UTF8},   {"little", SEG_LITTLE},   {"signed", SEG_SIGNED}};
+    } words[] = {{"int", SEG_INT},   {"float", SEG_FLOAT},   {"bytes", SEG_BYTES},
+                 {"utf8", SEG_UTF8}, {"little", SEG_LITTLE}, {"signed", SEG_SIGNED}};
     uint32_t spec = 0;
     do {
         char name[NAME_MAX_LEN];
@@ -554,9 +560,7 @@ static void emit_operand(Asm *a, Fn *f, char letter, uint32_t frame_size) {
     skip_spaces(a);
     switch (letter) {
     case 'd':
-    case 's':
-        emit(a, read_operand(a));
-        break;
+    case 's': emit(a, read_operand(a)); break;
     case 'n':
         emit(a, isalpha((unsigned char)*a->at) ? read_spec(a) : (uint32_t)read_number(a));
         break;
@@ -572,18 +576,10 @@ static void emit_operand(Asm *a, Fn *f, char letter, uint32_t frame_size) {
         }
         emit_label(a);
         break;
-    case 'l':
-        emit_label(a);
-        break;
-    case 'm':
-        emit_map(a, f, frame_size);
-        break;
-    case 'F':
-        emit_function(a);
-        break;
-    case 'I':
-        emit_import(a);
-        break;
+    case 'l': emit_label(a); break;
+    case 'm': emit_map(a, f, frame_size); break;
+    case 'F': emit_function(a); break;
+    case 'I': emit_import(a); break;
     default:
         read_name(a, name);
         emit(a, name_index(a, &a->records, name));
@@ -611,7 +607,8 @@ static void end_function(Asm *a) {
     Fn *f = &a->functions[a->function_count - 1];
     f->words = a->code_count - f->first;
     for (uint32_t i = 0; i < a->label_patch_count; i++) {
-        a->code[a->label_patches[i].word] = find_label(a, a->label_patches[i].name, a->label_patches[i].line);
+        a->code[a->label_patches[i].word] =
+            find_label(a, a->label_patches[i].name, a->label_patches[i].line);
     }
     for (uint32_t i = 0; i < a->region_count && !a->failed; i++) {
         bytes_add_u(&f->regions, f->blocks[find_label(a, a->regions[i].start, a->line) - 1]);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct {
-    uint8_t *data;  // malloc'ed
+    uint8_t *data; // malloc'ed
     size_t len;
     size_t capacity;
 } Bytes;

@@ -38,7 +38,7 @@ static bool machine_timer_start(Process *p, uint64_t deadline_ns, uint64_t numbe
         return false;
     }
     m->timers[m->timer_count++] = (MachineTimer){p, deadline_ns, number};
-    p->timer = (struct Timer *)(void *)m;  // only looked at for being there
+    p->timer = (struct Timer *)(void *)m; // only looked at for being there
     return true;
 }
 
@@ -65,7 +65,8 @@ static const WorkerHooks machine_hooks = {
 };
 
 static Term builtin_add_one(Process *p, Term *args) {
-    return term_is_small(args[0]) ? term_small(term_to_small(args[0]) + 1) : process_badarg(p, args[0]);
+    return term_is_small(args[0]) ? term_small(term_to_small(args[0]) + 1)
+                                  : process_badarg(p, args[0]);
 }
 
 // Answers only when it is run for the third time.
@@ -210,7 +211,8 @@ static void machine_text(Machine *m, Term t, char *out, size_t size) {
     buffer_free(&buffer);
 }
 
-CallEnd machine_call(Machine *m, const Function *f, size_t heap_words, uint64_t max_slices, char *out, size_t size) {
+CallEnd machine_call(Machine *m, const Function *f, size_t heap_words, uint64_t max_slices,
+                     char *out, size_t size) {
     SpawnOptions options = spawn_options();
     options.heap_limit_words = heap_words;
     options.cells = 2;

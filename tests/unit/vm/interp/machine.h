@@ -16,14 +16,14 @@ typedef struct {
 } MachineTimer;
 
 typedef struct {
-    Worker worker;  // first
+    Worker worker; // first
     VM vm;
     Term x[256];
-    Process *first;   // of the run queue
+    Process *first; // of the run queue
     Process **last;
     MachineTimer timers[MACHINE_TIMERS];
     uint32_t timer_count;
-    uint64_t slices;  // run so far
+    uint64_t slices; // run so far
 } Machine;
 
 typedef enum { CALL_VALUE, CALL_FAILED, CALL_STUCK, CALL_LONG } CallEnd;
@@ -35,6 +35,7 @@ void machine_free(Machine *m);
 // Runs a function without arguments in a new process, and others as they come, until that one has ended: its result,
 // or its reason, as text in `out`. STUCK: it waits and nothing can wake it. LONG: over max_slices.
 // heap_words: limit of its heap, 0: none.
-CallEnd machine_call(Machine *m, const Function *f, size_t heap_words, uint64_t max_slices, char *out, size_t size);
+CallEnd machine_call(Machine *m, const Function *f, size_t heap_words, uint64_t max_slices,
+                     char *out, size_t size);
 // Ends and frees all processes that are left.
 void machine_clear(Machine *m);

@@ -48,24 +48,12 @@ static void change_place(Bytes *image, size_t start, size_t len, uint64_t *rando
     }
     uint8_t *at = image->data + start + mutate_random(random) % len;
     switch (mutate_random(random) % 6) {
-    case 0:
-        *at = (uint8_t)mutate_random(random);
-        break;
-    case 1:
-        *at ^= (uint8_t)(1u << mutate_random(random) % 8);
-        break;
-    case 2:
-        *at = (uint8_t)(*at + 1);
-        break;
-    case 3:
-        *at = (uint8_t)(*at - 1);
-        break;
-    case 4:
-        *at = image->data[start + mutate_random(random) % len];
-        break;
-    default:
-        *at = (uint8_t)(mutate_random(random) % 16);
-        break;
+    case 0: *at = (uint8_t)mutate_random(random); break;
+    case 1: *at ^= (uint8_t)(1u << mutate_random(random) % 8); break;
+    case 2: *at = (uint8_t)(*at + 1); break;
+    case 3: *at = (uint8_t)(*at - 1); break;
+    case 4: *at = image->data[start + mutate_random(random) % len]; break;
+    default: *at = (uint8_t)(mutate_random(random) % 16); break;
     }
 }
 

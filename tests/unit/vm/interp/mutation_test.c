@@ -29,7 +29,8 @@ static void load_sources(void) {
                 *next = '\0';
             }
             char error[256];
-            cr_assert(assemble(at, &sources[source_count], error), "%s: %s", files.gl_pathv[i], error);
+            cr_assert(assemble(at, &sources[source_count], error), "%s: %s", files.gl_pathv[i],
+                      error);
             source_count++;
             at = next == NULL ? NULL : next + 1;
         }
@@ -71,8 +72,8 @@ Test(mutation, images, .timeout = 600) {
     for (uint32_t i = 0; i < source_count; i++) {
         bytes_free(&sources[i]);
     }
-    cr_assert(loaded > count / 100, "only %llu of %llu images were loaded", (unsigned long long)loaded,
-              (unsigned long long)count);
+    cr_assert(loaded > count / 100, "only %llu of %llu images were loaded",
+              (unsigned long long)loaded, (unsigned long long)count);
     printf("seed %llu: %llu of %llu damaged images were loaded and run\n", (unsigned long long)seed,
            (unsigned long long)loaded, (unsigned long long)count);
 }

@@ -45,7 +45,8 @@ static void run_function(Machine *m, const Module *module, const char *path, con
     char expected[256];
     char got[1024];
     bool fails = expectation(line, "#!", expected);
-    if (sscanf(line, "fn %127[a-zA-Z0-9_]/0", name) != 1 || (!fails && !expectation(line, "#=", expected))) {
+    if (sscanf(line, "fn %127[a-zA-Z0-9_]/0", name) != 1 ||
+        (!fails && !expectation(line, "#=", expected))) {
         return;
     }
     Term atom;
@@ -93,7 +94,8 @@ static void run_module(Machine *m, const char *path, const char *text) {
     cr_assert_eq(image_open(image.data, image.len, &cursor, &why), CODE_OK);
     cr_assert(image_next(&cursor, &part, &why));
     CodeStatus status = module_load(&m->vm, &part, false, &module, &why);
-    cr_expect(must_fail ? status == CODE_INVALID && strstr(why.what, refused) != NULL : status == CODE_OK,
+    cr_expect(must_fail ? status == CODE_INVALID && strstr(why.what, refused) != NULL
+                        : status == CODE_OK,
               "%s: %.40s: %s", path, text, status == CODE_OK ? "is not refused" : why.what);
     if (status == CODE_OK) {
         run_loaded(m, module, path, text);
@@ -124,7 +126,8 @@ Test(ops, every_op_has_a_case) {
         snprintf(path, sizeof path, "tests/ops/%s.copasm", op_infos[op].name);
         snprintf(used, sizeof used, "\n  %s", op_infos[op].name);
         char *text = read_text(path);
-        cr_expect(text != NULL && strstr(text, used) != NULL, "no case for %s in %s", op_infos[op].name, path);
+        cr_expect(text != NULL && strstr(text, used) != NULL, "no case for %s in %s",
+                  op_infos[op].name, path);
         free(text);
     }
 }
