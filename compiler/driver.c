@@ -105,6 +105,26 @@ static void pass_declare(Compilation *c, Unit *unit) {
     }
 }
 
+static bool is_of_broken(const Compilation *c, const Diag *diag) {
+    for (uint32_t i = 0; i < c->units.len; i++) {
+        if (c->units.items[i]->file == diag->span.file) {
+            return c->units.items[i]->is_broken;
+        }
+    }
+    return false;
+}
+
+// Of what was reported behind the first `before`, only the syntax errors stay.
+static void keep_syntax_errors(Compilation *c, uint32_t before) {
+    uint32_t kept = before;
+    for (uint32_t i = before; i < c->diags.list.len; i++) {
+        if (is_of_broken(c, &c->diags.list.items[i])) {
+            c->diags.list.items[kept++] = c->diags.list.items[i];
+        }
+    }
+    diags_cut(&c->diags, kept);
+}
+
 static void pass_lower(Compilation *c, Unit *unit) {
     uint32_t before = c->diags.list.len;
     LowerOptions options = {.tests = c->options.tests, .docs = c->options.docs};
@@ -121,7 +141,7 @@ static void pass_lower(Compilation *c, Unit *unit) {
     unit->core = lower_module(scope, &c->sources, &options, &unit->in_sight);
     unit->core->interface = interface_write(&c->modules, unit->interface, unit->repl != NULL);
     if (unit->saw_broken) {
-        diags_cut(&c->diags, before);
+        keep_syntax_errors(c, before);
     }
 }
 

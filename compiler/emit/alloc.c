@@ -3,7 +3,7 @@
 //
 // One test and one liveness map then serve all. The room is bounded, so that a long literal list of
 // computed elements does not ask for all its cells at once.
-// Tests: tests/unit/compiler/emit/alloc_test.c.
+// Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/emit/emit_private.h"

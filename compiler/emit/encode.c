@@ -6,7 +6,7 @@
 // (Track): that is the liveness map of a safepoint, once what dies at the op is gone and before its result is there.
 // Labels are blocks while the words are written; numbers are given in the end, one for each offset
 // that is gone to, since a block may turn out to be empty.
-// Tests: tests/unit/compiler/emit/encode_test.c.
+// Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/emit/emit_private.h"

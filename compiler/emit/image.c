@@ -2,7 +2,7 @@
 //
 // Each chunk's payload is made first and put behind its head in the order of the format; the atoms are made
 // last, as the other chunks still add some. Nothing depends on addresses or on the order of a hash table.
-// Tests: tests/unit/compiler/emit/image_test.c.
+// Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 //
 // A map is written as it stands in the FUNC chunk: count of X registers and their kinds, four a byte,
 // then the slots of the frame likewise. Maps are found again by their bytes.
-// Tests: tests/unit/compiler/emit/encode_test.c.
+// Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>

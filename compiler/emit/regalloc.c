@@ -9,7 +9,7 @@
 // A value that lives across a call has a slot in framed blocks, and only there: it is computed into
 // it, or moved to it right behind the frame. So has what becomes a parameter with a slot. When more values live at once than X can hold, all get slots.
 // Wishes are collected in a walk from the last instruction to the first, so the nearest use counts.
-// Tests: tests/unit/compiler/emit/regalloc_test.c.
+// Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/emit/emit_private.h"

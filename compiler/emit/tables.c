@@ -2,7 +2,7 @@
 //
 // Equal literals share an entry (core_const_same: constants that match exactly). An entry's text is
 // made when the table is written; writing may add atoms, so the atoms come last.
-// Tests: tests/unit/compiler/emit/image_test.c.
+// Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <gmp.h>
