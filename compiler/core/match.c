@@ -455,7 +455,7 @@ CoreExpr *lower_clauses(Lower *L, Span span, const CoreVar *subjects, uint32_t s
     if (p.is_too_large) {
         rows.len = 0;
     }
-    m.node_limit = 16 * p.size + 64 * clause_count + 512;
+    m.node_limit = 4 * p.size + 32 * clause_count + 256;
     Target fail = {0};
     CoreExpr *tree = wants_blocks(&rows) ? compile_apart(&m, &rows, ROWS_PER_BLOCK, &fail)
                                          : match_compile(&m, &rows, &fail);
