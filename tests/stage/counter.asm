@@ -35,7 +35,6 @@ L2:
   # to here: L2
     move y1, x0
     move x1, y0
-    move x0, y1
     call_ext Vm.report/2, {y1}
     move x0, y1
     call Counter.finish/1, {}
@@ -47,9 +46,8 @@ L4:
 fn Counter.handle/1
     enter {x0}
     is_tagged x0, 3, :$gen_call, L1
-    elem x2, x0, 1
     elem x1, x0, 2
-    move x0, x2
+    elem x0, x0, 1
     tail Counter.ask/2
 L1:
     is_tagged x0, 2, :$gen_cast, L2
@@ -57,9 +55,8 @@ L1:
     tail Counter.tell/1
 L2:
     is_tagged x0, 3, :system, L4
-    elem x3, x0, 1
     elem x1, x0, 2
-    move x0, x3
+    elem x0, x0, 1
     move x2, &8
     call_ext Actor.system/3, {}
     is_tagged x0, 2, :stop, L3

@@ -6,14 +6,12 @@ fn read/1
     move y0, false
   # failures go to L1
   # failures go to L3
-    add x0, x0, 1, -, {y0}
-    move y1, x0
+    add y1, x0, 1, -, {y0}
     jump L4
 L1:
   # to here: L1
     is_tagged x0, 2, :badarg, L2
-    elem x0, x0, 1
-    move y1, x0
+    elem y1, x0, 1
     jump L4
 L2:
     fail x0
