@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer target for images: loads what it is given, and runs what the verifier lets through with small limits. Inputs
-// are mutated with knowledge of the format and a mended checksum, so that the damage reaches the parts behind it.
-// Corpus: tests/fuzz/corpus/image.
+// libFuzzer target for images: loads what it is given, and runs what the verifier lets through with
+// small limits. Inputs are mutated with knowledge of the format and a mended checksum, so that the
+// damage reaches the parts behind it. Corpus: tests/fuzz/corpus/image.
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,8 +4,9 @@
 //   opgen ops_variants.h   the numbers of all variants and how instructions are laid out
 //   opgen ops_cases.h      a case for each variant: its operands as macros, then the body of its op: OP_CASE(number, name)
 //
-// A variant is an op with the kinds of its fixed `d` and `s` operands: a register X, a slot Y or (sources only) a constant.
-// Up to three such operands make variants; an op with more of them has one, and reads its operands by generic words (words.h).
+// A variant is an op with the kinds of its fixed `d` and `s` operands: a register X, a slot Y or
+// (sources only) a constant. Up to three such operands make variants; an op with more of them has
+// one, and reads its operands by generic words (words.h).
 //
 // Layout of an instruction in 64-bit words:
 //   0        variant number in the low 16 bits, then a 16-bit field for each fixed d or s: the register's number
@@ -14,8 +15,9 @@
 //   then     f; then the op's Safepoint, if it has one
 //   then     the list: its count, and its elements in generic words
 //
-// A body begins with a line `op(name) {` and ends with a line `}`; its text is taken as it stands, with #line. Words
-// that bodies may use: vm/ops/README.md. The build runs it from the root of the tree.
+// A body begins with a line `op(name) {` and ends with a line `}`; its text is taken as it stands,
+// with #line. Words that bodies may use: vm/ops/README.md. The build runs it from the root of the
+// tree.
 #include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -148,7 +150,8 @@ static int variant_count(int op) {
     return count;
 }
 
-// The kinds of the operands of variant `index` of an op, a letter each: x, y or k. The last one counts fastest.
+// The kinds of the operands of variant `index` of an op, a letter each: x, y or k. The last one
+// counts fastest.
 static void variant_kinds(int op, int index, char out[16]) {
     char fixed[16];
     fixed_operands(op, fixed);
@@ -280,8 +283,9 @@ static void print_body(int op) {
     printf("#line %d \"%s\"\n%s", bodies[op].line, bodies[op].file, bodies[op].text);
 }
 
-// An op with a Safepoint has slow paths: its body is there twice, so that an engine can keep those out of the case
-// (HOT 1), which then needs no stack frame, and go to the second one (HOT 0) for them.
+// An op with a Safepoint has slow paths: its body is there twice, so that an engine can keep those
+// out of the case (HOT 1), which then needs no stack frame, and go to the second one (HOT 0) for
+// them.
 static void print_case(int op, int number, const char *kinds) {
     char name[64];
     snprintf(name, sizeof name, "%s%s%s", ops[op].name, kinds[0] == '\0' ? "" : "_", kinds);

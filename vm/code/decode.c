@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the CODE chunk to canonical words in memory: checks every operand's kind and range by ops.def, resolves labels
-// and gives each op that needs one its Safepoint (see instr.h for what changes in the words). What
-// registers hold, and whether they are initialised, is the verifier's business.
-// Runs within a load, one thread. Tests: tests/unit/vm/code/loader_test.c.
+// From the CODE chunk to canonical words in memory: checks every operand's kind and range by
+// ops.def, resolves labels and gives each op that needs one its Safepoint (see instr.h for what
+// changes in the words). What registers hold, and whether they are initialised, is the verifier's
+// business. Runs within a load, one thread. Tests: tests/unit/vm/code/loader_test.c.
 #include <stdio.h>
 #include <string.h>
 
@@ -216,8 +216,8 @@ static void mark_sources(SourceMarks *marks, const uint32_t *code) {
     }
 }
 
-// The Safepoint of the op just decoded: its map and its sources; without a map room for the whole frame, which the
-// verifier fills.
+// The Safepoint of the op just decoded: its map and its sources; without a map room for the whole
+// frame, which the verifier fills.
 static bool make_point(Decoding *d, Safepoint **points) {
     const ImageMap *map = d->map == UINT32_MAX ? NULL : &d->load->maps[d->map];
     const uint32_t *code = d->code + d->op_at;

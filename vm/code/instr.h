@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Canonical instructions in memory, and how to walk them.
 //
-// The loader changes two kinds of operand in the words of an image: a label becomes the word offset of its block
-// plus 1 (0 stays "none"), and a map becomes the number of the op's own Safepoint in Function.points.
-// All else stands as ops.h says. What is walked here has passed the loader, so shapes are trusted.
-// Pure; any thread. Tests: tests/unit/vm/code.
+// The loader changes two kinds of operand in the words of an image: a label becomes the word offset
+// of its block plus 1 (0 stays "none"), and a map becomes the number of the op's own Safepoint in
+// Function.points. All else stands as ops.h says. What is walked here has passed the loader, so
+// shapes are trusted. Pure; any thread. Tests: tests/unit/vm/code.
 #pragma once
 
 #include <string.h>

@@ -44,7 +44,8 @@ static void read_frame(Loading *l, Reader *r, LineFrame *frame) {
     }
 }
 
-// Reads the entries of one function. How many frames there are is known only at the end: the first pass counts.
+// Reads the entries of one function. How many frames there are is known only at the end: the first
+// pass counts.
 static bool read_function_lines(Loading *l, Reader *r, const Function *f, LineTable *table) {
     table->entry_count = read_count(r, 2, "line entries");
     table->entries = loading_take(l, table->entry_count, sizeof(LineEntry));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From places in code to places in the source. An entry holds from its offset up to the next one's; what was
-// inlined there has a frame for each function, innermost first. Immutable; any thread. Tests: tests/unit/vm/code/loader_test.c.
+// From places in code to places in the source. An entry holds from its offset up to the next one's;
+// what was inlined there has a frame for each function, innermost first. Immutable; any thread.
+// Tests: tests/unit/vm/code/loader_test.c.
 #pragma once
 
 #include "vm/code/module.h"
@@ -25,7 +26,8 @@ struct LineTable {
 };
 typedef struct LineTable LineTable;
 
-// The frames of word `offset` of the function, innermost first; *count is 0 when the image says nothing.
+// The frames of word `offset` of the function, innermost first; *count is 0 when the image says
+// nothing.
 const LineFrame *lines_find(const Function *function, uint32_t offset, uint32_t *count);
 // The file's name, "?" when there is none of that number.
 const char *lines_file(const Function *function, const LineFrame *frame);

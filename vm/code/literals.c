@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The LITS chunk: literals become terms in a block of the VM's literal space, shared by all processes and never moved.
+// The LITS chunk: literals become terms in a block of the VM's literal space, shared by all
+// processes and never moved.
 //
-// How large a map is depends on its keys' hashes, so the terms are first built in scratch fragments, then copied in
-// one piece, as elements of one tuple, into a block of just the right size. Maps are laid out by the VM's own hash.
-// A literal may name earlier ones many times over; `expanded` bounds what a key would be if written out, since
-// hashing and comparing keys takes time by that. Recursion is bounded by LIT_MAX_DEPTH. Runs within a load, one thread.
-// Tests: tests/unit/vm/code/loader_test.c.
+// How large a map is depends on its keys' hashes, so the terms are first built in scratch
+// fragments, then copied in one piece, as elements of one tuple, into a block of just the right
+// size. Maps are laid out by the VM's own hash. A literal may name earlier ones many times over;
+// `expanded` bounds what a key would be if written out, since hashing and comparing keys takes time
+// by that. Recursion is bounded by LIT_MAX_DEPTH. Runs within a load, one thread. Tests:
+// tests/unit/vm/code/loader_test.c.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Head, chunks and tables of an image: see loader.h. Code is decoded in decode.c, literals in literals.c, line
-// tables in lines.c, tests and docs in meta.c; the verifier comes last. README.md specifies the format.
+// Head, chunks and tables of an image: see loader.h. Code is decoded in decode.c, literals in
+// literals.c, line tables in lines.c, tests and docs in meta.c; the verifier comes last. README.md
+// specifies the format.
 #include "vm/code/loader.h"
 
 #include <stdlib.h>

@@ -54,7 +54,8 @@ void *loading_take_temporary(Loading *l, size_t count, size_t size);
 // Notes the end of memory; always false.
 bool loading_no_memory(Loading *l);
 
-// Each reads one chunk into l->module; false after an error. In this order, for each needs those before it.
+// Each reads one chunk into l->module; false after an error. In this order, for each needs those
+// before it.
 bool load_literals(Loading *l); // literals.c
 bool load_code(Loading *l);     // decode.c
 bool load_lines(Loading *l);    // lines.c

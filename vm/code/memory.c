@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory of a module: see loader_private.h. Small pieces are cut from blocks, since a module has thousands of
-// safepoints that all go together.
+// The memory of a module: see loader_private.h. Small pieces are cut from blocks, since a module
+// has thousands of safepoints that all go together.
 #include <string.h>
 
 #include "vm/base/alloc.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an image carries for tools: tests, documentation, the checker's types. Kept as it stands in the image, which
-// must stay, but looked through when it is loaded; read one entry after another. Immutable; any thread.
-// Tests: tests/unit/vm/code/loader_test.c.
+// What an image carries for tools: tests, documentation, the checker's types. Kept as it stands in
+// the image, which must stay, but looked through when it is loaded; read one entry after another.
+// Immutable; any thread. Tests: tests/unit/vm/code/loader_test.c.
 #pragma once
 
 #include "vm/code/module.h"

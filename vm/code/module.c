@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The code table: which modules there are, what names stand for, and versions. See module.h.
 //
-// Modules are found by name in two spaces, the program's and the library's; a program module hides the library's of its
-// name from the program only. Slots and loading are guarded by LOCK_CODE. Targets are found without a lock, in an open
-// hash index that is replaced as a whole when full (old ones stay until the table ends), as calls through function
-// references look there each time. Publishing stores the functions of a version into the targets; calls that run
-// meanwhile go to one version or the other. A third version retires the first, which stays in memory as long as the
+// Modules are found by name in two spaces, the program's and the library's; a program module hides
+// the library's of its name from the program only. Slots and loading are guarded by LOCK_CODE.
+// Targets are found without a lock, in an open hash index that is replaced as a whole when full
+// (old ones stay until the table ends), as calls through function references look there each time.
+// Publishing stores the functions of a version into the targets; calls that run meanwhile go to one
+// version or the other. A third version retires the first, which stays in memory as long as the
 // table: closures and literals of it may be anywhere.
 #include "vm/code/module.h"
 
@@ -112,7 +113,8 @@ void code_table_free(CodeTable *t) {
 }
 
 uint64_t code_next_serial(CodeTable *t) {
-    // Relaxed: only uniqueness counts, and modules of one dependency are loaded in order under the lock.
+    // Relaxed: only uniqueness counts, and modules of one dependency are loaded in order under the
+    // lock.
     return atomic_fetch_add_explicit(&t->serial, 1, memory_order_relaxed) + 1;
 }
 
@@ -129,7 +131,8 @@ static bool target_is(const Target *target, bool library, Term module, Term name
 
 // Any thread, without the lock.
 static Target *target_find(CodeTable *t, bool library, Term module, Term name, uint32_t arity) {
-    // Acquire pairs with the release stores of index and entries below: what they point to is complete.
+    // Acquire pairs with the release stores of index and entries below: what they point to is
+    // complete.
     TargetIndex *index = atomic_load_explicit(&t->index, memory_order_acquire);
     for (uint64_t at = target_hash(library, module, name, arity);; at++) {
         Target *target =
@@ -295,7 +298,8 @@ static CodeStatus slot_load(CodeTable *t, ModuleSlot *slot, CodeError *error) RE
     return status;
 }
 
-// The slot of a module of the library, made when the library has an image for it. NULL: there is none.
+// The slot of a module of the library, made when the library has an image for it. NULL: there is
+// none.
 static ModuleSlot *library_slot(CodeTable *t, Term name) REQUIRES(t->lock) {
     ModuleSlot *slot = slot_find(t, name, true);
     const struct Library *library = t->vm->library;
@@ -336,7 +340,8 @@ static Term library_name_meant(CodeTable *t, Term name) {
                : name;
 }
 
-// Where a module of that name is found, and under which name. `Vm` means the built-ins, whatever a program calls its own.
+// Where a module of that name is found, and under which name. `Vm` means the built-ins, whatever a
+// program calls its own.
 typedef struct {
     ModuleSlot *slot; // NULL: there is no code
     Term name;

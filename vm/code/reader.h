@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the payloads of an image, every byte of which may be hostile. The first thing that is wrong is kept in `error`
-// with its offset; from then on every read gives 0, so callers look at `failed` in loops and at the end.
-// Belongs to one thread. Tests: tests/unit/vm/code/loader_test.c.
+// Reads the payloads of an image, every byte of which may be hostile. The first thing that is wrong
+// is kept in `error` with its offset; from then on every read gives 0, so callers look at `failed`
+// in loops and at the end. Belongs to one thread. Tests: tests/unit/vm/code/loader_test.c.
 #pragma once
 
 #include "vm/code/module.h"

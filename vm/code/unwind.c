@@ -81,7 +81,8 @@ static int64_t region_around(const Safepoint *point) {
     return -1;
 }
 
-// Failing used words of the gap that every heap keeps for it. They are made up for here, where p->point says what lives.
+// Failing used words of the gap that every heap keeps for it. They are made up for here, where
+// p->point says what lives.
 static bool restore_gap(Process *p) {
     Room room;
     return heap_free_words(&p->heap) >= HEAP_GAP || process_reserve_slow(p, 0, NULL, 0, &room);

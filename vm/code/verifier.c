@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // See verifier.h.
 //
-// What is known of a value is a Fact of a *value number*; a slot holds the number of its value. A test refines all slots
-// that hold the value it looked at, so a fact survives moves and reaches copies made before the test. Where paths
-// meet, slots with equal pairs of numbers get one new number that knows what both sides know.
+// What is known of a value is a Fact of a *value number*; a slot holds the number of its value. A
+// test refines all slots that hold the value it looked at, so a fact survives moves and reaches
+// copies made before the test. Where paths meet, slots with equal pairs of numbers get one new
+// number that knows what both sides know.
 //
-// Between recv_peek and recv_take a message still belongs to the mailbox. Values made meanwhile may be parts of it: they
-// carry the number of that look, recv_next forgets them, and nothing that could keep them (a call, a failure that
-// is raised) may happen before the message is taken or passed by.
+// Between recv_peek and recv_take a message still belongs to the mailbox. Values made meanwhile may
+// be parts of it: they carry the number of that look, recv_next forgets them, and nothing that
+// could keep them (a call, a failure that is raised) may happen before the message is taken or
+// passed by.
 #include "vm/code/verifier.h"
 
 #include <stdio.h>
@@ -297,8 +299,8 @@ static bool may_go_back(uint32_t op) {
     return op == OP_loop || op == OP_recv_wait || op == OP_recv_wait_for;
 }
 
-// An edge from here to a label. Going back was provided for when the block was entered: its state holds no
-// more than what the map of this op names.
+// An edge from here to a label. Going back was provided for when the block was entered: its state
+// holds no more than what the map of this op names.
 static bool flow_to(Verifier *v, uint32_t label) {
     uint32_t target = label_target(label);
     uint32_t block = block_at(v, target);
@@ -397,7 +399,8 @@ static void forget_look(Verifier *v, State *state) {
     state->looking = 0;
 }
 
-// The op may raise: the frame's slots and the reason flow to the handler of the innermost region, if any.
+// The op may raise: the frame's slots and the reason flow to the handler of the innermost region,
+// if any.
 static bool flow_to_handler(Verifier *v) {
     const Region *region = NULL;
     for (uint32_t i = 0; i < v->f->region_count && region == NULL; i++) {
@@ -709,7 +712,8 @@ static bool verify_op(Verifier *v, const uint32_t *code) {
             return false;
         }
     }
-    // A source that the map does not name is as good as undefined for what follows, and no fact of it is needed.
+    // A source that the map does not name is as good as undefined for what follows, and no fact of
+    // it is needed.
     if ((flags & OP_FAIL) != 0 && o.f == 0 && !flow_to_handler(v)) {
         return false;
     }

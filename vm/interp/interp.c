@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // See interp.h. The words that op bodies use (vm/ops/README.md) are defined here for interpreting.
 //
-// While code runs, pc, x (the registers) and y (the current frame, equal to p->heap.sp) are in machine registers; the heap's
-// top and the reductions stay in the process. A slow path gets p->point and p->pc set before it is called; after
-// it y is read again, as a collection moves the stack. What is not a value leaves the cases through interp_leave.
+// While code runs, pc, x (the registers) and y (the current frame, equal to p->heap.sp) are in
+// machine registers; the heap's top and the reductions stay in the process. A slow path gets
+// p->point and p->pc set before it is called; after it y is read again, as a collection moves the
+// stack. What is not a value leaves the cases through interp_leave.
 #include "vm/interp/interp.h"
 
 #include "vm/boot.h"
@@ -16,7 +17,8 @@
 #endif
 #endif
 
-// Leaving and entering -----------------------------------------------------------------------------
+// Leaving and entering
+// -----------------------------------------------------------------------------
 
 // Where to go on, or (pc NULL) what to return.
 typedef struct {
@@ -48,7 +50,8 @@ static Step step_raise(Process *p) {
     return step_after_unwind(p, result, reason);
 }
 
-// Keeps the registers that a built-in was called with, or that the safepoint names. False after process_limit.
+// Keeps the registers that a built-in was called with, or that the safepoint names. False after
+// process_limit.
 static bool save_registers(Process *p) {
     uint32_t count = p->live;
     if (count == 0) {
@@ -125,7 +128,8 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 
 #define COLD_NEXT COLD_JUMP(pc + SIZE)
 
-// Before a slow path, which may collect, fail, yield or wait: as the op is then run again from its start, pc stays.
+// Before a slow path, which may collect, fail, yield or wait: as the op is then run again from its
+// start, pc stays.
 #define AT_POINT                                                                                   \
     do {                                                                                           \
         GO_COLD;                                                                                   \
@@ -158,7 +162,8 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
         COLD_JUMP(pc);                                                                             \
     } while (0)
 
-// Room on the return stack; an op that has none runs again once it has grown, so nothing may be changed before.
+// Room on the return stack; an op that has none runs again once it has grown, so nothing may be
+// changed before.
 #define RETURN_ROOM                                                                                \
     do {                                                                                           \
         if (UNLIKELY(p->returns.top == p->returns.end)) {                                          \
@@ -330,7 +335,8 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 #ifdef INTERP_TAIL_CALLS
 
 #define UNUSED __attribute__((unused))
-// The table of cases is an argument so that it stays in a register: a fifth less time than its address made anew.
+// The table of cases is an argument so that it stays in a register: a fifth less time than its
+// address made anew.
 #define CASE_PARAMETERS                                                                            \
     Process *p UNUSED, const Word *pc UNUSED, Term *x UNUSED, Term *y UNUSED,                      \
         const void *table UNUSED
@@ -369,8 +375,8 @@ CASE case_unwind(CASE_PARAMETERS) {
     GO_ON(interp_unwind(p));
 }
 
-// A case that calls C needs a stack frame, and clang makes it where the case begins. So slow paths are in
-// functions of their own, which run the op once more.
+// A case that calls C needs a stack frame, and clang makes it where the case begins. So slow paths
+// are in functions of their own, which run the op once more.
 #define GO_COLD                                                                                    \
     if (HOT) {                                                                                     \
         __attribute__((musttail)) return COLD_CASE(p, pc, x, y, table);                            \
@@ -439,7 +445,8 @@ case_exit:
 
 #endif
 
-// The engine ---------------------------------------------------------------------------------------
+// The engine
+// ---------------------------------------------------------------------------------------
 
 static int interp_run(Process *p) {
     if (p->saved_count != 0) {

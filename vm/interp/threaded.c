@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From canonical code to threaded code: see interp.h, and opgen.c for the layout. Two passes over a module: the first finds
-// where every instruction goes, the second writes it. Runs before the module is published, one thread.
+// From canonical code to threaded code: see interp.h, and opgen.c for the layout. Two passes over a
+// module: the first finds where every instruction goes, the second writes it. Runs before the
+// module is published, one thread.
 #include "vm/interp/threaded.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of arithmetic: small integers and tagged floats here, all else in slow_arith.c.
 //
-// A small integer is its value times 4, so sums and differences of words are right as they stand, and overflow of the
-// word is overflow of the small range.
+// A small integer is its value times 4, so sums and differences of words are right as they stand,
+// and overflow of the word is overflow of the small range.
 
 op(add) {
     Term a = A;

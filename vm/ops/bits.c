@@ -81,7 +81,8 @@ void bits_copy_in(uint8_t *data, uint64_t at, const uint8_t *from, size_t len) {
     }
 }
 
-// Half precision -----------------------------------------------------------------------------------
+// Half precision
+// -----------------------------------------------------------------------------------
 
 static double half_to_double(uint16_t half) {
     int exponent = half >> 10 & 31;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies of building and taking apart. The verifier has seen to it that there is room for what is built, and that
-// what is taken apart unchecked is what it must be.
+// Bodies of building and taking apart. The verifier has seen to it that there is room for what is
+// built, and that what is taken apart unchecked is what it must be.
 
 op(alloc) {
     if (UNLIKELY(FREE_WORDS < (size_t)N + HEAP_GAP)) {

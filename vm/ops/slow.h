@@ -6,9 +6,10 @@
 //   TERM_YIELD   to be run again from its start after others had their turn; what it has done is in p->work
 //   TERM_WAIT    the same, when something woke the process
 //   SLOW_ELSE    the op goes to its label
-// Tests answer TERM_TRUE, TERM_FALSE or TERM_YIELD. While one runs, p->point is the op's safepoint, so it may
-// collect; its arguments are then stale but for those it has among its own roots. None runs longer than a
-// millisecond or so: long work yields or goes to the blocking pool. Owner thread. Tests: tests/ops, tests/unit/vm/ops.
+// Tests answer TERM_TRUE, TERM_FALSE or TERM_YIELD. While one runs, p->point is the op's safepoint,
+// so it may collect; its arguments are then stale but for those it has among its own roots. None
+// runs longer than a millisecond or so: long work yields or goes to the blocking pool. Owner
+// thread. Tests: tests/ops, tests/unit/vm/ops.
 #pragma once
 
 #include "vm/boot.h"
@@ -45,7 +46,8 @@ static inline bool record_is_of(Term t, const RecordDesc *desc) {
     return term_is_record(t) && record_desc(t) == desc;
 }
 
-// The function that a closure calls with `arity` arguments; NULL when it is none, or of another arity.
+// The function that a closure calls with `arity` arguments; NULL when it is none, or of another
+// arity.
 static inline const Function *fn_callee(Term fn, uint32_t arity) {
     if (!term_is_kind(fn, KIND_FN)) {
         return NULL;
@@ -54,14 +56,16 @@ static inline const Function *fn_callee(Term fn, uint32_t arity) {
     return f->arity == arity ? f : NULL;
 }
 
-// Where a `switch` goes: `cases` are pairs of a constant and an address, sorted by the constant's bits.
+// Where a `switch` goes: `cases` are pairs of a constant and an address, sorted by the constant's
+// bits.
 uint64_t switch_find(Term t, const uint64_t *cases, uint32_t count, uint64_t otherwise);
 
 // Calls ------------------------------------------------------------------------------------------
 
 // What an import leads to now; NULL after :undef(name).
 const Target *slow_link(Process *p, Import *import);
-// What a function reference leads to; NULL after :badfun(fn), :badarity(fn, n) or :undef(name). `fn` is no closure of that arity.
+// What a function reference leads to; NULL after :badfun(fn), :badarity(fn, n) or :undef(name).
+// `fn` is no closure of that arity.
 const Target *slow_reference(Process *p, Term fn, uint32_t arity);
 Term slow_reraise(Process *p, Term reason);
 // Makes `words` free between top and sp; false after process_limit.

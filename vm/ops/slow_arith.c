@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Slow paths of arithmetic: big integers, floats of rare size, mixed operands, failures.
 //
-// An operation on integers that may take over BLOCKING_US goes to the blocking pool: its operands are copied there,
-// the process waits, and the result is copied back. An operand that is no number fails with :badarg of the first one
-// that does not fit; division by zero and results that are no finite float with :arithmetic; integers over 2^26
-// bits with :limit(:integer).
+// An operation on integers that may take over BLOCKING_US goes to the blocking pool: its operands
+// are copied there, the process waits, and the result is copied back. An operand that is no number
+// fails with :badarg of the first one that does not fit; division by zero and results that are no
+// finite float with :arithmetic; integers over 2^26 bits with :limit(:integer).
 #include <math.h>
 
 #include "vm/ops/slow_private.h"
@@ -53,7 +53,8 @@ static Term fail_number(Process *p, NumStatus status) {
     }
 }
 
-// On the blocking pool -----------------------------------------------------------------------------
+// On the blocking pool
+// -----------------------------------------------------------------------------
 
 static void arith_job_run(Job *job, Worker *w) {
     (void)w;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Slow paths of building bytes: segments one after another, and `<>`.
 //
-// Segments come as three generic words each: spec, value, size. All are looked at before anything is built. Up to
-// DIRECT_BYTES are built at once; more goes into shared memory in steps, with what is done kept in p->work.
-// A concatenation that must copy much is built as two segments, with capacity to spare.
+// Segments come as three generic words each: spec, value, size. All are looked at before anything
+// is built. Up to DIRECT_BYTES are built at once; more goes into shared memory in steps, with what
+// is done kept in p->work. A concatenation that must copy much is built as two segments, with
+// capacity to spare.
 #include "vm/ops/bits.h"
 #include "vm/ops/segment.h"
 #include "vm/ops/slow_private.h"
@@ -143,7 +144,8 @@ static void write_float(uint8_t *data, uint64_t at, Term value, uint64_t n, bool
     }
 }
 
-// Numbers are or-ed in: clears what n more bits at `at` begin. The rest of a byte that was begun is 0 already.
+// Numbers are or-ed in: clears what n more bits at `at` begin. The rest of a byte that was begun is
+// 0 already.
 static void begin_bits(uint8_t *data, uint64_t at, uint64_t n) {
     uint64_t from = (at + 7) / 8;
     memset(data + from, 0, (at + n + 7) / 8 - from);

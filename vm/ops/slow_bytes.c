@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slow paths of matching bytes. Positions and sizes that are no small integers from 0 on simply do not fit: the op
-// goes to its label.
+// Slow paths of matching bytes. Positions and sizes that are no small integers from 0 on simply do
+// not fit: the op goes to its label.
 #include "vm/ops/bits.h"
 #include "vm/ops/slow_private.h"
 #include "vm/term/bignum.h"

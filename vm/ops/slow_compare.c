@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slow paths of comparisons. Most are over after a few steps, on the C stack; one that is not begins anew in p->work
-// and goes on in slices.
+// Slow paths of comparisons. Most are over after a few steps, on the C stack; one that is not
+// begins anew in p->work and goes on in slices.
 #include "vm/ops/slow_private.h"
 #include "vm/term/compare.h"
 

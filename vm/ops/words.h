@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generic operand words: how operands that make no variants (elements of lists, ops with many operands) stand in
-// engine code. A word is the constant term itself, or a register in the form of a non-value:
+// Generic operand words: how operands that make no variants (elements of lists, ops with many
+// operands) stand in engine code. A word is the constant term itself, or a register in the form of
+// a non-value:
 //
 //   constant   the term's bits
 //   register   bits 0-7 IMM_NONVALUE, 8-15 0x80 (X) or 0x81 (Y), 16-47 its number

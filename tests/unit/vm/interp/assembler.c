@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// See assembler.h. One pass over the text; labels and functions that come later are patched in at the end.
+// See assembler.h. One pass over the text; labels and functions that come later are patched in at
+// the end.
 #include "assembler.h"
 
 #include <ctype.h>

@@ -19,7 +19,8 @@ void bytes_add_u(Bytes *b, uint64_t value);
 void bytes_add_i(Bytes *b, int64_t value);
 void bytes_free(Bytes *b);
 
-// Assembles `text`, the source of one or more modules, into an image. False with the line and what is wrong in `error`.
+// Assembles `text`, the source of one or more modules, into an image. False with the line and what
+// is wrong in `error`.
 bool assemble(const char *text, Bytes *image, char error[256]);
 
 // Puts the right checksum into the head of an image of at least IMAGE_HEAD_BYTES.

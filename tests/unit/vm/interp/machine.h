@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small machine for tests of code: a VM without schedulers whose processes the caller's thread runs in turn, with
-// virtual time. Modules are loaded beside the code table or through it.
+// A small machine for tests of code: a VM without schedulers whose processes the caller's thread
+// runs in turn, with virtual time. Modules are loaded beside the code table or through it.
 #pragma once
 
 #include "vm/boot.h"
@@ -32,9 +32,9 @@ typedef enum { CALL_VALUE, CALL_FAILED, CALL_STUCK, CALL_LONG } CallEnd;
 Machine *machine_new(size_t memory_limit);
 void machine_free(Machine *m);
 
-// Runs a function without arguments in a new process, and others as they come, until that one has ended: its result,
-// or its reason, as text in `out`. STUCK: it waits and nothing can wake it. LONG: over max_slices.
-// heap_words: limit of its heap, 0: none.
+// Runs a function without arguments in a new process, and others as they come, until that one has
+// ended: its result, or its reason, as text in `out`. STUCK: it waits and nothing can wake it.
+// LONG: over max_slices. heap_words: limit of its heap, 0: none.
 CallEnd machine_call(Machine *m, const Function *f, size_t heap_words, uint64_t max_slices,
                      char *out, size_t size);
 // Ends and frees all processes that are left.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// 100,000 damaged images with mended checksums: what the verifier lets through is run with small limits, and nothing
-// crashes, leaks or hangs. MUTATE_SEED and MUTATE_COUNT in the environment change the seed and the number.
+// 100,000 damaged images with mended checksums: what the verifier lets through is run with small
+// limits, and nothing crashes, leaks or hangs. MUTATE_SEED and MUTATE_COUNT in the environment
+// change the seed and the number.
 #include <criterion/criterion.h>
 #include <glob.h>
 #include <stdio.h>

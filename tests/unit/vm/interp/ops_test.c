@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs tests/ops: a file for each op, in the assembler's text. What a function without arguments gives stands beside
-// it (#= value, #! reason); what the verifier must say of a module stands beside its name (#? part of the message).
+// Runs tests/ops: a file for each op, in the assembler's text. What a function without arguments
+// gives stands beside it (#= value, #! reason); what the verifier must say of a module stands
+// beside its name (#? part of the message).
 #include <criterion/criterion.h>
 #include <glob.h>
 #include <stdio.h>
