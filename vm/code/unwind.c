@@ -47,19 +47,6 @@ void code_each_frame_root(Process *p, RootVisit visit, void *collection) {
     }
 }
 
-bool code_runs_in(Process *p, const Module *module) {
-    if (p->point != NULL && p->point->function != NULL && p->point->function->module == module) {
-        return true;
-    }
-    for (uintptr_t *back = p->returns.top; back != p->returns.base;) {
-        const Safepoint *point = p->vm->engine->safepoint_of(*--back);
-        if (point->function != NULL && point->function->module == module) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // Failures ---------------------------------------------------------------------------------------
 
 static void drop_work(Process *p) {

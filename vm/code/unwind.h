@@ -30,6 +30,3 @@ UnwindResult unwind_step(Process *p, Term *reason);
 // The failure goes to an `f` label instead: forgets it. False when it must not be caught: then it
 // is raised after all.
 bool unwind_forget(Process *p);
-
-// Whether some frame of p is of that module.
-bool code_runs_in(Process *p, const Module *module);
