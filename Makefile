@@ -254,12 +254,18 @@ test: bootstrap
 	@$(MAKE) -k test-all
 endif
 
+# `make test` takes the parts below; `make test-full` also those under sanitizers and the fuzz targets.
+TEST_PARTS ?= unit programs
+.PHONY: test-full
+test-full:
+	@$(MAKE) test TEST_PARTS='unit programs asan-part tsan-part fuzz-part'
+
 # Every part runs, whatever became of the one before it; the last line counts them all. A part that fails
 # without having counted a failure, because it could not be built, counts as one.
 .PHONY: test-all
 test-all: test-builds
 	@rm -f $(TALLY) $(TALLY).bad; touch $(TALLY)
-	@for part in unit programs asan-part tsan-part fuzz-part; do \
+	@for part in $(TEST_PARTS); do \
 	    counted=$$(grep -cv '^[0-9]* 0 ' $(TALLY)); \
 	    $(MAKE) test-$$part && continue; \
 	    [ "$$(grep -cv '^[0-9]* 0 ' $(TALLY))" != "$$counted" ] || echo "make test-$$part failed" >>$(TALLY).bad; done

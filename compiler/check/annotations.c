@@ -44,6 +44,10 @@ static void visit(AstNode *node, void *data) {
     if (node->kind == AST_TYPE_NAME) {
         check_type_name(data, AST_AS(TypeName, node));
     }
+    // The types of C functions are names of their own.
+    if (node->kind == AST_EXTERN && !str_is(AST_AS(Extern, node)->library, "vm")) {
+        return;
+    }
     ast_each_child(node, visit, data);
 }
 
