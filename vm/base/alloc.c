@@ -161,6 +161,12 @@ void *mem_alloc_zero(MemStats *mem, MemKind kind, size_t size) {
     return refuses(mem, size) ? NULL : counted(mem, kind, calloc(1, size != 0 ? size : 1));
 }
 
+void *mem_alloc_lines(MemStats *mem, MemKind kind, size_t size) {
+    size_t whole = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+    void *block = refuses(mem, whole) ? NULL : counted(mem, kind, aligned_alloc(CACHE_LINE, whole));
+    return block == NULL ? NULL : memset(block, 0, whole);
+}
+
 void *mem_realloc(MemStats *mem, MemKind kind, void *old, size_t size) {
     size_t old_size = old != NULL ? malloc_usable_size(old) : 0;
     if (size > old_size && refuses(mem, size - old_size)) {

@@ -49,6 +49,8 @@ uint64_t mem_default_limit(void);
 // At least `size` bytes, aligned for anything; NULL when the limit, the C library or fault injection says so.
 MUST_USE void *mem_alloc(MemStats *mem, MemKind kind, size_t size);
 MUST_USE void *mem_alloc_zero(MemStats *mem, MemKind kind, size_t size);
+// Zeroed, and on cache lines of its own: for structs with fields that are ON_OWN_LINE.
+MUST_USE void *mem_alloc_lines(MemStats *mem, MemKind kind, size_t size);
 // As realloc: on NULL the old block stays as it was. `old` may be NULL.
 MUST_USE void *mem_realloc(MemStats *mem, MemKind kind, void *old, size_t size);
 // Ignores limit and fault injection; aborts when the system itself has nothing left.

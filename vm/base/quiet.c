@@ -9,7 +9,7 @@
 enum { GRACE = 3 };
 
 Quiet *quiet_new(MemStats *mem) {
-    Quiet *quiet = mem_alloc_zero(mem, MEM_OTHER, sizeof *quiet + CACHE_LINE);
+    Quiet *quiet = mem_alloc_lines(mem, MEM_OTHER, sizeof *quiet);
     if (quiet == NULL) {
         return NULL;
     }
@@ -52,7 +52,7 @@ QuietThread *quiet_join(Quiet *quiet) {
         thread = thread->next;
     }
     if (thread == NULL) {
-        thread = mem_alloc_zero(quiet->mem, MEM_OTHER, sizeof *thread);
+        thread = mem_alloc_lines(quiet->mem, MEM_OTHER, sizeof *thread);
         if (thread != NULL) {
             thread->quiet = quiet;
             atomic_init(&thread->seen, 0);
@@ -65,6 +65,7 @@ QuietThread *quiet_join(Quiet *quiet) {
         thread->used = true;
         thread->first = NULL;
         thread->last = &thread->first;
+        thread->fresh = &thread->first;
         thread->count = 0;
     }
     lock_release(&quiet->lock);
@@ -95,9 +96,6 @@ void quiet_offline(QuietThread *thread) {
 
 void quiet_retire(QuietThread *thread, QuietItem *item, void (*free)(QuietItem *, void *)) {
     ASSERT(atomic_load_explicit(&thread->seen, memory_order_relaxed) != 0);
-    // Taking it out comes before reading the epoch.
-    atomic_thread_fence(memory_order_seq_cst);
-    item->epoch = atomic_load_explicit(&thread->quiet->epoch, memory_order_relaxed);
     item->free = free;
     item->next = NULL;
     *thread->last = item;
@@ -120,10 +118,22 @@ static void try_advance(Quiet *quiet) {
                                             memory_order_relaxed);
 }
 
+// The epoch of what was retired since the last time: at the latest now. One fence for all of them.
+static void stamp_fresh(QuietThread *thread) {
+    // Taking them out comes before reading the epoch.
+    atomic_thread_fence(memory_order_seq_cst);
+    uint64_t now = atomic_load_explicit(&thread->quiet->epoch, memory_order_relaxed);
+    for (QuietItem *item = *thread->fresh; item != NULL; item = item->next) {
+        item->epoch = now;
+    }
+    thread->fresh = thread->last;
+}
+
 bool quiet_collect(QuietThread *thread, uint32_t max, void *context) {
     if (thread->first == NULL) {
         return false;
     }
+    stamp_fresh(thread);
     try_advance(thread->quiet);
     // Acquire: what the others did before their quiet points is over.
     uint64_t now = atomic_load_explicit(&thread->quiet->epoch, memory_order_acquire);
@@ -135,6 +145,9 @@ bool quiet_collect(QuietThread *thread, uint32_t max, void *context) {
         thread->first = item->next;
         if (thread->first == NULL) {
             thread->last = &thread->first;
+            thread->fresh = &thread->first;
+        } else if (thread->fresh == &item->next) {
+            thread->fresh = &thread->first;
         }
         thread->count--;
         item->free(item, context);

@@ -32,6 +32,7 @@ struct QuietThread {
     QuietThread *next;
     QuietItem *first;   // retired by this thread, oldest first
     QuietItem **last;
+    QuietItem **fresh;  // from here on they have no epoch yet: they get it at the next quiet_collect
     uint32_t count;
     bool used;
 };

@@ -333,7 +333,7 @@ static void scheduler_free(Scheduler *s) {
 
 static Scheduler *scheduler_new(SchedPool *pool, uint32_t number) {
     VM *vm = pool->vm;
-    Scheduler *s = mem_alloc_zero(vm->mem, MEM_SCHED, sizeof *s);
+    Scheduler *s = mem_alloc_lines(vm->mem, MEM_SCHED, sizeof *s);
     if (s == NULL) {
         return NULL;
     }
@@ -358,7 +358,7 @@ static Scheduler *scheduler_new(SchedPool *pool, uint32_t number) {
 SchedPool *sched_new(VM *vm, const SchedIo *io, char *why) {
     uint32_t count = vm->options.seeded ? 1 : vm->options.schedulers == 0 ? core_count() : vm->options.schedulers;
     count = count > SCHED_MAX ? SCHED_MAX : count;
-    SchedPool *pool = mem_alloc_zero(vm->mem, MEM_SCHED, sizeof *pool);
+    SchedPool *pool = mem_alloc_lines(vm->mem, MEM_SCHED, sizeof *pool);
     if (pool != NULL) {
         *pool = (SchedPool){.vm = vm, .io = io, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
         pool->schedulers = mem_alloc_zero(vm->mem, MEM_SCHED, count * sizeof(Scheduler *));
