@@ -228,6 +228,7 @@ BlockDepot *block_depot_new(MemStats *mem, const struct LiteralSpace *literals) 
 }
 
 void block_depot_free(BlockDepot *depot) {
+    fragment_depot_drain(depot);
     lock_acquire(&depot->lock);
     depot_drop_large(depot);
     depot_drop_empty(depot);
@@ -304,6 +305,7 @@ static void pool_drain_large(BlockPool *pool) {
 }
 
 void block_pool_free(BlockPool *pool) {
+    fragment_pool_drain(pool);
     for (uint32_t class = 0; class < BLOCK_SMALL_CLASSES; class++) {
         pool_drain(pool, class, 0);
     }

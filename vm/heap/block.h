@@ -15,6 +15,7 @@
 
 #include "vm/base/alloc.h"
 #include "vm/base/lock.h"
+#include "vm/heap/fragment.h"
 #include "vm/term/term.h"
 
 typedef struct BlockSpan BlockSpan;
@@ -35,6 +36,7 @@ typedef struct BlockDepot {
     size_t empty_count;
     FreeBlock *large[BLOCK_LARGE_CLASSES];
     size_t large_bytes;                     // in `large`
+    FragmentDepot fragments;
     bool stress;                            // COP_STRESS=gc: collect at every reserve
 } BlockDepot;
 
@@ -47,6 +49,7 @@ typedef struct BlockPool {
     FreeBlock *free[BLOCK_CLASSES];
     uint32_t count[BLOCK_CLASSES];
     size_t large_bytes;
+    FragmentPool fragments;
 } BlockPool;
 
 // literals may be NULL (no address is one then). NULL: no memory.

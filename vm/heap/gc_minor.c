@@ -65,7 +65,8 @@ void gc_free_fragments(const Collection *c, OffHeap *to_young, OffHeap *to_old) 
         Fragment *fragment = heap->fragments;
         heap->fragments = fragment->next;
         gc_sweep_offheap(c, &fragment->offheap, to_young, to_old);
-        mem_free(heap->pool->mem, MEM_FRAGMENT, fragment);
+        fragment->offheap.first = NULL;
+        fragment_give(heap->pool, fragment);
     }
     heap->fragment_words = 0;
 }
@@ -236,6 +237,7 @@ HeapStatus gc_minor(Heap *heap, size_t words, size_t expected, Term *roots, size
     gc_sweep_offheap(&c, &young_list, &heap->offheap_young, old_list);
     gc_free_fragments(&c, &heap->offheap_young, old_list);
     block_free(heap->pool, from_block, from_words);
-    heap->minor_count++;
+    // Not one that adopted messages asked for: a larger block would not make such rarer.
+    heap->minor_count += used * 2 > from_words;
     return HEAP_OK;
 }

@@ -12,6 +12,7 @@ enum {
     LONG_WORDS = 192 * 1024,       // to copy: about a millisecond
     REMEMBER_FIRST = 16,
     FREE_FOR_FAILURE = 16,         // words that pressing leaves free
+    STRESS_WORDS = 2048,
 };
 
 // Life -------------------------------------------------------------------------------------------
@@ -73,8 +74,9 @@ void heap_adopt(Heap *heap, Fragment *fragment) {
     heap->fragments = fragment;
     heap->fragment_words += fragment->words;
     heap->offheap_young.bytes += fragment->offheap.bytes;
-    if (heap_is_pressed(heap) && heap_free_words(heap) > FREE_FOR_FAILURE) {
-        // The next allocation, by whatever fast path, finds no room and so collects.
+    bool ignored = heap->fragment_words > 16 * HEAP_FRAGMENT_WORDS + 4 * (size_t)(heap->mature - heap->start);
+    if (ignored && heap_free_words(heap) > FREE_FOR_FAILURE) {
+        // The owner did not collect when it was pressed. The next allocation, by whatever fast path, finds no room and so collects.
         Term *top = heap->sp - FREE_FOR_FAILURE;
         fill_free_words(heap->top, top);
         heap->top = top;
@@ -146,12 +148,17 @@ static void set_offheap_trigger(Heap *heap) {
     heap->offheap_trigger = heap->offheap_young.bytes + (kept > OFFHEAP_SLACK ? kept : OFFHEAP_SLACK);
 }
 
-// In stress mode just the words that were asked for are left free, so that every reserve collects.
+// In stress mode just the words that were asked for are left free, so that every reserve collects. A heap that has grown gets
+// a share of its size more, else a program with a deep stack would take time without end.
 static void stress(Heap *heap, size_t words) {
-    Term *top = heap->sp - words;
-    ASSERT(top >= heap->top);
-    fill_free_words(heap->top, top);
-    heap->top = top;
+    HeapUse use = heap_use(heap);
+    size_t used = use.young_words + use.old_words + use.stack_words;
+    size_t left = words + (used > STRESS_WORDS ? used / 8 : 0);
+    if (heap_free_words(heap) > left) {
+        Term *top = heap->sp - left;
+        fill_free_words(heap->top, top);
+        heap->top = top;
+    }
 }
 
 // Whether the young block, just collected, is too small for what is asked, or much larger than it should be.

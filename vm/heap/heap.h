@@ -100,11 +100,16 @@ static inline void heap_trim(Heap *heap, const Room *room) {
     }
 }
 
+// Words of adopted messages beyond twice what survived the last collection. Few: what is received stays in the cache until it is
+// given back, and a collection of a small heap costs less than what it frees. (Not in proportion to the block, whose size
+// follows the messages' in turn.)
+enum { HEAP_FRAGMENT_WORDS = 512 };
+
 // Whether adopted messages or off-heap bytes ask for a collection though there are free words: then heap_ensure
 // collects whatever is asked for. To be looked at after heap_adopt, at a point where collecting is possible.
 static inline bool heap_is_pressed(const Heap *heap) {
     return heap->offheap_young.bytes > heap->offheap_trigger ||
-           heap->fragment_words > 4096 + (size_t)(heap->stack_end - heap->start);
+           heap->fragment_words > HEAP_FRAGMENT_WORDS + 2 * (size_t)(heap->mature - heap->start);
 }
 
 // A full collection, after which at least `words` are free.

@@ -97,6 +97,14 @@ static Term copy_and_enter(Process *p, Wait *wait, Term message, Term *why) {
     }
 }
 
+// Replies pile up as received messages do. A failure is found by the next reserve.
+static void collect_replies(Process *p, Term *roots, size_t count) {
+    if (heap_is_pressed(&p->heap)) {
+        HeapStatus status = heap_ensure(&p->heap, HEAP_GAP, roots, count);
+        (void)status;
+    }
+}
+
 static Term begin(Process *p, Term to, Term message, Term timeout, const void *owner, Term *why) {
     Address address;
     uint64_t deadline_ns;
@@ -192,12 +200,16 @@ static Term ask(Process *p, Term to, Term message, Term timeout, const void *own
 }
 
 Term process_ask(Process *p, Term to, Term message, Term timeout) {
+    Term args[] = {to, message, timeout};
+    if (p->work == NULL) {
+        collect_replies(p, args, 3);
+    }
     Term why;
-    Term reply = ask(p, to, message, timeout, process_ask, &why);
+    Term reply = ask(p, args[0], args[1], args[2], process_ask, &why);
     if (!term_same_bits(reply, TERM_NONE) || term_same_bits(why, TERM_NONE)) {
         return reply;
     }
-    Term roots[] = {to, message, why};
+    Term roots[] = {args[0], args[1], why};
     Room room;
     if (!process_reserve(p, 5, roots, 3, &room)) {
         return TERM_NONE;
@@ -206,8 +218,12 @@ Term process_ask(Process *p, Term to, Term message, Term timeout) {
 }
 
 Term process_try_ask(Process *p, Term to, Term message, Term timeout) {
+    Term args[] = {to, message, timeout};
+    if (p->work == NULL) {
+        collect_replies(p, args, 3);
+    }
     Term why;
-    Term reply = ask(p, to, message, timeout, process_try_ask, &why);
+    Term reply = ask(p, args[0], args[1], args[2], process_try_ask, &why);
     if (term_same_bits(reply, TERM_YIELD) || term_same_bits(reply, TERM_WAIT)) {
         return reply;
     }

@@ -22,7 +22,7 @@ static bool is_shared(const BlockPool *pool, Term t) {
 // A tuple of immediates and literals, or one of these itself. NULL when it is something else, or there is no memory.
 static Signal *copy_quick(BlockPool *pool, SignalKind kind, Term term, size_t extra) {
     if (is_shared(pool, term)) {
-        Signal *s = signal_new(pool->mem, kind, extra);
+        Signal *s = signal_take(pool, kind, extra);
         if (s != NULL) {
             s->data[SIGNAL_AT_TERM] = term;
         }
@@ -38,7 +38,7 @@ static Signal *copy_quick(BlockPool *pool, SignalKind kind, Term term, size_t ex
             return NULL;
         }
     }
-    Signal *s = signal_new(pool->mem, kind, 1 + size + extra);
+    Signal *s = signal_take(pool, kind, 1 + size + extra);
     if (s != NULL) {
         Room room = signal_room(s);
         s->data[SIGNAL_AT_TERM] = room_tuple(&room, elements, size);
@@ -50,7 +50,7 @@ static StepStatus carry_step(Process *p, Carry *carry, SignalKind kind, size_t e
     int64_t left = budget;
     StepStatus status = copying_measure(&carry->copying, &left);
     if (status == STEP_DONE && carry->signal == NULL) {
-        carry->signal = signal_new(p->vm->mem, kind, carry->copying.words + extra);
+        carry->signal = signal_take(&p->worker->blocks, kind, carry->copying.words + extra);
         if (carry->signal == NULL) {
             status = STEP_MEMORY;
         } else {

@@ -110,7 +110,7 @@ void receive_take(Process *p) {
     if (s->words > SIGNAL_WORDS) {
         heap_adopt(&p->heap, s);
     } else {
-        signal_free(p->vm->mem, s);
+        signal_give(&p->worker->blocks, s);
     }
 }
 

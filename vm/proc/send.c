@@ -13,6 +13,9 @@
 #include "vm/term/box.h"
 #include "vm/term/tuple.h"
 
+// What it costs beyond the copy. A sender should not fill more than a cache before the receiver has its turn.
+enum { SEND_REDUCTIONS = 4 };
+
 bool signal_send(Worker *w, Process *target, Signal *signal) {
     switch (inbox_push(&target->inbox, signal)) {
     case PUSH_DONE:
@@ -167,6 +170,7 @@ Term process_send(Process *p, Term to, Term message) {
     if (p->work != NULL) {
         return send_resume(p, &address, message);
     }
+    process_charge(p, SEND_REDUCTIONS);
     TRACE_EVENT(p->vm, TRACE_send, p->pid, "to %P: %P", to, message);
     if (!term_is_pid(address.pid)) {
         if (address.by_name) {

@@ -30,6 +30,18 @@ Signal *signal_new(MemStats *mem, SignalKind kind, size_t words) {
     return s;
 }
 
+Signal *signal_take(BlockPool *pool, SignalKind kind, size_t words) {
+    Signal *s = fragment_take(pool, SIGNAL_WORDS + words);
+    if (s != NULL) {
+        fill_head(s, kind, TERM_NIL);
+    }
+    return s;
+}
+
+void signal_give(BlockPool *pool, Signal *s) {
+    fragment_give(pool, s);
+}
+
 Room signal_room(Signal *s) {
     Room room = fragment_room(s);
     room.at = s->data + SIGNAL_WORDS;
@@ -41,7 +53,7 @@ Signal *signal_copy(BlockPool *pool, SignalKind kind, Term term, size_t extra, R
     if (term_is_pointer(term) && !copy_words(pool, term, &words)) {
         return NULL;
     }
-    Signal *s = signal_new(pool->mem, kind, words + extra);
+    Signal *s = signal_take(pool, kind, words + extra);
     if (s == NULL) {
         return NULL;
     }

@@ -84,6 +84,8 @@ static inline bool signal_is_message(const Signal *s) {
 // A signal with room for `words` more; term is NIL, link and id are 0. Past the memory limit (urgent) it aborts rather than
 // fails: for what must arrive, such as the news of an end. Otherwise NULL: no memory.
 MUST_USE Signal *signal_new(MemStats *mem, SignalKind kind, size_t words);
+// The same from the calling thread's pool: for what is often made.
+MUST_USE Signal *signal_take(BlockPool *pool, SignalKind kind, size_t words);
 Signal *signal_new_urgent(MemStats *mem, SignalKind kind, size_t words);
 // The room after the first SIGNAL_WORDS words.
 Room signal_room(Signal *s);
@@ -96,3 +98,5 @@ Signal *signal_copy_urgent(BlockPool *pool, SignalKind kind, Term term, size_t e
 // The last `extra` words of a signal that was made with so many.
 Room signal_end_room(Signal *s, size_t extra);
 void signal_free(MemStats *mem, Signal *s);
+// The same into the calling thread's pool.
+void signal_give(BlockPool *pool, Signal *s);

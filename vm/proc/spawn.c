@@ -201,6 +201,9 @@ void process_drop(Worker *w, Process *p) {
     process_free(w, p);
 }
 
+// What it costs: a spawner should not make more processes than fit into a cache before these have their turn.
+enum { SPAWN_REDUCTIONS = 20 };
+
 // Spawning from a process ---------------------------------------------------------------------------
 
 static Term fail_arity(Process *p, Term fn) {
@@ -318,6 +321,7 @@ static bool await(Process *p, Process *child, SpawnHow how, uint64_t monitor, ui
 
 static Term spawn_now(Process *p, const Start *start, const SpawnOptions *options, uint64_t deadline_ns) {
     Worker *w = p->worker;
+    process_charge(p, SPAWN_REDUCTIONS);
     Process *child = birth(w, start, options);
     if (child == NULL) {
         return process_limit(p, mem_used_total(p->vm->mem) < p->vm->mem->limit ? AM_processes : AM_memory);
