@@ -58,24 +58,71 @@ static void make_folders(const char *path) {
     }
 }
 
-// Every built-in has to be declared in an `extern "vm"` of its module: the compiler looks for the other way round.
+// The arity of the declaration whose parameters begin at `at`: parameters are parted by commas outside of brackets.
+static uint32_t count_parameters(const char *at, const char *end) {
+    uint32_t count = 0;
+    int depth = 0;
+    bool any = false;
+    for (; at < end && !(depth == 0 && *at == ')'); at++) {
+        depth += strchr("([{", *at) != NULL;
+        depth -= strchr(")]}", *at) != NULL;
+        count += depth == 0 && *at == ',';
+        any = any || (*at != ' ' && *at != '\n');
+    }
+    return count + any;
+}
+
+// Looks for the built-in that a line of an `extern "vm"` block declares; counts it. False after a message.
+static bool check_line(const char *module, const char *line, const char *end, const char *source_end, size_t *declared) {
+    line += strspn(line, " ");
+    line += strncmp(line, "pub ", 4) == 0 ? 4 : 0;
+    const char *paren = memchr(line, '(', (size_t)(end - line));
+    if (strncmp(line, "fn ", 3) != 0 || paren == NULL) {
+        return true;
+    }
+    char name[128];
+    snprintf(name, sizeof name, "%.*s", (int)(paren - line - 3), line + 3);
+    uint32_t arity = count_parameters(paren + 1, source_end);
+    (*declared)++;
+    if (bif_find(module, name, arity) == NULL) {
+        complain("%s.cop declares %s/%u, which bifs.def does not have", module, name, arity);
+        return false;
+    }
+    return true;
+}
+
+// The module of the library that a file directly in its folder is.
+static void library_module_name(Str relative, char *name, size_t size) {
+    snprintf(name, size, "%.*s", (int)(relative.len - 4), relative.ptr);
+    name[0] -= name[0] >= 'a' && name[0] <= 'z' ? 'a' - 'A' : 0;
+}
+
+// Built-ins and their declarations have to agree, both ways.
 static bool check_declared(const Program *program) {
     bool good = true;
-    for (size_t i = 0; i < bif_count; i++) {
-        char signature[256];
-        int len = snprintf(signature, sizeof signature, "fn %s(", bifs[i].name);
-        bool found = false;
-        for (uint32_t k = 0; k < program_entry_count(program) && !found; k++) {
-            const CompileSource *source = program_entry(program, k);
-            char path[256];
-            snprintf(path, sizeof path, "%s.cop", bifs[i].module);
-            found = source->relative.len == strlen(path) && strncasecmp(source->relative.ptr, path, strlen(path)) == 0 &&
-                    memmem(source->text.ptr, source->text.len, signature, (size_t)len) != NULL;
+    size_t declared = 0;
+    for (uint32_t i = 0; i < program_entry_count(program); i++) {
+        const CompileSource *source = program_entry(program, i);
+        const char *end = source->text.ptr + source->text.len;
+        char module[128];
+        library_module_name(source->relative, module, sizeof module);
+        bool inside = false;
+        for (const char *line = source->text.ptr, *next; line < end; line = next) {
+            const char *stop = memchr(line, '\n', (size_t)(end - line));
+            stop = stop == NULL ? end : stop;
+            next = stop < end ? stop + 1 : end;
+            if (strncmp(line, "extern \"vm\" {", 13) == 0) {
+                inside = true;
+            } else if (*line == '}') {
+                inside = false;
+            } else if (inside) {
+                good = check_line(module, line, stop, end, &declared) && good;
+            }
         }
-        if (!found) {
-            complain("bifs.def has %s.%s/%u, which the library does not declare", bifs[i].module, bifs[i].name, bifs[i].arity);
-            good = false;
-        }
+    }
+    if (good && declared != bif_count) {
+        complain("bifs.def has %zu built-ins, the library declares %zu", bif_count, declared);
+        good = false;
     }
     return good;
 }
