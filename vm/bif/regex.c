@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-ins of Regex, by PCRE2 in UTF mode without its JIT.
 //
-// A compiled pattern lies in a cache of the VM, found by its source and options, so a Regex of a program is plain data. Matching
-// begins on the scheduler with a bound of SHORT_LIMIT steps on short subjects; what needs more goes to the blocking pool
-// with LONG_LIMIT, and fails with :limit(:regex) beyond that: so no pattern holds anything up for long. The job has its own
-// copy of the subject or a reference to its shared bytes.
-// Any thread for the cache, under LOCK_REGEX. Tests: tests/stdlib/regex_test.cop, tests/fuzz.
+// A compiled pattern lies in a cache of the VM, found by its source and options, so a Regex of a program is plain data. Short
+// subjects are searched on the scheduler, with a bound on the steps from each place; what needs more goes to the blocking
+// pool, where the search goes in windows of places, so that it can look at the clock: after LONG_MS it fails with
+// :limit(:regex). So no pattern holds anything up. The job has its own copy of the subject or a reference to its
+// shared bytes. Any thread for the cache, under LOCK_REGEX. Tests: tests/stdlib/regex_test.cop, tests/fuzz.
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "vm/base/clock.h"
 #include "vm/base/hash.h"
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
@@ -19,10 +20,15 @@ enum {
     REGEX_CACHE = 256,             // patterns kept
     REGEX_SOURCE_MAX = 64 * 1024,  // bytes of a pattern
     REGEX_GROUPS_MAX = 256,
-    SHORT_SUBJECT = 4 * 1024,      // bytes
-    SHORT_LIMIT = 2 * 1000,        // steps of PCRE2's matcher
-    LONG_LIMIT = 20 * 1000 * 1000,
+    SHORT_SUBJECT = 512,           // bytes
+    SHORT_LIMIT = 250,             // steps of PCRE2's matcher from one place
+    LONG_LIMIT = 10 * 1000 * 1000,
+    LONG_MS = 10 * 1000,
     HEAP_LIMIT_KB = 64 * 1024,
+    WINDOW_FIRST = 1024,           // places between two looks at the clock
+    WINDOW_MIN = 16,
+    WINDOW_MAX = 64 * 1024,
+    SPANS_AT_ONCE = 32 * 1024,     // of all matches that one search gives
 };
 
 typedef struct Regex {
@@ -127,7 +133,7 @@ static void cache_add(RegexCache *cache, Regex *regex) {
 
 // Options of a Regex as bits: 1 caseless, 2 multiline, 4 dotall, 8 extended.
 static uint32_t regex_pcre_options(uint32_t bits) {
-    return PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | (bits & 1 ? PCRE2_CASELESS : 0) | (bits & 2 ? PCRE2_MULTILINE : 0) |
+    return PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT | (bits & 1 ? PCRE2_CASELESS : 0) | (bits & 2 ? PCRE2_MULTILINE : 0) |
            (bits & 4 ? PCRE2_DOTALL : 0) | (bits & 8 ? PCRE2_EXTENDED : 0);
 }
 
@@ -241,18 +247,33 @@ Term bif_regex_check(Process *p, Term *args) {
 
 // ---- Matching --------------------------------------------------------------------------------------
 
-typedef enum { MATCH_FOUND, MATCH_NONE, MATCH_LIMIT, MATCH_MEMORY, MATCH_BAD_TEXT } MatchStatus;
+typedef enum { MATCH_DONE, MATCH_LIMIT, MATCH_MEMORY, MATCH_BAD_TEXT } MatchStatus;
 
+// A search: up to `max` matches from `start` on.
 typedef struct {
+    const Regex *regex;
+    const uint8_t *text;
+    size_t len;
+    size_t start;                      // then: where a further search goes on, if there is `more`
+    bool after_empty;                  // the match before ends at `start` and is empty
+    bool more;
+    size_t max;
+    uint32_t step_limit;
+    uint64_t deadline_ns;              // 0: none, and one window for all
+    _Atomic uint32_t *cancelled;       // or NULL
+    // What was found.
     MatchStatus status;
-    uint32_t count;                                // groups, the whole included
-    size_t spans[2 * REGEX_GROUPS_MAX];            // start and end of each; SIZE_MAX: took no part
-} Match;
+    uint32_t groups;                   // of each match, the whole included
+    size_t count;                      // matches
+    size_t *spans;                     // start and end of each group of each match; SIZE_MAX: took no part
+    size_t capacity;
+    MemStats *mem;
+    pcre2_match_context *context;
+    pcre2_match_data *data;
+} Search;
 
 static MatchStatus match_status(int rc) {
     switch (rc) {
-    case PCRE2_ERROR_NOMATCH:
-        return MATCH_NONE;
     case PCRE2_ERROR_MATCHLIMIT:
     case PCRE2_ERROR_DEPTHLIMIT:
     case PCRE2_ERROR_HEAPLIMIT:
@@ -260,52 +281,128 @@ static MatchStatus match_status(int rc) {
     case PCRE2_ERROR_NOMEMORY:
         return MATCH_MEMORY;
     default:
-        return rc >= 0 ? MATCH_FOUND : MATCH_BAD_TEXT;
+        return MATCH_BAD_TEXT;
     }
 }
 
-// The first match at or after `start`.
-static void match_run(const Regex *regex, const uint8_t *text, size_t len, size_t start, uint32_t limit, Match *match) {
-    match->status = MATCH_MEMORY;
-    pcre2_match_context *context = pcre2_match_context_create(NULL);
-    pcre2_match_data *data = pcre2_match_data_create_from_pattern(regex->code, NULL);
-    if (context != NULL && data != NULL) {
-        pcre2_set_match_limit(context, limit);
-        pcre2_set_heap_limit(context, HEAP_LIMIT_KB);
-        int rc = pcre2_match(regex->code, text, len, start, 0, data, context);
-        match->status = match_status(rc);
-        if (match->status == MATCH_FOUND) {
-            uint32_t groups = pcre2_get_ovector_count(data);
-            const PCRE2_SIZE *spans = pcre2_get_ovector_pointer(data);
-            match->count = groups < REGEX_GROUPS_MAX ? groups : REGEX_GROUPS_MAX;
-            memcpy(match->spans, spans, match->count * 2 * sizeof(size_t));
-            // \K in a look-ahead may put the start behind the end: an empty match at the end then.
-            match->spans[0] = match->spans[0] < match->spans[1] ? match->spans[0] : match->spans[1];
+// The start of the code point after the one at `at`.
+static size_t place_after(const Search *s, size_t at) {
+    do {
+        at++;
+    } while (at < s->len && (s->text[at] & 0xc0) == 0x80);
+    return at;
+}
+
+// The result of the match that begins nearest to `at`, looked for in windows.
+static int search_windows(Search *s, size_t at, uint32_t options) {
+    size_t window = WINDOW_FIRST;
+    for (;;) {
+        size_t last = s->deadline_ns == 0 || s->len - at <= window ? s->len : at + window;
+        pcre2_set_offset_limit(s->context, last);
+        uint64_t before = clock_monotonic_ns();
+        int rc = pcre2_match(s->regex->code, s->text, s->len, at, options, s->data, s->context);
+        if (rc != PCRE2_ERROR_NOMATCH || last == s->len || (options & PCRE2_ANCHORED) != 0) {
+            return rc;
+        }
+        uint64_t now = clock_monotonic_ns();
+        if (now > s->deadline_ns || atomic_load_explicit(s->cancelled, memory_order_relaxed) != 0) {
+            return PCRE2_ERROR_MATCHLIMIT;
+        }
+        enum { SLOW_NS = 10 * 1000 * 1000, QUICK_NS = 1000 * 1000 };
+        if (now - before > SLOW_NS) {
+            window = WINDOW_MIN;
+        } else if (now - before < QUICK_NS && window < WINDOW_MAX) {
+            window *= 2;
+        }
+        at = place_after(s, last);
+        options |= PCRE2_NO_UTF_CHECK;
+    }
+}
+
+// False: no memory.
+static bool search_keep(Search *s) {
+    size_t width = 2 * (size_t)s->groups;
+    if ((s->count + 1) * width > s->capacity) {
+        size_t capacity = s->capacity == 0 ? width : s->capacity * 2;
+        size_t *grown = mem_realloc(s->mem, MEM_BIF, s->spans, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return false;
+        }
+        s->spans = grown;
+        s->capacity = capacity;
+    }
+    size_t *span = s->spans + s->count++ * width;
+    memcpy(span, pcre2_get_ovector_pointer(s->data), width * sizeof *span);
+    // \K in a look-ahead may put the start behind the end: an empty match at the end then.
+    span[0] = span[0] < span[1] ? span[0] : span[1];
+    return true;
+}
+
+// After an empty match, one that is not empty is looked for at the same place before going on, as in Perl.
+static MatchStatus search_loop(Search *s) {
+    uint32_t checked = 0;
+    while (s->count < s->max) {
+        uint32_t options = checked | (s->after_empty ? PCRE2_NOTEMPTY_ATSTART | PCRE2_ANCHORED : 0);
+        int rc = search_windows(s, s->start, options);
+        checked = PCRE2_NO_UTF_CHECK;
+        if (rc >= 0) {
+            if (!search_keep(s)) {
+                return MATCH_MEMORY;
+            }
+            const size_t *span = s->spans + (s->count - 1) * 2 * s->groups;
+            s->start = span[1];
+            s->after_empty = span[0] == span[1];
+        } else if (rc != PCRE2_ERROR_NOMATCH) {
+            return match_status(rc);
+        } else if (s->after_empty && s->start < s->len) {
+            s->start = place_after(s, s->start);
+            s->after_empty = false;
+        } else {
+            return MATCH_DONE;
         }
     }
-    pcre2_match_data_free(data);
-    pcre2_match_context_free(context);
+    s->more = true;
+    return MATCH_DONE;
 }
+
+static void search_run(Search *s) {
+    s->status = MATCH_MEMORY;
+    s->context = pcre2_match_context_create(NULL);
+    s->data = pcre2_match_data_create_from_pattern(s->regex->code, NULL);
+    if (s->context != NULL && s->data != NULL) {
+        uint32_t groups = pcre2_get_ovector_count(s->data);
+        s->groups = groups < REGEX_GROUPS_MAX ? groups : REGEX_GROUPS_MAX;
+        size_t at_once = SPANS_AT_ONCE / s->groups;
+        s->max = s->max < at_once ? s->max : at_once;
+        pcre2_set_match_limit(s->context, s->step_limit);
+        pcre2_set_heap_limit(s->context, HEAP_LIMIT_KB);
+        s->status = search_loop(s);
+    }
+    pcre2_match_data_free(s->data);
+    pcre2_match_context_free(s->context);
+}
+
+// ---- On the blocking pool ----------------------------------------------------------------------------
 
 typedef struct {
     Job job;
     Regex *regex;
     SharedBytes *shared;   // held, or NULL: the text is in `copy`
-    const uint8_t *text;
-    size_t len;
-    size_t start;
-    Match match;
+    Search search;
     uint8_t copy[];
 } MatchJob;
 
 static void match_job_run(Job *job, Worker *w) {
     (void)w;
     MatchJob *m = (MatchJob *)job;
-    match_run(m->regex, m->text, m->len, m->start, LONG_LIMIT, &m->match);
+    m->search.deadline_ns = clock_monotonic_ns() + (uint64_t)LONG_MS * 1000 * 1000;
+    m->search.cancelled = &job->cancelled;
+    search_run(&m->search);
 }
 
 static void match_job_free(Job *job) {
     MatchJob *m = (MatchJob *)job;
+    mem_free(job->vm->mem, MEM_BIF, m->search.spans);
     if (m->regex != NULL) {
         regex_release(m->regex);
     }
@@ -326,6 +423,20 @@ static SharedBytes *bytes_shared(Term t) {
     }
 }
 
+static Search search_of(Process *p, Term *args, const Regex *regex, uint32_t step_limit) {
+    BytesView text = bytes_view(args[2]);
+    return (Search){
+        .regex = regex,
+        .text = text.data,
+        .len = text.len,
+        .start = (size_t)term_to_small(args[3]) / 2,
+        .after_empty = term_to_small(args[3]) % 2 != 0,
+        .max = (size_t)term_to_small(args[4]),
+        .step_limit = step_limit,
+        .mem = bif_mem(p),
+    };
+}
+
 static Job *match_job_make(Process *p, Term *args) {
     int error;
     size_t offset;
@@ -344,49 +455,123 @@ static Job *match_job_make(Process *p, Term *args) {
     }
     m->regex = regex;
     m->shared = shared == NULL ? NULL : shared_retain(shared);
+    m->search = search_of(p, args, regex, LONG_LIMIT);
     memcpy(m->copy, text.data, copied);
-    m->text = shared == NULL ? m->copy : text.data;
-    m->len = text.len;
-    m->start = (size_t)term_to_small(args[3]);
+    m->search.text = shared == NULL ? m->copy : text.data;
     return &m->job;
 }
 
-// A list of (start, length) for the whole and each group, nil for one that took no part; or nil.
-static Term match_answer(Process *p, const Match *match) {
-    switch (match->status) {
-    case MATCH_NONE:
-        return TERM_NIL;
-    case MATCH_LIMIT:
-        return process_limit(p, AM_regex);
-    case MATCH_MEMORY:
-        return process_limit(p, AM_memory);
-    case MATCH_BAD_TEXT:
-        return process_fail(p, AM_bad_utf8);
-    case MATCH_FOUND:
-        break;
-    }
-    Room room;
-    if (!process_reserve(p, match->count * (CONS_WORDS + 3), NULL, 0, &room)) {
-        return TERM_NONE;
-    }
+// ---- The answer --------------------------------------------------------------------------------------
+
+typedef struct {
+    Work work;
+    Term acc;
+    size_t left;       // matches not yet in it
+    Search search;     // owns its spans
+} Answering;
+
+static void answering_drop(Process *p, Work *work) {
+    mem_free(bif_mem(p), MEM_BIF, ((Answering *)work)->search.spans);
+    bif_free(p, work);
+}
+
+static void answering_roots(Work *work, RootVisit visit, void *collection) {
+    visit(collection, &((Answering *)work)->acc, 1);
+}
+
+static Term span_list(Room *room, const size_t *spans, uint32_t groups) {
     Term list = TERM_EMPTY;
-    for (uint32_t i = match->count; i > 0; i--) {
-        size_t start = match->spans[2 * i - 2];
-        size_t end = match->spans[2 * i - 1];
+    for (uint32_t i = groups; i > 0; i--) {
+        size_t start = spans[2 * i - 2];
+        size_t end = spans[2 * i - 1];
         bool none = start == PCRE2_UNSET || end < start;
-        Term span = none ? TERM_NIL : room_tuple2(&room, term_small((int64_t)start), term_small((int64_t)(end - start)));
-        list = room_cons(&room, span, list);
+        Term span = none ? TERM_NIL : room_tuple2(room, term_small((int64_t)start), term_small((int64_t)(end - start)));
+        list = room_cons(room, span, list);
     }
     return list;
 }
 
-static Term match_job_finish(Process *p, Term *args, Job *job) {
-    const Match *match = &((MatchJob *)job)->match;
-    return match->status == MATCH_BAD_TEXT ? process_badarg(p, args[2]) : match_answer(p, match);
+// ([spans of each match], where to go on or nil), a chunk of matches at a time. The place is twice the offset, and 1 more after an
+// empty match.
+static Term answer_matches(Process *p, Answering *a) {
+    const Search *s = &a->search;
+    while (a->left > 0) {
+        size_t chunk = CELL_CHUNK / s->groups + 1;
+        size_t n = a->left < chunk ? a->left : chunk;
+        Room room;
+        if (!process_reserve(p, n * (CONS_WORDS + s->groups * (CONS_WORDS + 3)), NULL, 0, &room)) {
+            bif_end(p);
+            return TERM_NONE;
+        }
+        for (size_t i = 0; i < n; i++) {
+            Term match = span_list(&room, s->spans + --a->left * 2 * s->groups, s->groups);
+            a->acc = room_cons(&room, match, a->acc);
+        }
+        if (bif_charge(p, n * s->groups, 2) && a->left > 0) {
+            return TERM_YIELD;
+        }
+    }
+    Term list = a->acc;
+    Term where = s->more ? term_small((int64_t)(2 * s->start + s->after_empty)) : TERM_NIL;
+    bif_end(p);
+    return bif_pair(p, list, where);
 }
 
-// run(source, options, text, start)
+// Takes the spans of the search over.
+static Term answer_search(Process *p, Term *args, Search *s) {
+    Term failed = s->status == MATCH_LIMIT      ? process_limit(p, AM_regex)
+                  : s->status == MATCH_MEMORY   ? process_limit(p, AM_memory)
+                  : s->status == MATCH_BAD_TEXT ? process_badarg(p, args[2])
+                                                : TERM_TRUE;
+    Answering *a = NULL;
+    if (s->status == MATCH_DONE) {
+        a = bif_begin(p, sizeof *a, bif_regex_run, answering_drop, answering_roots);
+    }
+    if (a == NULL) {
+        mem_free(s->mem, MEM_BIF, s->spans);
+        s->spans = NULL;
+        return s->status == MATCH_DONE ? TERM_NONE : failed;
+    }
+    a->acc = TERM_EMPTY;
+    a->left = s->count;
+    a->search = *s;
+    s->spans = NULL;
+    return answer_matches(p, a);
+}
+
+static Term match_job_finish(Process *p, Term *args, Job *job) {
+    return answer_search(p, args, &((MatchJob *)job)->search);
+}
+
+// A short subject, here and now. False: it takes more steps than that.
+static bool run_short(Process *p, Term *args, Term *answer) {
+    int error;
+    size_t offset;
+    Regex *regex = regex_get(p, args[0], args[1], &error, &offset);
+    if (regex == NULL) {
+        *answer = error == 0 ? TERM_NONE : process_badarg(p, args[0]);
+        return true;
+    }
+    Search search = search_of(p, args, regex, SHORT_LIMIT);
+    search_run(&search);
+    regex_release(regex);
+    process_charge(p, (int32_t)(32 + search.len / 4));
+    if (search.status == MATCH_LIMIT) {
+        mem_free(search.mem, MEM_BIF, search.spans);
+        return false;
+    }
+    *answer = answer_search(p, args, &search);
+    return true;
+}
+
+// Owner of the work while the job runs; that of the answer belongs to the built-in itself.
+static const char searching;
+
+// run(source, options, text, place, max): up to max matches from the place on. See answer_matches.
 Term bif_regex_run(Process *p, Term *args) {
+    if (p->work != NULL && p->work->owner == (const void *)bif_regex_run) {
+        return answer_matches(p, bif_resume(p, bif_regex_run));
+    }
     if (p->work == NULL) {
         if (!regex_arguments(p, args)) {
             return TERM_NONE;
@@ -394,28 +579,17 @@ Term bif_regex_run(Process *p, Term *args) {
         if (!term_is_bytes(args[2])) {
             return process_badarg(p, args[2]);
         }
-        BytesView text = bytes_view(args[2]);
-        if (!term_is_small(args[3]) || term_to_small(args[3]) < 0 || (size_t)term_to_small(args[3]) > text.len) {
+        size_t len = bytes_len(args[2]);
+        if (!term_is_small(args[3]) || term_to_small(args[3]) < 0 || (size_t)term_to_small(args[3]) > 2 * len + 1) {
             return process_badarg(p, args[3]);
         }
-        if (text.len <= SHORT_SUBJECT) {
-            int error;
-            size_t offset;
-            Regex *regex = regex_get(p, args[0], args[1], &error, &offset);
-            if (regex == NULL) {
-                return error == 0 ? TERM_NONE : process_badarg(p, args[0]);
-            }
-            Match match;
-            match_run(regex, text.data, text.len, (size_t)term_to_small(args[3]), SHORT_LIMIT, &match);
-            regex_release(regex);
-            process_charge(p, (int32_t)(32 + text.len / 16));
-            if (match.status == MATCH_BAD_TEXT) {
-                return process_badarg(p, args[2]);
-            }
-            if (match.status != MATCH_LIMIT) {
-                return match_answer(p, &match);
-            }
+        if (!term_is_small(args[4]) || term_to_small(args[4]) < 1) {
+            return process_badarg(p, args[4]);
+        }
+        Term answer;
+        if (len <= SHORT_SUBJECT && run_short(p, args, &answer)) {
+            return answer;
         }
     }
-    return job_await(p, (const void *)bif_regex_run, args, match_job_make, match_job_finish);
+    return job_await(p, &searching, args, match_job_make, match_job_finish);
 }
