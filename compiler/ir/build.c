@@ -386,14 +386,45 @@ static void tail_test(Build *b, const CoreExpr *expr, Dest dest) {
     ir_append(b->block, test);
 }
 
+// May the constant stand in a switch op, which holds operands and no literals?
+static bool is_switched(const CoreConst *c) {
+    return c->kind == CONST_ATOM ||
+           (c->kind == CONST_INT && c->integer >= OPERAND_INT_MIN && c->integer <= OPERAND_INT_MAX);
+}
+
+// Tests for the cases that cannot be switched on, or for a single one; goes on behind them. How many others there are.
+static uint32_t test_large_cases(Build *b, const CoreExpr *expr, IrInst *subject, Dest dest) {
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < expr->as.select.count; i++) {
+        const CoreCase *which = &expr->as.select.cases[i];
+        if (is_switched(which->value) && expr->as.select.count > 1) {
+            others++;
+            continue;
+        }
+        IrInst *test = ir_inst_new(b->f, IR_SAME, 2, 2, expr->span);
+        test->args[0] = subject;
+        test->args[1] = ir_const(b->f, which->value);
+        test->targets[0] = branch_to(b, which->body, dest);
+        test->targets[1] = block_here(b);
+        ir_append(b->block, test);
+        b->block = test->targets[1];
+    }
+    return others;
+}
+
 static void tail_switch(Build *b, const CoreExpr *expr, Dest dest) {
-    uint32_t count = expr->as.select.count;
+    IrInst *subject = build_value(b, expr->as.select.subject);
+    uint32_t count = test_large_cases(b, expr, subject, dest);
     IrInst *inst = ir_inst_new(b->f, IR_SWITCH, 1, count + 1, expr->span);
     const CoreConst **cases = ARENA_NEW_ARRAY(b->arena, const CoreConst *, count);
-    inst->args[0] = build_value(b, expr->as.select.subject);
-    for (uint32_t i = 0; i < count; i++) {
-        cases[i] = expr->as.select.cases[i].value;
-        inst->targets[i] = branch_to(b, expr->as.select.cases[i].body, dest);
+    uint32_t at = 0;
+    inst->args[0] = subject;
+    for (uint32_t i = 0; i < expr->as.select.count && at < count; i++) {
+        const CoreCase *which = &expr->as.select.cases[i];
+        if (is_switched(which->value)) {
+            cases[at] = which->value;
+            inst->targets[at++] = branch_to(b, which->body, dest);
+        }
     }
     inst->targets[count] = branch_to(b, expr->as.select.otherwise, dest);
     inst->cases = cases;

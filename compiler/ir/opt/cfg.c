@@ -63,6 +63,7 @@ static void thread_jump(const uint32_t *uses, IrBlock *block) {
     }
 }
 
+// A switch without cases, too.
 static bool has_one_target(const IrInst *inst) {
     for (uint32_t i = 1; i < inst->target_count; i++) {
         if (inst->targets[i] != inst->targets[0]) {
