@@ -218,9 +218,9 @@ static void print_failure(const Run *run, const char *wrong) {
     if (test->kind != KIND_ERRORS || !test->has_golden) {
         print_indented("standard error", &run->err);
     }
-    if (run->exit_status != test->exit_status && !run->timed_out && !run->flooded) {
-        printf("  exit status %d, expected %d\n", run->exit_status,
-               test->kind == KIND_ERRORS ? 1 : test->exit_status);
+    int expected_status = test->kind == KIND_ERRORS ? 1 : test->exit_status;
+    if (run->exit_status != expected_status && !run->timed_out && !run->flooded) {
+        printf("  exit status %d, expected %d\n", run->exit_status, expected_status);
     }
     print_repeat(run);
     fflush(stdout);

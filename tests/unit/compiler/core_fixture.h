@@ -16,9 +16,9 @@
 enum { FIXTURE_MODULES = 8 };
 
 typedef struct CoreFixture {
-    Fixture source;  // of the module under test
+    Fixture source; // of the module under test
     Modules modules;
-    const char *names[FIXTURE_MODULES];  // other modules: the library, for the one under test
+    const char *names[FIXTURE_MODULES]; // other modules: the library, for the one under test
     const char *texts[FIXTURE_MODULES];
     Interface *found[FIXTURE_MODULES];
     uint32_t count;
@@ -64,9 +64,12 @@ static inline void core_fixture_offer(void *context, const Interface *from, Sugg
 static inline void core_fixture_init(CoreFixture *f) {
     *f = (CoreFixture){0};
     fixture_init(&f->source, STR(""));
-    f->modules = (Modules){.arena = &f->source.arena, .intern = &f->source.names,
-                           .diags = &f->source.diags, .context = f,
-                           .find = core_fixture_find, .offer = core_fixture_offer};
+    f->modules = (Modules){.arena = &f->source.arena,
+                           .intern = &f->source.names,
+                           .diags = &f->source.diags,
+                           .context = f,
+                           .find = core_fixture_find,
+                           .offer = core_fixture_offer};
 }
 
 static inline void core_fixture_add(CoreFixture *f, const char *name, const char *text) {
@@ -74,7 +77,8 @@ static inline void core_fixture_add(CoreFixture *f, const char *name, const char
     f->texts[f->count++] = text;
 }
 
-// Lowers the module under test, `Test`; what was added before is found by name. Core without errors is verified.
+// Lowers the module under test, `Test`; what was added before is found by name. Core without errors
+// is verified.
 static inline void core_fixture_lower(CoreFixture *f, const char *text) {
     Name name = intern_text(&f->source.names, "Test");
     AstModule *ast = core_fixture_parse(f, "test.cop", text);

@@ -10,8 +10,8 @@ typedef struct Machine {
     Arena *arena;
     Intern *names;
     const CoreConst **vars;
-    const CoreExpr **joins;     // by label: the JOIN
-    const CoreExpr *jump;       // set by a JUMP until its JOIN is found
+    const CoreExpr **joins; // by label: the JOIN
+    const CoreExpr *jump;   // set by a JUMP until its JOIN is found
     const CoreConst *failed;
 } Machine;
 
@@ -99,8 +99,9 @@ static bool holds(Machine *m, const CoreExpr *e, const CoreConst *a, const CoreC
         return true;
     case TEST_BITS_BYTES: *bound = slice(m, a, b->integer, c->integer); return *bound != NULL;
     case TEST_BITS_REST:
-        *bound = b->integer % 8 != 0 ? NULL
-                                     : slice(m, a, b->integer, (int64_t)a->text.len - b->integer / 8);
+        *bound = b->integer % 8 != 0
+                     ? NULL
+                     : slice(m, a, b->integer, (int64_t)a->text.len - b->integer / 8);
         return *bound != NULL;
     case TEST_BITS_MATCH: {
         int64_t len = (int64_t)c->text.len;

@@ -1,5 +1,6 @@
-// A machine for core, for tests: runs a function of constants whose body has no calls, processes or closures.
-// Values are CoreConsts. Tests of patterns compare what it gives with what a naive matcher does.
+// A machine for core, for tests: runs a function of constants whose body has no calls, processes or
+// closures. Values are CoreConsts. Tests of patterns compare what it gives with what a naive
+// matcher does.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

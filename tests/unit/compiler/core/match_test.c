@@ -1,5 +1,5 @@
-// compiler/core/match.c: decision trees choose what trying one clause after another would, bind the same,
-// and call unreachable only what is; their size stays in proportion to the patterns.
+// compiler/core/match.c: decision trees choose what trying one clause after another would, bind the
+// same, and call unreachable only what is; their size stays in proportion to the patterns.
 //
 // Random clauses are written as source, lowered, and run (machine.c) on random values; the same
 // patterns are matched naively here.
@@ -8,7 +8,7 @@
 #include "tests/unit/compiler/core/machine.h"
 #include "tests/unit/compiler/core_fixture.h"
 
-// ---- Random numbers, values ----------------------------------------------------------------------
+// ---- Random numbers, values ---------------------------------------------------------------------
 
 static uint64_t seed;
 
@@ -58,26 +58,39 @@ static CoreConst *make_value(uint32_t depth) {
     }
 }
 
-// ---- Patterns: as text, and to match naively -----------------------------------------------------
+// ---- Patterns: as text, and to match naively ----------------------------------------------------
 
-typedef enum Kind { ANY, VAR, CONSTANT, RANGE, TUPLE, LIST, MAP, OR, AS, PREFIX, SEGMENTS, PIN } Kind;
+typedef enum Kind {
+    ANY,
+    VAR,
+    CONSTANT,
+    RANGE,
+    TUPLE,
+    LIST,
+    MAP,
+    OR,
+    AS,
+    PREFIX,
+    SEGMENTS,
+    PIN
+} Kind;
 
 typedef struct Pattern Pattern;
 struct Pattern {
     Kind kind;
-    uint32_t name;         // VAR, AS: v0, v1 …; SEGMENTS: of the length
+    uint32_t name; // VAR, AS: v0, v1 …; SEGMENTS: of the length
     const CoreConst *value;
     int64_t first, last;
-    Pattern *items[4];     // LIST: elements; MAP: values of :a, :b …
+    Pattern *items[4]; // LIST: elements; MAP: values of :a, :b …
     uint32_t count;
-    bool has_tail;         // LIST: the last item is the tail
+    bool has_tail; // LIST: the last item is the tail
     uint32_t keys[4];
-    const char *text;      // PREFIX
+    const char *text; // PREFIX
 };
 
 typedef struct Names {
-    uint32_t next;         // number of the next fresh name
-    uint32_t fixed;        // of an alternative: names that it must bind, from here on
+    uint32_t next;  // number of the next fresh name
+    uint32_t fixed; // of an alternative: names that it must bind, from here on
     bool may_bind;
 } Names;
 
@@ -144,9 +157,7 @@ static Pattern *make_pattern(uint32_t depth, Names *names) {
         p->first = below(4);
         p->last = p->first + below(3);
         return p;
-    case 4:
-        p = new_pattern(PIN);
-        return p;
+    case 4: p = new_pattern(PIN); return p;
     case 5:
     case 6: return make_const();
     case 7:
@@ -253,7 +264,7 @@ static void write_pattern(Buf *out, const Pattern *p) {
     }
 }
 
-// ---- The naive matcher ---------------------------------------------------------------------------
+// ---- The naive matcher --------------------------------------------------------------------------
 
 typedef struct Bound {
     const CoreConst *values[64];
@@ -341,14 +352,14 @@ static bool matches(const Pattern *p, const CoreConst *v, Bound *bound) {
     return false;
 }
 
-// ---- The property --------------------------------------------------------------------------------
+// ---- The property -------------------------------------------------------------------------------
 
 enum { CLAUSES_MAX = 7 };
 
 typedef struct Program {
     Pattern *patterns[CLAUSES_MAX];
     uint32_t name_counts[CLAUSES_MAX];
-    bool guarded[CLAUSES_MAX];  // by `v0 == 1`, if it binds v0
+    bool guarded[CLAUSES_MAX]; // by `v0 == 1`, if it binds v0
     uint32_t count;
     const char *text;
 } Program;
@@ -422,8 +433,8 @@ static uint64_t unreachable_clauses(void) {
         if (diag->id == DIAG_pattern_unreachable) {
             result |= (uint64_t)1 << (place.line - 3);
         } else {
-            cr_assert(diag->id == DIAG_alternative_repeated || diag->id == DIAG_pattern_never,
-                      "%s", fixture_errors(&fixture.source));
+            cr_assert(diag->id == DIAG_alternative_repeated || diag->id == DIAG_pattern_never, "%s",
+                      fixture_errors(&fixture.source));
         }
     }
     return result;
@@ -447,8 +458,8 @@ static void check_program(uint64_t number) {
                   clause, const_text(value), p.text);
         if (fixture.source.diags.error_count == 0) {
             const CoreConst *args[] = {pinned, value};
-            const CoreConst *got = machine_run(arena(), &fixture.source.names,
-                                               fixture.core->functions.items[0], args);
+            const CoreConst *got =
+                machine_run(arena(), &fixture.source.names, fixture.core->functions.items[0], args);
             const CoreConst *wanted = expected(&p, clause, &bound);
             cr_assert(core_const_same(got, wanted), "program %llu: %s gives %s, not %s\n%s%s",
                       (unsigned long long)number, const_text(value), const_text(got),
@@ -464,7 +475,7 @@ Test(match, trees_choose_as_trying_in_order_does) {
     }
 }
 
-// ---- Size ----------------------------------------------------------------------------------------
+// ---- Size ---------------------------------------------------------------------------------------
 
 // `head`, then `count` copies of `piece` with '#' as their number, then `tail`.
 static const char *repeated(Arena *a, const char *head, const char *piece, uint32_t count,
@@ -515,7 +526,8 @@ static void check_linear(const char *head, const char *piece, const char *tail) 
 Test(match, trees_grow_with_the_patterns) {
     check_linear("fn f(x) { match x {\n", "%{k#: v} => v\n", "_ => 0 } }");
     check_linear("fn f(x) { match x {\n", "%{k#: 1, other: v} if v > # => v\n", "_ => 0 } }");
-    check_linear("fn f(x) { match x {\n", "<<#::16, n::8, r::bytes(n), _::bytes>> => r\n", "_ => 0 } }");
+    check_linear("fn f(x) { match x {\n", "<<#::16, n::8, r::bytes(n), _::bytes>> => r\n",
+                 "_ => 0 } }");
     check_linear("fn f(x) { match x {\n", "\"text#\" <> r => r\n", "_ => 0 } }");
     check_linear("fn f(x) { match x {\n", "\"text#\" => #\n", "_ => 0 } }");
     check_linear("fn f(x) { match x {\n", "(#, y) if y > 0 => y\n", "_ => 0 } }");
