@@ -163,8 +163,12 @@ static int build(const Options *options, Program *program) {
 }
 
 int command_build(const Options *options) {
-    if (options->count != 1) {
+    if (options->count == 0) {
         complain("build what? coppice build FILE|FOLDER [-o IMAGE] [--dump=STAGES]");
+        return STATUS_USAGE;
+    }
+    if (options->count > 1) {
+        complain("build takes one file or folder; the modules that a file reaches are found");
         return STATUS_USAGE;
     }
     if (options->library && options->output == NULL) {

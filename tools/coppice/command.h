@@ -17,6 +17,7 @@ typedef struct {
     uint32_t seeds;       // --seeds: how many seeds each test runs under; 0: as --seed says
     uint32_t dump;        // --dump: DUMP_*
     bool library;         // --library: sources of the library itself
+    bool help;            // --help: the subcommand's page is wanted, and nothing else
     int count;            // operands
     char **operands;
 } Options;
@@ -30,6 +31,8 @@ int command_test(const Options *options);
 int command_repl(const Options *options);
 int command_help(const Options *options);
 int command_version(const Options *options);
+// Prints the page of a subcommand; false when there is none.
+bool help_page(const char *name);
 
 // options.c. Parses what follows the subcommand's name; `program`: operands after the first belong to the program. False after a message.
 bool options_parse(Options *options, const char *command, bool program, int argc, char **argv);

@@ -196,7 +196,7 @@ static bool dump_image(VM *vm, const uint8_t *bytes, size_t size, CodeError *err
 
 int command_dump(const Options *options) {
     if (options->count != 1) {
-        complain("dump what? coppice dump IMAGE");
+        complain(options->count == 0 ? "dump what? coppice dump IMAGE" : "dump takes one image");
         return STATUS_USAGE;
     }
     const char *path = options->operands[0];

@@ -248,6 +248,10 @@ bool program_add(Program *program, const char *path, char *text, size_t size) {
         return false;
     }
     keep_file(program, text);
+    if (is_image(text, size)) {
+        complain("%s: is an image, not a source; coppice run and coppice dump take it", path);
+        return false;
+    }
     bool standard = strcmp(path, "-") == 0;
     if (strncmp(path, "./", 2) == 0) {
         path += 2;

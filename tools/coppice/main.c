@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The coppice command: finds the subcommand and calls it. What they do is in run.c, build.c, dump.c, help.c, and in
 // tools/test and tools/repl. A file in place of a subcommand is run. Tests: tests/system/command_line.sh.
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
 static const Subcommand *find_subcommand(const char *name) {
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         name = "help";
-    } else if (strcmp(name, "--version") == 0) {
+    } else if (strcmp(name, "--version") == 0 || strcmp(name, "-v") == 0 || strcmp(name, "-V") == 0) {
         name = "version";
     }
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
@@ -38,6 +39,10 @@ static const Subcommand *find_subcommand(const char *name) {
 }
 
 static int unknown_subcommand(const char *name) {
+    if (strchr(name, '/') != NULL || strstr(name, ".cop") != NULL) {
+        complain("%s: %s", name, strerror(ENOENT));
+        return STATUS_FAILED;
+    }
     const char *names[SUBCOMMAND_COUNT + 1];
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
         names[i] = subcommands[i].name;
@@ -94,6 +99,9 @@ int main(int argc, char **argv) {
     }
     if (!options_parse(&options, sub->name, sub->program, argc - skip, argv + skip)) {
         return STATUS_USAGE;
+    }
+    if (options.help) {
+        return help_page(sub->name) ? STATUS_OK : STATUS_FAILED;
     }
     return sub->command(&options);
 }

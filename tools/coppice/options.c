@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parses the command line: options by one table, wrong ones with the nearest right one. `--name value` and `--name=value`
 // are the same; `--` ends the options. See command.h. Tests: tests/system/command_line.sh.
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/coppice/command.h"
+#include "vm/proc/trace.h"
 
 void complain(const char *format, ...) {
     va_list args;
@@ -56,11 +58,12 @@ const char *nearest(const char *word, const char *const *names) {
 
 // ---- Values --------------------------------------------------------------------------------------
 
-static bool read_number(const char *name, const char *text, uint64_t max, uint64_t *value) {
+static bool read_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *value) {
     char *end;
+    errno = 0;
     unsigned long long number = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != 0 || number > max) {
-        complain("%s: '%s' is no number from 0 to %llu", name, text, (unsigned long long)max);
+    if (*text < '0' || *text > '9' || *end != 0 || errno != 0 || number < min || number > max) {
+        complain("%s: '%s' is no number from %llu to %llu", name, text, (unsigned long long)min, (unsigned long long)max);
         return false;
     }
     *value = number;
@@ -70,10 +73,11 @@ static bool read_number(const char *name, const char *text, uint64_t max, uint64
 static const struct {
     const char *name;
     uint32_t bit;
-} stages[] = {{"tokens", DUMP_TOKENS}, {"ast", DUMP_AST}, {"core", DUMP_CORE}, {"ir", DUMP_IR}, {"asm", DUMP_ASM}};
+} stages[] = {{"tokens", DUMP_TOKENS}, {"ast", DUMP_AST}, {"core", DUMP_CORE}, {"ir", DUMP_IR}, {"asm", DUMP_ASM},
+    {"all", DUMP_TOKENS | DUMP_AST | DUMP_CORE | DUMP_IR | DUMP_ASM}};
 
 static bool set_dump(Options *o, const char *text) {
-    while (*text != 0) {
+    do {
         size_t len = strcspn(text, ",");
         uint32_t bit = 0;
         for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
@@ -82,23 +86,23 @@ static bool set_dump(Options *o, const char *text) {
             }
         }
         if (bit == 0) {
-            complain("--dump: no stage '%.*s'; there are tokens, ast, core, ir, asm", (int)len, text);
+            complain("--dump: no stage '%.*s'; there are tokens, ast, core, ir, asm, all", (int)len, text);
             return false;
         }
         o->dump |= bit;
         text += len + (text[len] == ',');
-    }
+    } while (*text != 0);
     return true;
 }
 
 static bool set_seed(Options *o, const char *text) {
     o->vm.seeded = true;
-    return read_number("--seed", text, UINT64_MAX, &o->vm.seed);
+    return read_number("--seed", text, 0, UINT64_MAX, &o->vm.seed);
 }
 
 static bool set_schedulers(Options *o, const char *text) {
     uint64_t count;
-    if (!read_number("--schedulers", text, 1024, &count)) {
+    if (!read_number("--schedulers", text, 1, 1024, &count)) {
         return false;
     }
     o->vm.schedulers = (uint32_t)count;
@@ -107,7 +111,7 @@ static bool set_schedulers(Options *o, const char *text) {
 
 static bool set_seeds(Options *o, const char *text) {
     uint64_t count;
-    if (!read_number("--seeds", text, 100 * 1000, &count)) {
+    if (!read_number("--seeds", text, 1, 100 * 1000, &count)) {
         return false;
     }
     o->seeds = (uint32_t)count;
@@ -115,6 +119,12 @@ static bool set_seeds(Options *o, const char *text) {
 }
 
 static bool set_trace(Options *o, const char *text) {
+    uint32_t kinds;
+    char why[256];
+    if (!trace_parse(text, &kinds, why)) {
+        complain("--trace: %s", why);
+        return false;
+    }
     o->vm.trace = text;
     return true;
 }
@@ -187,8 +197,11 @@ static void unknown_option(const char *text, const char *command) {
     }
     names[count] = NULL;
     const char *like = nearest(text, names);
-    complain("%s has no option '%s'%s%s%s", command, text, like != NULL ? "; did you mean '" : "; see 'coppice help",
-             like != NULL ? like : "", "'");
+    if (like != NULL) {
+        complain("%s has no option '%s'; did you mean '%s'?", command, text, like);
+    } else {
+        complain("%s has no option '%s'; see 'coppice help %s'", command, text, command);
+    }
 }
 
 // Takes the option at argv[*at]; false after a message.
@@ -222,6 +235,9 @@ bool options_parse(Options *options, const char *command, bool program, int argc
         if (!ended && strcmp(text, "--") == 0) {
             ended = true;
             at++;
+        } else if (!ended && (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0)) {
+            options->help = true;
+            return true;
         } else if (!ended && text[0] == '-' && text[1] != 0) {
             if (!take_option(options, command, argc, argv, &at)) {
                 return false;

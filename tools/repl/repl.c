@@ -226,8 +226,13 @@ int command_repl(const Options *options) {
         complain("repl takes at most a folder, whose modules it sees");
         return STATUS_USAGE;
     }
+    const char *folder = options->count == 1 ? options->operands[0] : ".";
+    if (!is_directory(folder)) {
+        complain("%s: is not a folder; repl takes one, whose modules it sees", folder);
+        return STATUS_FAILED;
+    }
     Session session = {.number = 1};
-    session.program = program_open(options->count == 1 ? options->operands[0] : ".");
+    session.program = program_open(folder);
     session.shell = session.program == NULL ? NULL : shell_open(options);
     if (session.shell == NULL) {
         program_free(session.program);

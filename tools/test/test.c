@@ -232,16 +232,19 @@ static bool test_path(Tally *tally, const char *path) {
 }
 
 int command_test(const Options *options) {
-    if (options->count == 0) {
-        complain("test what? coppice test FILE|FOLDER ...");
-        return STATUS_USAGE;
-    }
+    static char *here[] = {"."};
     Tally tally = {.options = options};
     bool good = true;
-    for (int i = 0; i < options->count; i++) {
-        good = test_path(&tally, options->operands[i]) && good;
+    int count = options->count > 0 ? options->count : 1;
+    char **paths = options->count > 0 ? options->operands : here;
+    for (int i = 0; i < count; i++) {
+        good = test_path(&tally, paths[i]) && good;
     }
     printf("%u passed, %u failed\n", tally.passed, tally.failed);
     fflush(stdout);
+    if (good && options->filter != NULL && tally.passed + tally.failed == 0) {
+        complain("no test has a name that holds '%s'", options->filter);
+        good = false;
+    }
     return good && tally.failed == 0 ? STATUS_OK : STATUS_FAILED;
 }

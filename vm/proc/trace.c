@@ -32,18 +32,31 @@ static bool parse_kind(const char *name, size_t len, uint32_t *kinds) {
     return false;
 }
 
-Tracer *tracer_new(VM *vm, const char *kinds, char *why) {
-    uint32_t chosen = 0;
+bool trace_parse(const char *kinds, uint32_t *bits, char *why) {
+    *bits = 0;
     const char *at = kinds;
-    while (*at != '\0' && *at != ':') {
+    do {
         size_t len = strcspn(at, ",:");
-        if (!parse_kind(at, len, &chosen)) {
-            snprintf(why, 256, "there is no kind of event '%.*s' to trace", (int)(len < 40 ? len : 40), at);
-            return NULL;
+        if (!parse_kind(at, len, bits)) {
+            int written = snprintf(why, 256, "there is no kind of event '%.*s' to trace; there are all",
+                                   (int)(len < 40 ? len : 40), at);
+            for (unsigned i = 0; i < TRACE_KIND_COUNT; i++) {
+                written += snprintf(why + written, 256 - (size_t)written, ", %s", kind_names[i]);
+            }
+            return false;
         }
         at += len;
         at += *at == ',';
+    } while (*at != '\0' && *at != ':');
+    return true;
+}
+
+Tracer *tracer_new(VM *vm, const char *kinds, char *why) {
+    uint32_t chosen;
+    if (!trace_parse(kinds, &chosen, why)) {
+        return NULL;
     }
+    const char *at = kinds + strcspn(kinds, ":");
     int fd = STDERR_FILENO;
     if (*at == ':') {
         fd = open(at + 1, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -25,7 +25,11 @@ struct Tracer {
     Buffer line;
 };
 
-// kinds: names with commas between, or "all", and perhaps ":" and a file. NULL with `why` set (256 bytes) when there is no such kind.
+// A bit for each kind named in `kinds`: names with commas between, or "all", and perhaps ":" and a file. False with `why` set
+// (256 bytes) when there is no such kind.
+bool trace_parse(const char *kinds, uint32_t *bits, char *why);
+
+// `kinds` as above. NULL with `why` set (256 bytes) when they are wrong or the file cannot be written.
 Tracer *tracer_new(VM *vm, const char *kinds, char *why);
 void tracer_free(Tracer *tracer);
 
