@@ -37,7 +37,7 @@ FLAGS_release := -O2 -g -DNDEBUG
 FLAGS_debug := -O1 -g -fno-omit-frame-pointer
 FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
-FLAGS_cover := -O0 -g -fprofile-instr-generate -fcoverage-mapping
+FLAGS_cover := -O2 -g -DNDEBUG
 FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
     -fno-sanitize-recover=undefined
 ifndef FLAGS_$(CFG)
@@ -47,7 +47,7 @@ endif
 CPPFLAGS := -I. -I$(B) -D_GNU_SOURCE
 CFLAGS := -std=gnu17 $(WARNINGS) $(FLAGS_$(CFG)) -fvisibility=hidden -fno-strict-aliasing \
     -ffunction-sections -fdata-sections -pthread
-LDFLAGS := $(filter -fsanitize=% -fprofile% -fcoverage% -g,$(FLAGS_$(CFG))) -pthread -Wl,--gc-sections
+LDFLAGS := $(filter -fsanitize=% -g,$(FLAGS_$(CFG))) -pthread -Wl,--gc-sections
 # Archives: what ldd shows of the command are glibc's own libraries only.
 LDLIBS := -l:libuv_a.a -l:libpcre2-8.a -l:libutf8proc.a -l:libedit.a -l:libtinfo.a -l:libbsd.a \
     -l:libmd.a -l:libffi.a -l:libgmp.a -lm -ldl
@@ -88,6 +88,12 @@ objects = $(patsubst $(B)/gen/%.c,$(B)/obj/gen/%.o,$(filter $(B)/gen/%.c,$(1))) 
 CORE_O := $(call objects,$(VM_C) $(VM_S) $(COMPILER_C) $(GEN_C))
 TOOLS_O := $(call objects,$(TOOLS_C))
 UNIT_O := $(call objects,$(UNIT_C))
+
+# Only the compiler is counted, so that the programs of the tests run at full speed.
+ifeq ($(CFG),cover)
+LDFLAGS += -fprofile-instr-generate
+$(call objects,$(COMPILER_C) $(GEN_C)): CFLAGS += -O1 -UNDEBUG -fprofile-instr-generate -fcoverage-mapping
+endif
 
 # ---- Building ----------------------------------------------------------------------------------
 
