@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "tools/repl/repl.h"
 
@@ -117,7 +118,7 @@ static void list_names(const Names *names) {
     fflush(stdout);
 }
 
-static unsigned char complete_word(EditLine *edit, int key) {
+static unsigned char complete_word(EditLine *edit, wint_t key) {
     (void)key;
     Reader *reader;
     el_get(edit, EL_CLIENTDATA, &reader);
@@ -148,7 +149,7 @@ static unsigned char complete_word(EditLine *edit, int key) {
 }
 
 // Ctrl-D typed ahead, while the terminal still gathered lines, comes as a zero byte once it does not.
-static unsigned char end_typed_ahead(EditLine *edit, int key) {
+static unsigned char end_typed_ahead(EditLine *edit, wint_t key) {
     (void)key;
     const LineInfo *info = el_line(edit);
     return info->lastchar == info->buffer ? CC_EOF : CC_ERROR;
@@ -182,8 +183,9 @@ static bool open_terminal(Reader *reader) {
     el_set(reader->edit, EL_PROMPT, show_prompt);
     el_set(reader->edit, EL_EDITOR, "emacs");
     el_set(reader->edit, EL_HIST, history, reader->history);
-    el_set(reader->edit, EL_ADDFN, "complete", "completes the word", complete_word);
-    el_set(reader->edit, EL_ADDFN, "end-typed-ahead", "ends, on an empty line", end_typed_ahead);
+    // Wide, for these strings are kept: el_set would make copies that nobody frees.
+    el_wset(reader->edit, EL_ADDFN, L"complete", L"completes the word", complete_word);
+    el_wset(reader->edit, EL_ADDFN, L"end-typed-ahead", L"ends, on an empty line", end_typed_ahead);
     el_set(reader->edit, EL_BIND, "^I", "complete", NULL);
     el_set(reader->edit, EL_BIND, "^@", "end-typed-ahead", NULL);
     el_set(reader->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);

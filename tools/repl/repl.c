@@ -18,6 +18,8 @@ typedef struct {
     uint32_t binding_count;
     Str *definitions;      // interfaces, owned
     uint32_t definition_count;
+    Str *images;           // of all inputs, owned: the machine keeps pointing to them
+    uint32_t image_count;
     Names defined;         // names of functions, actors, … that inputs defined
     char *input;           // the lines so far
     size_t input_len;
@@ -36,6 +38,13 @@ static Str str_keep(Str text) {
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = 0;
     return (Str){copy, text.len};
+}
+
+static void free_texts(Str *texts, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        free((void *)texts[i].ptr);
+    }
+    free(texts);
 }
 
 static void complete(void *context, const char *word, size_t len, Names *found) {
@@ -62,10 +71,7 @@ static void take_bindings(Session *session, const ReplResult *result) {
     for (uint32_t i = 0; i < result->binding_count; i++) {
         bindings[i] = str_keep(result->bindings[i]);
     }
-    for (uint32_t i = 0; i < session->binding_count; i++) {
-        free((void *)session->bindings[i].ptr);
-    }
-    free(session->bindings);
+    free_texts(session->bindings, session->binding_count);
     session->bindings = bindings;
     session->binding_count = result->binding_count;
 }
@@ -84,7 +90,8 @@ static void take_definitions(Session *session, const ReplResult *result, const M
 
 static void run_result(Session *session, const ReplResult *result) {
     VM *vm = shell_vm(session->shell);
-    Str image = str_keep(result->image);  // the machine keeps pointing to it
+    session->images = checked(realloc(session->images, (session->image_count + 1) * sizeof(Str)));
+    Str image = session->images[session->image_count++] = str_keep(result->image);
     CodeError error = {0};
     Term name;
     if (code_load_image(vm->code, (const uint8_t *)image.ptr, image.len, &name, &error) != CODE_OK) {
@@ -242,14 +249,9 @@ int command_repl(const Options *options) {
     loop(&session);
     reader_close(session.reader);
     int status = shell_close(session.shell);
-    for (uint32_t i = 0; i < session.binding_count; i++) {
-        free((void *)session.bindings[i].ptr);
-    }
-    for (uint32_t i = 0; i < session.definition_count; i++) {
-        free((void *)session.definitions[i].ptr);
-    }
-    free(session.bindings);
-    free(session.definitions);
+    free_texts(session.bindings, session.binding_count);
+    free_texts(session.definitions, session.definition_count);
+    free_texts(session.images, session.image_count);
     free(session.input);
     names_clear(&session.defined);
     program_free(session.program);

@@ -427,8 +427,8 @@ static void read_line(Stdio *s, ReadJob *job) {
     size_t looked = 0;
     for (;;) {
         size_t len = s->input_end - s->input_start;
-        const char *start = s->input + s->input_start;
-        const char *end = len > looked ? memchr(start + looked, '\n', len - looked) : NULL;
+        const char *start = len > looked ? s->input + s->input_start : NULL;
+        const char *end = start != NULL ? memchr(start + looked, '\n', len - looked) : NULL;
         if (end != NULL) {
             size_t line = (size_t)(end - start);
             size_t cut = line > 0 && start[line - 1] == '\r';
