@@ -59,6 +59,7 @@ struct Scheduler {
     uint32_t io_in_flight;
     uint32_t slices;           // since the last poll
     int32_t reds_left;         // until the next poll
+    size_t verified_words;     // of heaps, which the slices since have not made up for; debug builds
     int wake_fd;               // eventfd
     // Others' side.
     ON_OWN_LINE _Atomic(Post *) posts;     // newest first

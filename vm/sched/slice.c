@@ -134,6 +134,19 @@ static int32_t slice_of(const Scheduler *s) {
     return s->sim != NULL ? sim_slice(s->sim) : SLICE_REDUCTIONS;
 }
 
+// Debug builds look at the heap of what has run: after each slice while heaps are small, else so often that it takes about as long
+// as the slices themselves.
+static void verify(Scheduler *s, Heap *heap) {
+    enum { WORDS_A_SLICE = 16 * 1024 };
+    if (s->verified_words > WORDS_A_SLICE) {
+        s->verified_words -= WORDS_A_SLICE;
+        return;
+    }
+    HeapUse use = heap_use(heap);
+    s->verified_words += use.young_words + use.old_words + use.stack_words + use.fragment_words;
+    heap_verify(heap);
+}
+
 static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     p->woken = false;
     p->asleep = false;
@@ -150,7 +163,7 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     p->reductions += (uint64_t)(used > 0 ? used : 0);
     s->reds_left -= used;
     if (VM_DEBUG && result != RUN_EXIT) {
-        heap_verify(&p->heap);
+        verify(s, &p->heap);
     }
     return result;
 }
