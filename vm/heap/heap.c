@@ -13,6 +13,7 @@ enum {
     REMEMBER_FIRST = 16,
     FREE_FOR_FAILURE = 16,         // words that pressing leaves free
     STRESS_WORDS = 2048,
+    LIMIT_FREE_PART = 16,          // of the limit: what a full collection must leave free, as one part in so many
 };
 
 // Life -------------------------------------------------------------------------------------------
@@ -191,13 +192,15 @@ static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, b
     HeapStatus status = full ? gc_full(heap, words, roots, count, evict) : collect_young(heap, words, roots, count);
     if (status == HEAP_OK && !full && is_over_limit(heap, words)) {
         status = gc_full(heap, words, roots, count, evict);  // the old heap may hold garbage
+        full = true;
     }
     if (status != HEAP_OK) {
         return status;
     }
     heap->need_full = heap->need_full || need_full;
     set_offheap_trigger(heap);
-    if (is_over_limit(heap, words)) {
+    // Close to its limit a heap would collect fully again and again for the little that each brings: it ends instead.
+    if (is_over_limit(heap, words + (full ? heap->limit_words / LIMIT_FREE_PART : 0))) {
         return HEAP_LIMIT;
     }
     ASSERT(heap_free_words(heap) >= words);

@@ -38,7 +38,7 @@ typedef struct HeapRemember HeapRemember;  // filled cells that a minor collecti
 // Why heap_collect and heap_reserve could not do it; nothing is lost then.
 typedef enum {
     HEAP_OK,
-    HEAP_LIMIT,   // over limit_words: the owner ends with :limit(:heap)
+    HEAP_LIMIT,   // over limit_words, or over 15/16 of it after a full collection: the owner ends with :limit(:heap)
     HEAP_MEMORY,  // the VM has no memory left: the owner ends with :limit(:memory)
 } HeapStatus;
 
@@ -58,7 +58,7 @@ struct Heap {
     HeapRemember *remember;
     uint32_t minor_count;    // since the last full collection
     bool need_full;          // the next collection must be a full one
-    uint8_t why;             // HeapStatus of the last heap_reserve
+    uint8_t why;             // HeapStatus of the last heap_ensure, heap_reserve or heap_collect that collected
     // Calls visit for every root of the owner: registers, frames, pending signals' terms. Set by proc/.
     void (*each_root)(Process *owner, RootVisit visit, void *collection);
     Process *owner;
@@ -88,7 +88,7 @@ static inline size_t heap_free_words(const Heap *heap) {
 MUST_USE bool heap_reserve(Heap *heap, size_t words, Term *roots, size_t count, Room *room);
 // The same without a room: afterwards at least `words` are free between top and sp, for ops that bump top or sp themselves.
 MUST_USE HeapStatus heap_ensure(Heap *heap, size_t words, Term *roots, size_t count);
-// Why the last heap_reserve failed.
+// Why the last heap_reserve failed. HEAP_LIMIT stays until a collection finds otherwise.
 static inline HeapStatus heap_why(const Heap *heap) {
     return (HeapStatus)heap->why;
 }

@@ -31,6 +31,11 @@ Term process_set_limit(Process *p, Term what, Term value) {
 }
 
 bool limits_check(Process *p) {
+    if (heap_why(&p->heap) == HEAP_LIMIT) {
+        // Found by a collection elsewhere, which has no one to tell.
+        process_limit(p, AM_heap);
+        return false;
+    }
     const ProcessExtra *extra = p->extra;
     if (extra == NULL) {
         return true;

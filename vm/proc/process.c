@@ -83,13 +83,16 @@ bool process_grow_returns(Process *p) {
     ReturnStack *r = &p->returns;
     size_t used = (size_t)(r->top - r->base);
     size_t capacity = used * 2 < RETURNS_FIRST ? RETURNS_FIRST : used * 2;
+    // The limit of the heap counts for them as well, apart from what lies there.
+    size_t limit = p->heap.limit_words;
+    size_t max = limit == 0 || limit > RETURNS_MAX ? RETURNS_MAX : limit < RETURNS_FIRST ? RETURNS_FIRST : limit;
     bool inside = r->base == r->first;
     uintptr_t *base =
-        capacity > RETURNS_MAX
+        capacity > max
             ? NULL
             : mem_realloc(p->vm->mem, MEM_STACK, inside ? NULL : r->base, capacity * sizeof(uintptr_t));
     if (base == NULL) {
-        process_limit(p, capacity > RETURNS_MAX ? AM_stack : AM_memory);
+        process_limit(p, capacity > max ? AM_stack : AM_memory);
         return false;
     }
     if (inside) {
@@ -145,8 +148,6 @@ size_t process_memory_bytes(const Process *p) {
     if (p->extra != NULL) {
         bytes += sizeof(ProcessExtra);
     }
-    for (const Signal *s = p->mailbox.first; s != NULL; s = s->next) {
-        bytes += sizeof(Fragment) + s->capacity * sizeof(Term);
-    }
-    return bytes;
+    size_t message = sizeof(Fragment) + SIGNAL_WORDS * sizeof(Term);
+    return bytes + p->mailbox.count * message + p->mailbox.words * sizeof(Term);
 }

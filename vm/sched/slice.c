@@ -50,7 +50,7 @@ typedef struct {
 static void collect_run(Job *job, Worker *w) {
     Process *p = ((CollectJob *)(void *)job)->p;
     p->heap.pool = &w->blocks;
-    // A failure changes nothing: the next reserve finds out and fails.
+    // That it is over its limit the heap knows, for limits_check. Want of memory may pass; else the next reserve fails.
     HeapStatus status = heap_ensure(&p->heap, heap_free_words(&p->heap) + 1, NULL, 0);
     (void)status;
     quiet_online(w->quiet);
@@ -100,7 +100,7 @@ static void end(Scheduler *s, Process *p) {
         sched_queue_spent(s, p);
         break;
     case END_WAIT:
-        if (p->woken || p->mailbox.backlog != NULL || !fall_asleep(p)) {
+        if (p->woken || mailbox_has_more(&p->mailbox) || !fall_asleep(p)) {
             sched_queue_spent(s, p);
         }
         break;
@@ -118,7 +118,7 @@ static void wait(Scheduler *s, Process *p) {
             sched_queue_own(s, p);
             return;
         }
-        if (p->mailbox.backlog != NULL) {
+        if (mailbox_has_more(&p->mailbox)) {
             sched_queue_spent(s, p);
             return;
         }
