@@ -62,8 +62,8 @@ bool lower_makes_ref(Lower *L, const AstNode *node) {
         return false;
     }
     const Interface *module = scope_find_module(L->scope, remote->path->name);
-    bool makes =
-        str_is(name_str(remote->name), "monitor") || str_is(name_str(remote->name), "alias");
+    Str name = name_str(remote->name);
+    bool makes = str_is(name, "monitor") || str_is(name, "alias") || str_is(name, "make_ref");
     return makes && module != NULL && module->is_library;
 }
 

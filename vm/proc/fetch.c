@@ -15,7 +15,7 @@
 #include "vm/proc/trace.h"
 
 // Signals handled at one go; those that remain wait in the backlog, so that a flood of them delays nobody else.
-enum { FETCH_MAX = 2000, SIGNALS_PER_REDUCTION = 2 };
+enum { FETCH_MAX = 2000, TURN_MAX = 4 * FETCH_MAX, SIGNALS_PER_REDUCTION = 2, TURNED_PER_REDUCTION = 8 };
 
 void process_deliver(Process *p, Signal *s) {
     signal_set_stamp(s, table_ref_limit(p->vm->processes));
@@ -123,15 +123,8 @@ static bool fetch(Process *p, uint32_t max) {
     uint32_t before = mailbox->count;
     uint64_t stamp = table_ref_limit(p->vm->processes);
     uint32_t done = 0;
-    while (done < max) {
-        if (mailbox->backlog == NULL) {
-            mailbox->backlog = inbox_take(&p->inbox);
-            if (mailbox->backlog == NULL) {
-                break;
-            }
-        }
-        Signal *s = mailbox->backlog;
-        mailbox->backlog = s->next;
+    int32_t turns = TURN_MAX;
+    for (Signal *s; done < max && (s = mailbox_next_signal(&p->inbox, mailbox, &turns)) != NULL; done++) {
         if (signal_is_message(s)) {
             if (signal_kind(s) == SIGNAL_NOTICE && signal_id(s) != 0) {
                 relation_remove(p, RELATION_AIM, signal_id(s));
@@ -142,9 +135,8 @@ static bool fetch(Process *p, uint32_t max) {
         } else {
             handle(p, s);
         }
-        done++;
     }
-    process_charge(p, (int32_t)(done / SIGNALS_PER_REDUCTION));
+    process_charge(p, (int32_t)(done / SIGNALS_PER_REDUCTION) + (TURN_MAX - turns) / TURNED_PER_REDUCTION);
     if (mailbox->count != before) {
         bound_trim(p);
     }
@@ -152,25 +144,18 @@ static bool fetch(Process *p, uint32_t max) {
 }
 
 bool process_fetch(Process *p) {
-    if (p->mailbox.backlog == NULL && inbox_is_empty(&p->inbox)) {
+    if (!mailbox_has_more(&p->mailbox) && inbox_is_empty(&p->inbox)) {
         return false;
     }
     return fetch(p, FETCH_MAX);
 }
 
 bool process_fetch_closing(Process *p) {
-    if (p->mailbox.backlog == NULL) {
-        p->mailbox.backlog = inbox_close(&p->inbox);
-    }
+    // The backlog of the last fetch first, then what came between it and the closing.
     uint32_t done = 0;
-    for (Signal *s; (s = p->mailbox.backlog) != NULL; done++) {
-        if (done == FETCH_MAX) {
-            return false;
-        }
-        p->mailbox.backlog = s->next;
+    int32_t turns = TURN_MAX;
+    for (Signal *s; done < FETCH_MAX && (s = mailbox_last_signal(&p->inbox, &p->mailbox, &turns)) != NULL; done++) {
         exit_leftover(p, s);
     }
-    // What came between the last fetch and the closing.
-    p->mailbox.backlog = inbox_close(&p->inbox);
-    return p->mailbox.backlog == NULL;
+    return done < FETCH_MAX && !mailbox_has_more(&p->mailbox);
 }

@@ -15,7 +15,7 @@ PushResult inbox_push(Inbox *inbox, Signal *signal) {
             return PUSH_CLOSED;
         }
         signal->next = head == INBOX_ASLEEP ? NULL : head;
-        // Release: the signal's words, for inbox_take. Acquire: on waking, what the last owner wrote before inbox_sleep.
+        // Release: the signal's words, for mailbox_next_signal. Acquire: on waking, what the last owner wrote before inbox_sleep.
     } while (!atomic_compare_exchange_weak_explicit(&inbox->head, &head, signal, memory_order_acq_rel,
                                                     memory_order_relaxed));
     return head == INBOX_ASLEEP ? PUSH_WOKE : PUSH_DONE;
@@ -33,17 +33,6 @@ static Signal *reversed(Signal *signal) {
     return before;
 }
 
-Signal *inbox_take(Inbox *inbox) {
-    if (inbox_is_empty(inbox)) {
-        return NULL;
-    }
-    // Acquire: pairs with the release of every push.
-    Signal *head = atomic_exchange_explicit(&inbox->head, NULL, memory_order_acquire);
-    ASSERT(head != INBOX_ASLEEP);
-    ASSERT(head != INBOX_CLOSED);
-    return reversed(head);
-}
-
 bool inbox_sleep(Inbox *inbox) {
     Signal *empty = NULL;
     // Release: hands the process over to the one that wakes it.
@@ -57,6 +46,43 @@ Signal *inbox_close(Inbox *inbox) {
     return head == INBOX_CLOSED ? NULL : reversed(head);
 }
 
+// Turns round what was taken, at most *budget; the oldest one when that is done.
+static Signal *turn_next(Mailbox *mailbox, int32_t *budget) {
+    Signal *at = mailbox->turning;
+    for (; at != NULL && *budget > 0; --*budget) {
+        Signal *next = at->next;
+        at->next = mailbox->backlog;
+        mailbox->backlog = at;
+        at = next;
+    }
+    mailbox->turning = at;
+    Signal *s = mailbox->backlog;
+    if (at != NULL || s == NULL) {
+        return NULL;
+    }
+    mailbox->backlog = s->next;
+    return s;
+}
+
+Signal *mailbox_next_signal(Inbox *inbox, Mailbox *mailbox, int32_t *budget) {
+    if (!mailbox_has_more(mailbox) && !inbox_is_empty(inbox)) {
+        // Acquire: pairs with the release of every push.
+        mailbox->turning = atomic_exchange_explicit(&inbox->head, NULL, memory_order_acquire);
+        ASSERT(mailbox->turning != INBOX_ASLEEP);
+        ASSERT(mailbox->turning != INBOX_CLOSED);
+    }
+    return turn_next(mailbox, budget);
+}
+
+Signal *mailbox_last_signal(Inbox *inbox, Mailbox *mailbox, int32_t *budget) {
+    if (!mailbox_has_more(mailbox)) {
+        Signal *head = atomic_exchange_explicit(&inbox->head, INBOX_CLOSED, memory_order_acquire);
+        ASSERT(head != INBOX_ASLEEP);
+        mailbox->turning = head == INBOX_CLOSED ? NULL : head;
+    }
+    return turn_next(mailbox, budget);
+}
+
 static void set_before(Signal *signal, Signal *before) {
     signal->data[SIGNAL_AT_LINK].bits = (uint64_t)(uintptr_t)before;
 }
@@ -67,6 +93,7 @@ void mailbox_append(Mailbox *mailbox, Signal *message) {
     *(mailbox->last == NULL ? &mailbox->first : &mailbox->last->next) = message;
     mailbox->last = message;
     mailbox->count++;
+    mailbox->words += message->words - SIGNAL_WORDS;
 }
 
 void mailbox_remove(Mailbox *mailbox, Signal *message) {
@@ -83,6 +110,7 @@ void mailbox_remove(Mailbox *mailbox, Signal *message) {
         mailbox->cursor = link;
     }
     mailbox->count--;
+    mailbox->words -= message->words - SIGNAL_WORDS;
 }
 
 void mailbox_skip_before(Mailbox *mailbox, uint64_t id) {

@@ -14,7 +14,8 @@
 // message that is looked at may be pointed to by registers, and stays where it is; once taken, its fragment is adopted by
 // the heap, without copying. `cursor` is the link to the message looked at or, at the end, where the next one will be.
 //
-//   backlog → s1 → s2 → ...             signals taken from the inbox, when there were too many to act on at once
+//   turning → s9 → s8 → ...  s6 → s7 ← backlog   taken from the inbox, newest first, and half turned round
+//   turning == NULL    backlog → s1 → s2 → ...   ready to be acted on, oldest first
 //   first → m1 ⇄ m2 ⇄ m3 → NULL         cursor == &m2.next: m1 and m2 were looked at and stay
 //
 // Tests: tests/unit/vm/proc/mailbox_test.c.
@@ -40,23 +41,34 @@ typedef struct {
     Signal *first;
     Signal *last;
     Signal **cursor;
-    Signal *backlog;  // taken from the inbox and not yet acted on, oldest first
+    Signal *turning;  // taken from the inbox, newest first
+    Signal *backlog;  // those of them that are turned round; only when `turning` is NULL does it begin with the oldest
     uint32_t count;
     uint32_t timer_number;  // of the process's timer: a SIGNAL_TIMER with another number is late
     bool timed_out;   // that timer has ended
     bool has_timer;   // it is the timer of a receive
+    uint32_t words;   // of the messages, without their heads
 } Mailbox;
 
 void mailbox_init(Inbox *inbox, Mailbox *mailbox);
 
 // Any thread that is online (quiet.h) or holds the process otherwise. Never waits.
 PushResult inbox_push(Inbox *inbox, Signal *signal);
-// Takes everything, oldest first; NULL when there is nothing. Owner.
-Signal *inbox_take(Inbox *inbox);
 // From empty to ASLEEP; false when something is there. Owner; from then on it is not the owner any more.
 bool inbox_sleep(Inbox *inbox);
 // Takes what is there and lets nothing more in. Owner.
 Signal *inbox_close(Inbox *inbox);
+
+// The next signal, oldest first; what is in the inbox is taken and turned round first, of which *budget signals
+// at most. NULL: there is none, or there is more to turn (mailbox_has_more). Owner.
+Signal *mailbox_next_signal(Inbox *inbox, Mailbox *mailbox, int32_t *budget);
+// The same, and nothing more gets into the inbox from now on.
+Signal *mailbox_last_signal(Inbox *inbox, Mailbox *mailbox, int32_t *budget);
+
+// Whether signals were taken from the inbox that were not acted on yet.
+static inline bool mailbox_has_more(const Mailbox *mailbox) {
+    return mailbox->backlog != NULL || mailbox->turning != NULL;
+}
 
 static inline bool inbox_is_empty(Inbox *inbox) {
     return atomic_load_explicit(&inbox->head, memory_order_relaxed) == NULL;

@@ -127,7 +127,7 @@ ReceiveResult receive_wait_for(Process *p, Term ms) {
         }
         return receive_wait(p);
     }
-    if (p->must_exit || mailbox->backlog != NULL) {
+    if (p->must_exit || mailbox_has_more(mailbox)) {
         // There is more to look at before the time can be over.
         return receive_wait(p);
     }

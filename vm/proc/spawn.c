@@ -175,6 +175,14 @@ void process_free(Worker *w, Process *p) {
     quiet_retire(w->quiet, &p->retired, free_retired);
 }
 
+static void drop_signals(Worker *w, Signal *s) {
+    while (s != NULL && s != INBOX_ASLEEP && s != INBOX_CLOSED) {
+        Signal *next = s->next;
+        signal_free(w->mem, s);
+        s = next;
+    }
+}
+
 void process_drop(Worker *w, Process *p) {
     // A timer is its process's once it has gone off; one that has not is the wheel's, which is freed later.
     p->heap.pool = &w->blocks;
@@ -186,17 +194,9 @@ void process_drop(Worker *w, Process *p) {
         process_timer_stop(p);
     }
     table_remove(w, p);
-    for (Signal *s = p->mailbox.backlog; s != NULL;) {
-        Signal *next = s->next;
-        signal_free(w->mem, s);
-        s = next;
-    }
-    Signal *head = atomic_exchange_explicit(&p->inbox.head, INBOX_CLOSED, memory_order_acquire);
-    for (Signal *s = head; s != NULL && s != INBOX_ASLEEP && s != INBOX_CLOSED;) {
-        Signal *next = s->next;
-        signal_free(w->mem, s);
-        s = next;
-    }
+    drop_signals(w, p->mailbox.backlog);
+    drop_signals(w, p->mailbox.turning);
+    drop_signals(w, atomic_exchange_explicit(&p->inbox.head, INBOX_CLOSED, memory_order_acquire));
     registry_disown(p);
     process_free(w, p);
 }

@@ -55,9 +55,10 @@ Test(mailbox, keeps_each_senders_order_and_wakes_once) {
     int64_t next[SENDERS] = {0};
     uint32_t sleeps = 0;
     for (int64_t got = 0; got < (int64_t)SENDERS * EACH;) {
-        Signal *s = inbox_take(&inbox);
+        int32_t budget = 10;
+        Signal *s = mailbox_next_signal(&inbox, &mailbox, &budget);
         if (s == NULL) {
-            if (inbox_sleep(&inbox)) {
+            if (!mailbox_has_more(&mailbox) && inbox_sleep(&inbox)) {
                 sleeps++;
                 while (atomic_load(&wakes) < sleeps) {
                     cpu_relax();
@@ -65,21 +66,52 @@ Test(mailbox, keeps_each_senders_order_and_wakes_once) {
             }
             continue;
         }
-        while (s != NULL) {
-            Signal *after = s->next;
-            int64_t value = term_to_small(signal_term(s));
-            cr_assert_eq(value % EACH, next[value / EACH]);
-            next[value / EACH]++;
-            got++;
-            signal_free(mem, s);
-            s = after;
-        }
+        int64_t value = term_to_small(signal_term(s));
+        cr_assert_eq(value % EACH, next[value / EACH]);
+        next[value / EACH]++;
+        got++;
+        signal_free(mem, s);
     }
     for (int i = 0; i < SENDERS; i++) {
         pthread_join(threads[i], NULL);
     }
     cr_assert_eq(atomic_load(&wakes), sleeps);
     cr_assert_eq(inbox_close(&inbox), NULL);
+    Signal *late = message(1);
+    cr_assert_eq(inbox_push(&inbox, late), PUSH_CLOSED);
+    signal_free(mem, late);
+    mem_stats_free(mem);
+}
+
+// However many have come, taking them is done in steps, and none is handed out of its order.
+Test(mailbox, turns_what_has_come_in_steps) {
+    Inbox inbox;
+    Mailbox mailbox;
+    mailbox_init(&inbox, &mailbox);
+    mem = mem_stats_new(0);
+    for (int64_t i = 0; i < 100; i++) {
+        cr_assert_eq(inbox_push(&inbox, message(i)), PUSH_DONE);
+    }
+    int32_t budget = 60;
+    cr_assert_eq(mailbox_next_signal(&inbox, &mailbox, &budget), NULL);
+    cr_assert_eq(budget, 0);
+    cr_assert(mailbox_has_more(&mailbox));
+    // Those that come meanwhile wait for their turn.
+    cr_assert_eq(inbox_push(&inbox, message(100)), PUSH_DONE);
+    for (int64_t i = 0; i <= 100; i++) {
+        budget = 40;
+        Signal *s = mailbox_next_signal(&inbox, &mailbox, &budget);
+        cr_assert_neq(s, NULL);
+        cr_assert_eq(term_to_small(signal_term(s)), i);
+        signal_free(mem, s);
+    }
+    cr_assert_not(mailbox_has_more(&mailbox));
+    inbox_push(&inbox, message(7));
+    budget = 1;
+    Signal *last = mailbox_last_signal(&inbox, &mailbox, &budget);
+    cr_assert_eq(term_to_small(signal_term(last)), 7);
+    signal_free(mem, last);
+    cr_assert_eq(mailbox_last_signal(&inbox, &mailbox, &budget), NULL);
     Signal *late = message(1);
     cr_assert_eq(inbox_push(&inbox, late), PUSH_CLOSED);
     signal_free(mem, late);
