@@ -70,7 +70,7 @@ TOOLS_C := $(filter-out tools/gen/%,$(sort $(wildcard tools/*/*.c)))
 STDLIB := $(call find,stdlib,*.cop)
 UNIT_C := $(call find,tests/unit,*.c)
 FUZZ_C := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_COMMON_C := $(filter-out $(FUZZ_C),$(sort $(wildcard tests/fuzz/*.c))) \
+FUZZ_COMMON_C := $(filter-out $(FUZZ_C),$(sort $(wildcard tests/fuzz/*.c))) tools/coppice/library.c \
     $(wildcard $(addprefix tests/unit/vm/interp/,assembler.c machine.c mutate.c))
 RUNNER_C := $(sort $(wildcard tests/runner/*.c))
 MAIN_C := $(wildcard tools/coppice/main.c)
@@ -316,6 +316,7 @@ sim: all .build/testrun
 FUZZERS := $(FUZZ_C:tests/fuzz/fuzz_%.c=%)
 # Inputs to start from: tests/fuzz/corpus/NAME, and folders named here.
 SEEDS_parse := tests/samples tests/examples tests/lang
+SEEDS_compile := $(SEEDS_parse) tests/behave
 
 .PHONY: fuzz fuzz-run
 fuzz:
