@@ -28,6 +28,9 @@ typedef struct Parser {
     const Token *error; // the token that the parser could not take, until the driver has recovered
     Str last_message;   // of the last syntax error
     Str last_hint;
+    // What could have stood where the last error is, found before the automaton reduced what it
+    // could: optional parts are among it still.
+    bool expected[TOKEN_KIND_COUNT + 1];
     bool wants_more; // the end came where a line that carries on could still help
 } Parser;
 

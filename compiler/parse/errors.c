@@ -131,7 +131,7 @@ void report_unexpected(Parser *p, const Token *token, const bool *expected) {
     if (is_known_wrong(p, token)) {
         return;
     }
-    Str wanted = expected_text(p, expected);
+    Str wanted = expected_text(p, p->expected);
     Diag *diag;
     if (token->kind == TOKEN_EOF) {
         diag = DIAG(p->diags, unexpected_end, token_at(p, token), wanted);

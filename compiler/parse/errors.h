@@ -5,8 +5,9 @@
 
 #include "compiler/parse/build.h"
 
-// Reports `token`, where the parser would have taken any kind that `expected` says. Silent when the
-// lexer has already said what is wrong there, and for a repetition of the last message.
+// Reports `token`, where the parser would have taken any kind that p->expected says, or `expected`
+// once optional parts were left out: hints look at that. Silent when the lexer has already said
+// what is wrong there, and for a repetition of the last message.
 void report_unexpected(Parser *p, const Token *token, const bool *expected);
 
 // A hint for the usual mistakes of those who come from other languages, or an empty Str.

@@ -13,7 +13,7 @@
 #include "compiler/parse/errors.h"
 
 typedef struct yyParser yyParser;
-static bool accepts(const yyParser *parser, unsigned char kind);
+static void find_expected(const yyParser *parser, bool *expected);
 }
 %name Grammar
 %token_prefix TOKEN_
@@ -23,11 +23,8 @@ static bool accepts(const yyParser *parser, unsigned char kind);
 %stack_size 12000
 %stack_overflow { p->is_too_deep = true; }
 %syntax_error {
-    // The set of what was expected is found by trying every kind.
     bool expected[TOKEN_KIND_COUNT + 1];
-    for (uint32_t kind = 0; kind <= TOKEN_KIND_COUNT; kind++) {
-        expected[kind] = accepts(yypParser, (YYCODETYPE)kind);
-    }
+    find_expected(yypParser, expected);
     p->error = TOKEN;
     report_unexpected(p, TOKEN, expected);
 }
@@ -587,6 +584,13 @@ static bool accepts(const yyParser *parser, YYCODETYPE kind) {
     }
 }
 
+// What the parser would take next: every kind is tried.
+static void find_expected(const yyParser *parser, bool *expected) {
+    for (uint32_t kind = 0; kind <= TOKEN_KIND_COUNT; kind++) {
+        expected[kind] = accepts(parser, (YYCODETYPE)kind);
+    }
+}
+
 // Goes on behind the statement, clause or item that the token at `at` is in: the next token to feed
 // is the one that ends it, at the level of the innermost block.
 static uint32_t skip_item(const Parser *p, uint32_t at) {
@@ -611,6 +615,9 @@ void parser_run(Parser *p) {
         const Token *token = &tokens[i];
         if (token->kind == TOKEN_EOF) {
             p->wants_more = accepts(parser, TOKEN_CATCH) || accepts(parser, TOKEN_ARROW);
+        }
+        if (!accepts(parser, token->kind)) {
+            find_expected(parser, p->expected);
         }
         Grammar(parser, token->kind, token);
         if (p->error != NULL) {

@@ -97,7 +97,7 @@ static int json_hex4(const uint8_t *at, size_t left, uint32_t *value) {
     }
     for (int i = 0; i < 4; i++) {
         uint8_t c = at[i];
-        uint32_t digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10u : 16;
+        uint32_t digit = c >= '0' && c <= '9' ? c - '0' + 0u : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10u : 16;
         if (digit == 16) {
             return -1;
         }
