@@ -150,7 +150,7 @@ static const struct {
 };
 
 enum { ITEM_COUNT = sizeof items / sizeof items[0] };
-static_assert(ITEM_COUNT <= MAP_FLAT_MAX, "all items make a small map");
+static_assert((int)ITEM_COUNT <= (int)MAP_FLAT_MAX, "all items make a small map");
 
 static InfoFn item_find(Term name) {
     for (size_t i = 0; i < ITEM_COUNT; i++) {
