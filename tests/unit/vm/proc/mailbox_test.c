@@ -11,7 +11,11 @@ static void setup(void) {
     mem = mem_stats_new(0);
 }
 
-TestSuite(mailbox, .init = setup);
+static void teardown(void) {
+    mem_stats_free(mem);
+}
+
+TestSuite(mailbox, .init = setup, .fini = teardown);
 
 static Signal *message(int64_t value) {
     Signal *s = signal_new(mem, SIGNAL_MESSAGE, 0);
