@@ -294,10 +294,12 @@ static CoreExpr *call_remote(Lower *L, const AstCall *call, const AstRemote *rem
                : core_call_ext(L->arena, span, module->name, fn->name, args, call->args.len);
 }
 
-static CoreExpr *call_path(Lower *L, const AstPath *path) {
+CoreExpr *lower_path(Lower *L, const AstPath *path) {
     Diag *diag = DIAG(L->diags, path_as_value, path->node.span, name_str(path->name));
     const Def *def = scope_find_def(L->scope, path);
-    if (diag != NULL && def != NULL) {
+    if (diag != NULL && def == NULL) {
+        diag->hint = foreign_hint(name_str(path->name));
+    } else if (diag != NULL) {
         Buf hint = buf_new(L->arena);
         bool is_process = def->kind == DEF_ACTOR || def->kind == DEF_SUPERVISOR;
         const char *form = is_process                ? "start it with `spawn %.*s(…)`"
@@ -313,7 +315,7 @@ CoreExpr *lower_call(Lower *L, const AstCall *call, bool is_tail) {
     switch (call->callee->kind) {
     case AST_VAR: return call_name(L, call, AST_AS(Var, call->callee)->name, is_tail);
     case AST_REMOTE: return call_remote(L, call, AST_AS(Remote, call->callee));
-    case AST_PATH: return call_path(L, AST_AS(Path, call->callee));
+    case AST_PATH: return lower_path(L, AST_AS(Path, call->callee));
     default:
         if (L->guard != NULL) {
             return lower_not_in_guard(L, &call->node);

@@ -66,9 +66,25 @@ static CoreExpr *lower_unary(Lower *L, const AstUnary *unary) {
     return lower_guarded(L, core_prim(L->arena, span, PRIM_NEG, CORE_ARGS(operand)));
 }
 
+// A message is an atom more often than not, and its colon is forgotten.
+static CoreExpr *lower_message(Lower *L, const AstNode *message) {
+    uint32_t before = L->diags->list.len;
+    CoreExpr *result = lower_expr(L, message);
+    if (message->kind == AST_VAR && L->diags->list.len > before) {
+        Diag *diag = &L->diags->list.items[before];
+        if (diag->id == DIAG_unknown_name && diag->hint.len == 0) {
+            Str name = name_str(AST_AS(Var, message)->name);
+            Buf hint = buf_new(L->arena);
+            buf_format(&hint, "an atom is written `:%.*s`", (int)name.len, name.ptr);
+            diag->hint = buf_view(&hint);
+        }
+    }
+    return result;
+}
+
 static CoreExpr *lower_send(Lower *L, const AstSend *send) {
     CoreExpr *to = lower_expr(L, send->to);
-    CoreExpr *message = lower_expr(L, send->message);
+    CoreExpr *message = lower_message(L, send->message);
     return core_prim(L->arena, send->node.span, PRIM_SEND, CORE_ARGS(to, message));
 }
 
@@ -77,7 +93,7 @@ enum { ASK_TIMEOUT_MS = 5000 };
 static CoreExpr *lower_ask(Lower *L, const AstAsk *ask) {
     Span span = ask->node.span;
     CoreExpr *to = lower_expr(L, ask->to);
-    CoreExpr *message = lower_expr(L, ask->message);
+    CoreExpr *message = lower_message(L, ask->message);
     CoreExpr *timeout = ask->timeout != NULL ? lower_expr(L, ask->timeout)
                                              : core_int(L->arena, span, ASK_TIMEOUT_MS);
     return core_prim(L->arena, span, PRIM_ASK, CORE_ARGS(to, message, timeout));
@@ -95,11 +111,6 @@ static CoreExpr *lower_index(Lower *L, const AstIndex *index) {
     CoreExpr *key = lower_expr(L, index->key);
     return lower_guarded(L,
                          core_prim(L->arena, index->node.span, PRIM_INDEX, CORE_ARGS(object, key)));
-}
-
-static CoreExpr *lower_path(Lower *L, const AstPath *path) {
-    DIAG(L->diags, path_as_value, path->node.span, name_str(path->name));
-    return lower_nil(L, path->node.span);
 }
 
 static bool may_stand_in_guard(AstKind kind) {
@@ -139,7 +150,7 @@ CoreExpr *lower_at(Lower *L, const AstNode *node, bool is_tail) {
     case AST_FLOAT:
         return core_lit(L->arena, node->span,
                         core_const_float(L->arena, AST_AS(Float, node)->value));
-    case AST_STRING: return core_bytes(L->arena, node->span, AST_AS(String, node)->bytes);
+    case AST_STRING: return lower_string(L, AST_AS(String, node));
     case AST_ATOM: return core_atom(L->arena, node->span, AST_AS(Atom, node)->name);
     case AST_INTERPOLATION: return lower_interpolation(L, AST_AS(Interpolation, node));
     case AST_VAR: return lower_name_value(L, AST_AS(Var, node)->name, node->span);

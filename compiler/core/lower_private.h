@@ -70,6 +70,8 @@ CoreExpr **lower_list(Lower *L, const AstList *list);
 
 // lower_call.c
 CoreExpr *lower_call(Lower *L, const AstCall *call, bool is_tail);
+CoreExpr *lower_string(Lower *L, const AstString *text);
+CoreExpr *lower_path(Lower *L, const AstPath *path);
 CoreExpr *lower_pipe(Lower *L, const AstPipe *pipe, bool is_tail);
 CoreExpr *lower_fn_ref(Lower *L, const AstFnRef *ref);
 CoreExpr *lower_name_value(Lower *L, Name name, Span span);

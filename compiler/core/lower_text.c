@@ -82,6 +82,36 @@ static CoreExpr *build(Lower *L, Span span, CoreSegment *segments, uint32_t coun
 
 // ---- Interpolations -----------------------------------------------------------------------------
 
+static bool is_name_byte(char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// "${x}" in a longer text, where x is a local name: surely meant to be an interpolation.
+static void warn_of_dollar(Lower *L, const AstString *text) {
+    const char *at = text->bytes.ptr;
+    const char *end = at + text->bytes.len;
+    while ((at = memchr(at, '$', (size_t)(end - at))) != NULL) {
+        const char *name = at + 2;
+        const char *to = name;
+        while (to < end && is_name_byte(*to)) {
+            to++;
+        }
+        bool is_form = at + 1 < end && at[1] == '{' && to < end && *to == '}';
+        Str shown = {at, (size_t)(to + 1 - at)};
+        if (is_form && shown.len < text->bytes.len &&
+            lower_find(L, intern_str(L->intern, (Str){name, (size_t)(to - name)})) != NULL) {
+            DIAG(L->diags, interpolation_foreign, text->node.span, shown);
+            return;
+        }
+        at++;
+    }
+}
+
+CoreExpr *lower_string(Lower *L, const AstString *text) {
+    warn_of_dollar(L, text);
+    return core_bytes(L->arena, text->node.span, text->bytes);
+}
+
 static CoreExpr *part(Lower *L, const AstNode *node) {
     CoreExpr *value = lower_expr(L, node);
     if (is_bytes_literal(value)) {

@@ -108,3 +108,7 @@ typedef struct Suggest {
 
 Suggest suggest_new(Str wanted);
 void suggest_offer(Suggest *s, Str candidate);
+
+// What to write for a name that other languages have (`null`, `len`, `GenServer`), or empty
+// (foreign.c).
+Str foreign_hint(Str name);

@@ -693,6 +693,35 @@ static void semicolon(Lexer *lexer, const char *from) {
     }
 }
 
+// A colon that is neither a key's nor an atom's: what it was meant for.
+static const char *colon_hint(const Lexer *lexer, const char *from) {
+    const Token *last = last_token(lexer);
+    const Bracket *open = innermost(lexer);
+    bool is_map = open != NULL && open->kind == TOKEN_MAP_LBRACE;
+    if (is_map && (last->kind == TOKEN_STRING || last->kind == TOKEN_STR_CLOSE)) {
+        return "a key that is a text is written \"text\" => value";
+    }
+    const char *next = from + 1;
+    while (*next == ' ' || *next == '\r') {
+        next++;
+    }
+    if (*next == '\n') {
+        return "a block stands between { and }";
+    }
+    if (last->kind == TOKEN_RPAREN) {
+        return "the type of a result is written `-> Type`";
+    }
+    for (const Token *at = last; at->kind != TOKEN_NEWLINE && at->kind != TOKEN_START; at--) {
+        if (at->kind == TOKEN_QUESTION) {
+            return "a choice is written `if c { a } else { b }`";
+        }
+    }
+    bool is_clause = open != NULL && open->kind == TOKEN_LBRACE;
+    return is_clause && token_has(last, TOKEN_FLAG_PATTERN)
+               ? "a clause is written `pattern => result`"
+               : "a key is written `name:` or \"text\" =>, an atom `:name`";
+}
+
 // A character that begins no token. Returns what follows it.
 static const char *bad_character(Lexer *lexer, const char *from) {
     lexer->has_dropped = true;
@@ -714,7 +743,7 @@ static const char *bad_character(Lexer *lexer, const char *from) {
         text = buf_view(&shown);
     }
     diag = DIAG(lexer->diags, character_unknown, span, text);
-    static const struct {
+    const struct {
         uint32_t code;
         const char *hint;
     } hints[] = {
@@ -730,8 +759,7 @@ static const char *bad_character(Lexer *lexer, const char *from) {
         {'`', "text stands between double quotes"},
         {'\\', "a function value is `fn(x) => x + 1`; a line needs no mark to go on"},
         {'~', "bit operations are functions: Int.bnot(x)"},
-        {':', "a key is written `name:` or \"text\" =>, an atom `:name`; a choice is "
-              "`if c { a } else { b }`"},
+        {':', colon_hint(lexer, from)},
     };
     for (size_t i = 0; diag != NULL && i < sizeof(hints) / sizeof(hints[0]); i++) {
         if (hints[i].code == code) {
@@ -752,6 +780,28 @@ static void foreign_operator(Lexer *lexer, uint32_t kind, const char *from, cons
          (Str){from, (size_t)(to - from)}, str_of(instead));
     lexer->has_dropped = true;
     emit(lexer, kind, from, to);
+}
+
+// `x++` and `x--`: the operand before it is touched, and none can follow. (With the end of the line
+// behind it, it must be all that the statement says: lists may be joined over several lines.)
+static bool is_step(const Lexer *lexer, const char *from, const char *to) {
+    const Token *last = last_token(lexer);
+    if (last->kind != TOKEN_ID || !touches(lexer, from)) {
+        return false;
+    }
+    while (*to == ' ' || *to == '\r') {
+        to++;
+    }
+    uint32_t before = last[-1].kind;
+    bool is_all = before == TOKEN_NEWLINE || before == TOKEN_LBRACE || before == TOKEN_START;
+    return *to == ')' || *to == '}' || *to == ';' || (is_all && (*to == '\n' || *to == '\0'));
+}
+
+static void foreign_step(Lexer *lexer, const char *from, const char *to) {
+    DIAG(lexer->diags, operator_foreign, lexer_span(lexer, from, to), (Str){from, 2},
+         *from == '+' ? STR("x = x + 1 (state only; otherwise a new `let`)")
+                      : STR("x = x - 1 (state only; otherwise a new `let`)"));
+    lexer->has_dropped = true;
 }
 
 // `{` of any kind that is not a map's.
@@ -924,7 +974,15 @@ static bool scan(Lexer *lexer, const char *at) {
             ">"             { EMIT(GT); }
             ">="            { EMIT(GE); }
             "|>"            { EMIT(PIPE); }
-            "++"            { EMIT(APPEND); }
+            "++"            {
+                if (is_step(lexer, start, at)) { foreign_step(lexer, start, at); continue; }
+                EMIT(APPEND);
+            }
+            "--"            {
+                if (is_step(lexer, start, at)) { foreign_step(lexer, start, at); continue; }
+                at = start + 1;
+                EMIT(MINUS);
+            }
             "<>"            { EMIT(CONCAT); }
             ".."            { EMIT(RANGE); }
             "+"             { EMIT(PLUS); }
@@ -944,7 +1002,10 @@ static bool scan(Lexer *lexer, const char *at) {
             "||"            { FOREIGN(OR, "or"); }
             "**"            { FOREIGN(STAR, "Math.pow(x, y)"); }
             "..." | "..="   { FOREIGN(RANGE, ".., which includes its end"); }
-            "+=" | "*=" | "/=" { FOREIGN(EQ, "x = x + y (state only; otherwise a new `let`)"); }
+            "=:="           { FOREIGN(SAME, "==="); }
+            "=/="           { FOREIGN(DIFFERS, "!=="); }
+            "/="            { FOREIGN(NE, "x != y, or x = x / y (state only; otherwise a new `let`)"); }
+            "+=" | "*="     { FOREIGN(EQ, "x = x + y (state only; otherwise a new `let`)"); }
             ":="            { FOREIGN(EQ, "let x = …"); }
             *               { at = bad_character(lexer, start); continue; }
         */

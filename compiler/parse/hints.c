@@ -71,6 +71,26 @@ static const char *foreign_word(const Site *s) {
         {"await", "an actor is asked by `pid ? message`"},
         {"async", "a process is started by `spawn { … }`"},
         {"yield", "there are no generators; `for` and List work on any enumerable"},
+        {"lambda", "a function value is written `fn(x) => x + 1`"},
+        {"new", "an actor is started by `spawn Name(…)`, a record made by `Name{…}`"},
+        {"go", "a process is started by `spawn { … }`"},
+        {"defer", "what always runs at the end stands in `try { … } after { … }`"},
+        {"package", "a file is a module; its name is its path"},
+        {"namespace", "a file is a module; its name is its path"},
+        {"require", "write `import Module (names)`; `Module.name` needs no import"},
+        {"include", "write `import Module (names)`; `Module.name` needs no import"},
+        {"auto", "a name is bound by `let name = value`"},
+        {"int", "a name is bound by `let name: Int = value`"},
+        {"string", "a name is bound by `let name: String = value`"},
+        {"rescue", "failures are caught by `catch { reason => … }`"},
+        {"except", "failures are caught by `catch { reason => … }`"},
+        {"finally", "what always runs stands in `after { … }`"},
+        {"ensure", "what always runs stands in `after { … }`"},
+        {"div", "integers are divided by `//`"},
+        {"mod", "the remainder is `%`"},
+        {"rem", "the remainder is `%`"},
+        {"xor", "write `a != b`, or Int.bxor(a, b) for bits"},
+        {"is", "values are compared by `==`; is_int(x) and the like tell what one is"},
         {"print", "a call needs parentheses: Io.println(text)"},
         {"println", "a call needs parentheses: Io.println(text)"},
         {"do", "a block stands between { and }"},
@@ -84,8 +104,10 @@ static const char *foreign_word(const Site *s) {
             return before[i].hint;
         }
     }
-    static const char *const here[] = {"do",    "then",   "end",  "begin",  "elif",
-                                       "elsif", "elseif", "when", "unless", NULL};
+    static const char *const here[] = {"do",     "then",    "end",    "begin",  "elif", "elsif",
+                                       "elseif", "when",    "unless", "rescue", "except", "finally",
+                                       "ensure", "div",     "mod",    "rem",    "xor",  "is",
+                                       NULL};
     if (is_one_of(s->token, here)) {
         for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
             if (is_word(s->token, before[i].word)) {
@@ -123,8 +145,11 @@ static const char *braces(const Site *s) {
         return "a map is written %{name: value}, a record User{name: value}";
     }
     if (kind == TOKEN_COMMA && s->expected[TOKEN_RBRACE]) {
-        return "a tuple is written (a, b), a list [a, b], a map %{k: v}; statements end with the "
-               "line or a `;`";
+        return "statements and clauses end with the line or a `;`, without a comma; a tuple is "
+               "written (a, b), a map %{k: v}";
+    }
+    if (kind == TOKEN_KEY && s->expected[TOKEN_COMMA] && s->expected[TOKEN_RBRACE]) {
+        return "fields are separated by commas or line ends";
     }
     return NULL;
 }
@@ -137,7 +162,7 @@ static const char *blocks(const Site *s) {
         return "a clause is written `pattern => result`, the last of a receive "
                "`after ms => result`";
     }
-    if (!wants_block) {
+    if (!wants_block || (kind == TOKEN_NOT && ends_operand(s->before))) {
         return NULL;
     }
     if (s->before->kind == TOKEN_CATCH) {
@@ -163,6 +188,13 @@ static const char *blocks(const Site *s) {
 }
 
 static const char *arrows(const Site *s) {
+    if (s->before->kind == TOKEN_ARROW && s->expected[TOKEN_UPPER]) {
+        return "`->` gives the type of the result; the body follows `=`, or stands in { }";
+    }
+    bool is_result = (s->before - 1)->kind == TOKEN_ARROW && s->expected[TOKEN_EQ];
+    if (is_result && token_has(s->token, TOKEN_FLAG_INFIX)) {
+        return "`->` gives the type of the result; the body follows `=`, or stands in { }";
+    }
     if (s->token->kind == TOKEN_ARROW && s->expected[TOKEN_FATARROW]) {
         return "a clause is written `pattern => result`";
     }
@@ -186,6 +218,14 @@ static const char *equals(const Site *s) {
                        s->before->kind == TOKEN_STAR || s->before->kind == TOKEN_SLASH;
     if (is_compound) {
         return "write `x = x + 1` (state only; elsewhere bind a new name by `let`)";
+    }
+    if (s->before->kind == TOKEN_RBRACKET ||
+        (s->before->kind == TOKEN_ID && (s->before - 1)->kind == TOKEN_DOT)) {
+        return "values do not change: `%{m | key: value}` and `User{u | name: n}` make new ones, "
+               "and Map.put(m, k, v)";
+    }
+    if ((s->before - 1)->kind == TOKEN_LPAREN && (s->before - 2)->kind == TOKEN_FOR) {
+        return "a loop is written `for x in xs { … }`, as in `for i in 0..9 { … }`";
     }
     if (s->expected[TOKEN_RECORD_LBRACE]) {
         return "names of functions and values begin with a small letter";
@@ -226,8 +266,8 @@ static const char *operators(const Site *s) {
     if (kind == TOKEN_CARET) {
         return "`^name` is for patterns; bits are compared by Int.bxor(a, b)";
     }
-    if (s->before->kind == TOKEN_APPEND) {
-        return "`++` joins lists; write `x = x + 1` (state only)";
+    if (kind == TOKEN_NOT && ends_operand(s->before)) {
+        return "write `not (x in xs)`, `not (a == b)` or `a != b`";
     }
     if (kind == TOKEN_BAR && s->expected[TOKEN_FLOAT]) {
         return "a function value is written `fn(x) => x + 1`";
@@ -240,6 +280,15 @@ static const char *operators(const Site *s) {
 
 static const char *names(const Site *s) {
     uint32_t kind = s->token->kind;
+    if (kind == TOKEN_ID && s->before->kind == TOKEN_ID && s->expected[TOKEN_EQ] &&
+        ((s->before - 1)->kind == TOKEN_LET || (s->before - 1)->kind == TOKEN_STATE)) {
+        return "a type is written `name: Type = value`";
+    }
+    bool is_end = kind == TOKEN_RPAREN || kind == TOKEN_COMMA;
+    if (is_end && s->before->kind == TOKEN_UPPER && s->expected[TOKEN_RECORD_LBRACE] &&
+        !s->expected[TOKEN_PLUS]) {
+        return "names of functions and values begin with a small letter";
+    }
     if (kind == TOKEN_LET && s->before->kind == TOKEN_LPAREN) {
         return "a loop is written `for x in xs { … }`";
     }
@@ -291,8 +340,25 @@ static const char *functions(const Site *s) {
     return NULL;
 }
 
+// Between the token and the one before it: does this text stand there?
+static bool has_between(const Site *s, const char *text) {
+    const char *from = s->p->text + s->before->offset + s->before->len;
+    const char *to = s->p->text + s->token->offset;
+    return to > from && memmem(from, (size_t)(to - from), text, strlen(text)) != NULL;
+}
+
 static const char *others(const Site *s) {
     uint32_t kind = s->token->kind;
+    if (has_between(s, "#{")) {
+        return "outside of a string `#{` begins a comment; a map is written %{name: value}";
+    }
+    if (s->before->kind == TOKEN_DOT && has_between(s, "\n")) {
+        return "a statement ends with its line, without a `.`";
+    }
+    bool is_text = kind == TOKEN_STRING || kind == TOKEN_STR_OPEN;
+    if (is_text && s->before->kind == TOKEN_ID && s->before->offset + s->before->len == s->token->offset) {
+        return "strings take no prefix but r: \"#{x}\" works in every other";
+    }
     if (kind == TOKEN_PUB || kind == TOKEN_IMPORT || kind == TOKEN_CONST) {
         return "this stands at the top level of a file only";
     }

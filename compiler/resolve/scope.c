@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/resolve/scope.h"
 
+#include <ctype.h>
+
 #include "compiler/base/check.h"
 #include "compiler/resolve/imports.h"
 
@@ -42,6 +44,14 @@ void hint_meant(Diags *diags, Diag *diag, Suggest suggest) {
         Buf text = buf_new(diags->arena);
         buf_format(&text, "did you mean `%.*s`?", (int)suggest.best.len, suggest.best.ptr);
         diag->hint = buf_view(&text);
+    }
+}
+
+// What newcomers write gets its hint; of a module, a hint that is surer than a likeness.
+static void hint_foreign(Diag *diag, Name name) {
+    Str hint = foreign_hint(name_str(name));
+    if (diag != NULL && hint.len > 0) {
+        diag->hint = hint;
     }
 }
 
@@ -95,7 +105,9 @@ void report_module(Scope *scope, Name path, Span span) {
     if (modules->offer != NULL) {
         modules->offer(modules->context, scope->own, &suggest);
     }
-    hint_meant(modules->diags, DIAG(modules->diags, unknown_module, span, name_str(path)), suggest);
+    Diag *diag = DIAG(modules->diags, unknown_module, span, name_str(path));
+    hint_meant(modules->diags, diag, suggest);
+    hint_foreign(diag, path);
 }
 
 static void offer_own(Scope *scope, const Interface *own, Suggest *suggest) {
@@ -113,6 +125,19 @@ static void offer_imported(Scope *scope, Suggest *suggest) {
         if (scope->imported.slots[i].name != NULL) {
             suggest_offer(suggest, name_str(scope->imported.slots[i].name));
         }
+    }
+}
+
+// `list` where there is a module `List`.
+static void hint_capital(Scope *scope, Diag *diag, Name name) {
+    Arena *arena = scope->modules->arena;
+    Str capital = arena_str(arena, name_str(name));
+    ((char *)capital.ptr)[0] = (char)toupper((unsigned char)capital.ptr[0]);
+    if (scope_find_module(scope, intern_str(scope->modules->intern, capital)) != NULL) {
+        Buf text = buf_new(arena);
+        buf_format(&text, "names of modules begin with a capital: `%.*s`", (int)capital.len,
+                   capital.ptr);
+        diag->hint = buf_view(&text);
     }
 }
 
@@ -138,6 +163,9 @@ void scope_unknown(Scope *scope, Name name, int32_t arity, Span span, Suggest *s
     if (suggest == NULL) {
         suggest = &own;
     }
+    for (size_t i = 0; arity < 0 && i < 3; i++) {
+        suggest_offer(suggest, str_of((const char *const[]){"nil", "true", "false"}[i]));
+    }
     offer_own(scope, scope->own, suggest);
     for (uint32_t i = 0; i < scope->earlier.len; i++) {
         offer_own(scope, scope->earlier.items[i], suggest);
@@ -147,6 +175,13 @@ void scope_unknown(Scope *scope, Name name, int32_t arity, Span span, Suggest *s
                                    with_arity(scope->modules->arena, name, arity))
                             : DIAG(diags, unknown_name, span, name_str(name));
     hint_meant(diags, diag, *suggest);
+    bool is_free = suggest->best.len == 0;
+    if (arity >= 0 || is_free) {
+        hint_foreign(diag, name);
+    }
+    if (diag != NULL && arity < 0 && is_free) {
+        hint_capital(scope, diag, name);
+    }
 }
 
 // ---- Modules and definitions --------------------------------------------------------------------
@@ -398,6 +433,9 @@ FnDef *scope_remote_fn(Scope *scope, Interface *module, Name name, uint32_t arit
         Suggest suggest = suggest_new(name_str(name));
         offer_public(module, &suggest);
         hint_meant(modules->diags, diag, suggest);
+        if (suggest.best.len == 0) {
+            hint_foreign(diag, name);
+        }
     }
     return NULL;
 }
