@@ -87,6 +87,7 @@ static void finish(Heap *heap) {
         heap->remember->count = 0;
     }
     heap->need_full = false;
+    heap->collections++;
     heap->minor_count = 0;
 }
 

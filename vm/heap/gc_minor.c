@@ -238,6 +238,7 @@ HeapStatus gc_minor(Heap *heap, size_t words, size_t expected, Term *roots, size
     gc_free_fragments(&c, &heap->offheap_young, old_list);
     block_free(heap->pool, from_block, from_words);
     // Not one that adopted messages asked for: a larger block would not make such rarer.
+    heap->collections++;
     heap->minor_count += used * 2 > from_words;
     return HEAP_OK;
 }

@@ -58,6 +58,7 @@ struct Heap {
     HeapRemember *remember;
     uint32_t minor_count;    // since the last full collection
     bool need_full;          // the next collection must be a full one
+    uint8_t collections;     // made, modulo 256: who compares sees that there was one
     uint8_t why;             // HeapStatus of the last heap_ensure, heap_reserve or heap_collect that collected
     // Calls visit for every root of the owner: registers, frames, pending signals' terms. Set by proc/.
     void (*each_root)(Process *owner, RootVisit visit, void *collection);

@@ -99,7 +99,7 @@ bool io_deadline(Process *p, Term ms, uint64_t *deadline_ns) {
         process_badarg(p, ms);
         return false;
     }
-    *deadline_ns = clock_monotonic_ns() + (uint64_t)term_to_small(ms) * 1000000;
+    *deadline_ns = clock_now_ns(&p->vm->clock) + (uint64_t)term_to_small(ms) * 1000000;
     return true;
 }
 

@@ -20,7 +20,7 @@ Term io_reason(VM *vm, int status);
 
 // A String without zero bytes as C text of its own, of kind MEM_IO. NULL after :badarg or :limit(:memory).
 char *io_text(Process *p, Term t);
-// Milliseconds to nanoseconds on the monotonic clock; UINT64_MAX for :infinity. False after :badarg.
+// Milliseconds to nanoseconds on the VM's clock; UINT64_MAX for :infinity. False after :badarg.
 bool io_deadline(Process *p, Term ms, uint64_t *deadline_ns);
 
 // Bytes of a process that another thread reads while the process may collect or end: a reference to shared data, or a copy of

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "vm/io/answer.h"
+#include "vm/proc/trace.h"
 #include "vm/term/atom.h"
 #include "vm/term/list.h"
 
@@ -39,6 +40,7 @@ DnsJob *dns_job(Process *p, const char *host, size_t len, uint16_t port) {
     CHECK(len < sizeof job->host);
     memcpy(job->host, host, len);
     job->port = port;
+    TRACE_EVENT(p->vm, TRACE_io, p->pid, "looks up %s", job->host);
     return job;
 }
 

@@ -13,6 +13,7 @@
 
 #include "vm/io/answer.h"
 #include "vm/io/handle.h"
+#include "vm/proc/trace.h"
 #include "vm/term/atom.h"
 #include "vm/term/map.h"
 #include "vm/term/room.h"
@@ -143,6 +144,7 @@ static FileJob *path_job(Process *p, Term path, void (*what)(FileJob *)) {
         return NULL;
     }
     job->path = text;
+    TRACE_EVENT(p->vm, TRACE_io, p->pid, "works on %P", path);
     return job;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vm/io/loop.h"
 
-#include "vm/base/clock.h"
 #include "vm/io/answer.h"
 #include "vm/proc/send.h"
+#include "vm/proc/trace.h"
+#include "vm/sched/timer.h"
 #include "vm/term/atom.h"
 
 enum { CLOSE_TURNS = 1000 };
@@ -69,8 +70,6 @@ static int hook_descriptor(Scheduler *s) {
     return s->loop == NULL ? -1 : uv_backend_fd(&s->loop->uv);
 }
 
-const SchedIo io_hooks = {hook_open, hook_close, hook_poll, hook_descriptor};
-
 // ---- Requests --------------------------------------------------------------------------------------
 
 void io_request_release(IoRequest *r) {
@@ -87,17 +86,12 @@ void io_request_release(IoRequest *r) {
     mem_free(r->vm->mem, MEM_IO, r);
 }
 
-static void timer_closed(uv_handle_t *timer) {
-    IoRequest *r = timer->data;
-    mem_free(r->vm->mem, MEM_IO, timer);
-    io_request_release(r);
-}
-
 void io_request_finish(IoRequest *r, int status) {
     ASSERT(atomic_load_explicit(&r->done, memory_order_relaxed) == 0);
     r->status = status;
+    TRACE_EVENT(r->vm, TRACE_io, r->pid, "%s ends: %s", r->what, status == 0 ? "well" : uv_err_name(status));
     if (r->timer != NULL) {
-        uv_close((uv_handle_t *)r->timer, timer_closed);
+        CHECK(wheel_cancel(r->timer, &r->home->timers));
         r->timer = NULL;
     }
     if (r->home->loop != NULL) {
@@ -121,27 +115,22 @@ static void give_up(IoRequest *r, int status) {
     }
 }
 
-static void deadline_passed(uv_timer_t *timer) {
-    give_up(timer->data, UV_ETIMEDOUT);
+// The request's deadline has passed. It is not done: that would have cancelled the timer.
+static void hook_expire(uint64_t id) {
+    IoRequest *r = (IoRequest *)(uintptr_t)id;
+    wheel_free_timer(&r->home->timers, r->timer);
+    r->timer = NULL;
+    give_up(r, UV_ETIMEDOUT);
 }
 
+const SchedIo io_hooks = {hook_open, hook_close, hook_poll, hook_descriptor, hook_expire};
+
 // Sets the timer of a request with a deadline. False: no memory.
-static bool start_timer(IoLoop *loop, IoRequest *r) {
-    if (r->deadline_ns == UINT64_MAX) {
-        return true;
+static bool start_timer(IoRequest *r) {
+    if (r->deadline_ns != UINT64_MAX) {
+        r->timer = wheel_start(&r->home->timers, r->deadline_ns, (uintptr_t)r, TERM_NIL, NULL);
+        return r->timer != NULL;
     }
-    uv_timer_t *timer = mem_alloc(r->vm->mem, MEM_IO, sizeof *timer);
-    if (timer == NULL) {
-        return false;
-    }
-    uv_timer_init(&loop->uv, timer);
-    timer->data = r;
-    r->timer = timer;
-    atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
-    uint64_t now = clock_monotonic_ns();
-    uv_update_time(&loop->uv);
-    uint64_t left_ms = now >= r->deadline_ns ? 0 : (r->deadline_ns - now + 999999) / 1000000;
-    uv_timer_start(timer, deadline_passed, left_ms, 0);
     return true;
 }
 
@@ -156,14 +145,15 @@ static void run_request(Scheduler *s, Post *post) {
         return;
     }
     loop->in_flight++;
-    if (!start_timer(loop, r)) {
+    if (!start_timer(r)) {
         io_request_finish(r, UV_ENOMEM);
         return;
     }
     r->start(r);
 }
 
-void *io_request_new(Process *p, size_t size, Handle *handle, Scheduler *home, void (*start)(IoRequest *)) {
+void *io_request_new(Process *p, size_t size, const char *what, Handle *handle, Scheduler *home,
+                     void (*start)(IoRequest *)) {
     IoRequest *r = mem_alloc_zero(p->vm->mem, MEM_IO, size);
     if (r == NULL) {
         if (handle != NULL) {
@@ -177,6 +167,7 @@ void *io_request_new(Process *p, size_t size, Handle *handle, Scheduler *home, v
     r->pid = p->pid;
     r->handle = handle;
     r->home = home;
+    r->what = what;
     r->start = start;
     r->deadline_ns = UINT64_MAX;
     atomic_store_explicit(&r->refs, 1, memory_order_relaxed);
@@ -226,6 +217,7 @@ bool io_request_begin(Process *p, const void *owner, IoRequest *r) {
         return false;
     }
     *work = (RequestWork){{.drop = work_drop, .owner = owner}, r};
+    TRACE_EVENT(p->vm, TRACE_io, p->pid, "%s begins", r->what);
     p->work = &work->work;
     // One more for the loop.
     atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);

@@ -30,6 +30,7 @@ struct IoRequest {
     Term pid;               // to wake
     Handle *handle;         // held; may be NULL
     Scheduler *home;
+    const char *what;       // for the trace
     void (*start)(IoRequest *r);   // home's thread
     void (*cancel)(IoRequest *r);  // home's thread, while it is not done: takes it out of where it waits; NULL: it ends by itself
     void (*drop)(IoRequest *r);    // frees what it holds, not itself; may be NULL
@@ -38,13 +39,13 @@ struct IoRequest {
     bool is_cancelled;      // home's thread
     _Atomic uint32_t refs;
     _Atomic uint32_t done;
-    uint64_t deadline_ns;
-    uv_timer_t *timer;      // NULL without a deadline; home's thread
+    uint64_t deadline_ns;   // of the VM's clock
+    Timer *timer;           // on the wheel of home; NULL without a deadline; home's thread
 };
 
-// A zeroed struct of `size` bytes that begins with an IoRequest; the handle, if any, goes over to it. NULL after :limit(:memory).
-// Any thread.
-void *io_request_new(Process *p, size_t size, Handle *handle, Scheduler *home, void (*start)(IoRequest *));
+// A zeroed struct of `size` bytes that begins with an IoRequest; the handle, if any, goes over to it. `what` it does is for the
+// trace. NULL after :limit(:memory). Any thread.
+void *io_request_new(Process *p, size_t size, const char *what, Handle *handle, Scheduler *home, void (*start)(IoRequest *));
 // Loop's thread: it is over; wakes the process.
 void io_request_finish(IoRequest *r, int status);
 void io_request_release(IoRequest *r);

@@ -14,6 +14,7 @@
 #include "vm/io/answer.h"
 #include "vm/io/loop.h"
 #include "vm/proc/send.h"
+#include "vm/proc/trace.h"
 #include "vm/term/atom.h"
 
 enum {
@@ -301,6 +302,7 @@ static Term print(Process *p, Term *args, int fd, bool line) {
         return TERM_WAIT;
     }
     BytesView view = bytes_view(args[0]);
+    TRACE_EVENT(p->vm, TRACE_io, p->pid, "prints %P", args[0]);
     bool copy = box_kind(args[0]) == KIND_BYTES || line;
     Piece *piece = mem_alloc(p->vm->mem, MEM_IO, sizeof *piece + (copy ? view.len + 1 : 0));
     if (piece == NULL) {
@@ -490,6 +492,9 @@ static Job *input_make(Process *p, Term *args) {
     }
     job->stdio = s;
     job->wanted = wanted;
+    TRACE_EVENT(p->vm, TRACE_io, p->pid, "reads standard input");
+    struct pollfd ready = {.fd = 0, .events = POLLIN};
+    job->job.outside = s->input_start == s->input_end && poll(&ready, 1, 0) == 0;
     return &job->job;
 }
 

@@ -14,7 +14,9 @@
 #include <uv.h>
 
 #include "vm/base/clock.h"
+#include "vm/boot.h"
 #include "vm/io/answer.h"
+#include "vm/proc/trace.h"
 #include "vm/term/atom.h"
 #include "vm/term/list.h"
 #include "vm/term/map.h"
@@ -32,7 +34,7 @@ typedef struct {
     size_t added_count;
     char *directory;         // NULL: the VM's
     Lent input;
-    uint64_t deadline_ns;
+    uint64_t deadline_ns;   // of the wall's clock
     SharedBytes *output[2];  // standard output and error
     int status;              // 0, or an errno; ETIMEDOUT
     int exit_status;
@@ -360,8 +362,12 @@ static Job *run_make(Process *p, Term *args) {
         process_limit(p, AM_memory);
         return NULL;
     }
+    TRACE_EVENT(p->vm, TRACE_io, p->pid, "runs %P", args[0]);
     bool good = take_arguments(p, job, args[0], args[1]) && io_lend(p, args[2], &job->input) &&
                 take_environment(p, job, args[4]) && io_deadline(p, args[5], &job->deadline_ns);
+    if (good && job->deadline_ns != UINT64_MAX) {
+        job->deadline_ns += clock_monotonic_ns() - clock_now_ns(&p->vm->clock);
+    }
     if (good && !term_same_bits(args[3], TERM_NIL)) {
         job->directory = io_text(p, args[3]);
         good = job->directory != NULL;

@@ -390,7 +390,7 @@ Term tcp_accept(Process *p, Term *args) {
         if (handle == NULL) {
             return io_error_atom(p, AM_closed);
         }
-        AcceptRequest *r = io_request_new(p, sizeof *r, handle, ((Listener *)(void *)handle)->home, accept_start);
+        AcceptRequest *r = io_request_new(p, sizeof *r, "accept", handle, ((Listener *)(void *)handle)->home, accept_start);
         if (r == NULL) {
             return TERM_NONE;
         }
@@ -525,7 +525,7 @@ static Term connect_to(Process *p, Term *args, const struct sockaddr_storage *ad
     if (!io_deadline(p, args[2], &deadline)) {
         return TERM_NONE;
     }
-    ConnectRequest *r = io_request_new(p, sizeof *r, NULL, sched_of(p), connect_start);
+    ConnectRequest *r = io_request_new(p, sizeof *r, "connect", NULL, sched_of(p), connect_start);
     if (r == NULL) {
         return TERM_NONE;
     }
@@ -746,7 +746,7 @@ static Term read_some(Process *p, const void *owner, Term *args, bool line, size
         if (handle == NULL) {
             return io_error_atom(p, AM_closed);
         }
-        ReadRequest *r = io_request_new(p, sizeof *r, handle, ((Socket *)(void *)handle)->home, read_start);
+        ReadRequest *r = io_request_new(p, sizeof *r, "read", handle, ((Socket *)(void *)handle)->home, read_start);
         if (r == NULL) {
             return TERM_NONE;
         }
@@ -841,7 +841,7 @@ Term tcp_write(Process *p, Term *args) {
         if (handle == NULL) {
             return io_error_atom(p, AM_closed);
         }
-        WriteRequest *r = io_request_new(p, sizeof *r, handle, ((Socket *)(void *)handle)->home, write_start);
+        WriteRequest *r = io_request_new(p, sizeof *r, "write", handle, ((Socket *)(void *)handle)->home, write_start);
         if (r == NULL) {
             return TERM_NONE;
         }

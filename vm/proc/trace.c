@@ -90,6 +90,14 @@ static void write_out(Tracer *tracer) {
     buffer_clear(&tracer->line);
 }
 
+void tracer_flush(Tracer *tracer) {
+    if (tracer != NULL) {
+        lock_acquire(&tracer->lock);
+        write_out(tracer);
+        lock_release(&tracer->lock);
+    }
+}
+
 void tracer_free(Tracer *tracer) {
     if (tracer == NULL) {
         return;

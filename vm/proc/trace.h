@@ -32,6 +32,8 @@ bool trace_parse(const char *kinds, uint32_t *bits, char *why);
 // `kinds` as above. NULL with `why` set (256 bytes) when they are wrong or the file cannot be written.
 Tracer *tracer_new(VM *vm, const char *kinds, char *why);
 void tracer_free(Tracer *tracer);
+// Writes what a file has not got yet; NULL will do. For who ends without freeing.
+void tracer_flush(Tracer *tracer);
 
 // Format as printf's; %P takes a Term and prints it, bounded.
 void trace_write(Tracer *tracer, TraceKind kind, Term pid, const char *format, ...);

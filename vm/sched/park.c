@@ -88,14 +88,14 @@ static bool has_work(Scheduler *s) {
            atomic_load_explicit(&s->pool->stopping, memory_order_relaxed) != 0 || sched_is_any_offered(s->pool);
 }
 
-void sched_park(Scheduler *s) {
+void sched_park(Scheduler *s, uint64_t deadline_ns) {
     atomic_fetch_add_explicit(&s->pool->idle, 1, memory_order_seq_cst);
     atomic_store_explicit(&s->parked, 1, memory_order_seq_cst);
     atomic_thread_fence(memory_order_seq_cst);
     if (!has_work(s)) {
         quiet_offline(s->worker.quiet);
         int fd = s->loop == NULL ? -1 : s->pool->io->descriptor(s);
-        sched_wait_fds(s->wake_fd, fd, wheel_next_ns(&s->timers));
+        sched_wait_fds(s->wake_fd, fd, deadline_ns);
         quiet_online(s->worker.quiet);
     }
     unpark(s);

@@ -135,6 +135,10 @@ static void take_injected(Scheduler *s) {
 static void fire(void *context, Timer *timer) {
     Scheduler *s = context;
     Worker *w = &s->worker;
+    if (term_same_bits(timer->target, TERM_NIL)) {
+        s->pool->io->expire(timer->id);
+        return;
+    }
     TRACE_EVENT(w->vm, TRACE_timer, timer->target, "ends");
     if (timer->message != NULL) {
         timer_deliver(w, &s->timers, timer);
@@ -145,14 +149,19 @@ static void fire(void *context, Timer *timer) {
     signal_send_to(w, timer->target, signal);
 }
 
+// Timers that have ended, and what nobody can see any more. True: there is more to do.
+static bool go_on(Scheduler *s) {
+    bool more = wheel_advance(&s->timers, sched_now_ns(s->worker.vm), FIRE_MAX, fire, s);
+    return quiet_collect(s->worker.quiet, RETIRED_MAX, &s->worker) || more;
+}
+
 bool sched_poll(Scheduler *s) {
     s->slices = 0;
     s->reds_left = POLL_REDUCTIONS;
     if (s->loop != NULL) {
         s->io_in_flight = s->pool->io->poll(s);
     }
-    bool more = wheel_advance(&s->timers, sched_now_ns(s->worker.vm), FIRE_MAX, fire, s);
-    return quiet_collect(s->worker.quiet, RETIRED_MAX, &s->worker) || more;
+    return go_on(s);
 }
 
 // The loop ------------------------------------------------------------------------------------------
@@ -167,7 +176,7 @@ static void run_or_park(Scheduler *s) {
         }
         if (p == NULL) {
             if (!more) {
-                sched_park(s);
+                sched_park(s, wheel_next_ns(&s->timers));
             }
             return;
         }
@@ -197,44 +206,61 @@ static void *scheduler_main(void *argument) {
     return NULL;
 }
 
+// What is left until `deadline_ns` of the machine's clock, in the time of the VM; that of a deadline which has passed is 0.
+static uint64_t left_ns(uint64_t deadline_ns, uint64_t now_ns) {
+    return deadline_ns == UINT64_MAX ? UINT64_MAX : deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+}
+
+// The seeded mode: nobody can run. Time goes on to the next timer: at once, or, while input or output is in flight, when as much has
+// been waited for that in truth; what comes before makes no time pass. False when nothing can happen any more.
+static bool sim_wait(Scheduler *s) {
+    VM *vm = s->worker.vm;
+    uint64_t left = left_ns(wheel_next_ns(&s->timers), sched_now_ns(vm));
+    // In this order: a job that is not in flight any more has woken its process.
+    bool real = s->io_in_flight + blocking_in_flight(vm->blocking) > 0;
+    if (atomic_load_explicit(&s->posts, memory_order_acquire) != NULL ||
+        atomic_load_explicit(&s->injected, memory_order_acquire) != NULL) {
+        return true;
+    }
+    if (real) {
+        uint64_t begun = clock_monotonic_ns();
+        uint64_t rest = left == UINT64_MAX ? UINT64_MAX : left_ns(left, s->sim->waited_ns);
+        uint64_t deadline = rest > UINT64_MAX - begun ? UINT64_MAX : begun + rest;
+        sched_park(s, deadline);
+        s->sim->waited_ns += clock_monotonic_ns() - begun;
+        if (left > s->sim->waited_ns) {
+            return true;
+        }
+    } else if (left == UINT64_MAX) {
+        return false;
+    }
+    s->sim->waited_ns = 0;
+    clock_advance(&vm->clock, left);
+    return true;
+}
+
 // The seeded mode: a turn on the caller's thread. False when nothing can happen any more.
 static bool sim_turn(Scheduler *s) {
     Sim *sim = s->sim;
-    VM *vm = s->worker.vm;
     quiet_point(s->worker.quiet);
     run_posts(s);
-    take_injected(s);
-    uint32_t real = s->io_in_flight + blocking_in_flight(vm->blocking);
-    if (real > 0) {
-        sim_follow_wall(sim, &vm->clock);
-    } else {
-        sim_leave_wall(sim);
+    if (sim_looks_out(sim)) {
+        take_injected(s);
+        if (s->loop != NULL) {
+            s->io_in_flight = s->pool->io->poll(s);
+        }
     }
-    if (sched_poll(s)) {
+    if (go_on(s)) {
         return true;
     }
     Process *p = sim_pop(sim);
-    if (p != NULL) {
-        sched_run(s, p);
-        return true;
+    if (p == NULL) {
+        return sim_wait(s);
     }
-    real = s->io_in_flight + blocking_in_flight(vm->blocking);
-    uint64_t next = wheel_next_ns(&s->timers);
-    if (real > 0) {
-        uint64_t now = sched_now_ns(vm);
-        uint64_t left = next == UINT64_MAX ? UINT64_MAX : next > now ? next - now : 0;
-        uint64_t until = left == UINT64_MAX ? UINT64_MAX : clock_monotonic_ns() + left;
-        sched_wait_fds(s->wake_fd, s->loop == NULL ? -1 : s->pool->io->descriptor(s), until);
-        return true;
-    }
-    if (next == UINT64_MAX) {
-        return atomic_load_explicit(&s->posts, memory_order_acquire) != NULL ||
-               atomic_load_explicit(&s->injected, memory_order_acquire) != NULL;
-    }
-    uint64_t now = sched_now_ns(vm);
-    if (next > now) {
-        clock_advance(&vm->clock, next - now);
-    }
+    s->slices = 0;
+    s->reds_left = 0;
+    sched_run(s, p);
+    sim_spend(&s->worker.vm->clock, -s->reds_left);
     return true;
 }
 

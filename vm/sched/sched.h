@@ -45,6 +45,8 @@ typedef struct {
     uint32_t (*poll)(Scheduler *s);
     // The descriptor that becomes readable when there is something to poll for; -1: none.
     int (*descriptor)(Scheduler *s);
+    // A timer has gone off that was started on the scheduler's wheel for TERM_NIL, with this id.
+    void (*expire)(uint64_t id);
 } SchedIo;
 
 struct Scheduler {

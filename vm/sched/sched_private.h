@@ -12,8 +12,8 @@ bool sched_is_any_offered(const SchedPool *pool);
 // Offers work when somebody is idle.
 void sched_share(Scheduler *s);
 
-// park.c. Sleeps until there is work, a post, input, or the next timer.
-void sched_park(Scheduler *s);
+// park.c. Sleeps until there is work, a post or input, or until `deadline_ns` (of the wall's clock; UINT64_MAX: never).
+void sched_park(Scheduler *s, uint64_t deadline_ns);
 // Wakes one that sleeps, if any.
 void sched_wake_one(SchedPool *pool);
 void sched_wake(Scheduler *s);

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seeded mode: one runner, on the thread that calls sched_run_until. The seed decides which of the runnable processes of the
-// highest priority runs next and how many reductions its slice has; time is virtual and jumps to the next timer when
-// nobody can run. While real input or output is in flight, time runs as on the wall, and the run counts as not exact.
-// Equal seeds give equal runs, event by event. Tests: tests/unit/vm/sched/sim_test.c.
+// highest priority runs next and how many reductions its slice has. Time is virtual: a reduction takes REDUCTION_NS, and when nobody
+// can run it jumps to the next timer. Equal seeds give equal runs, event by event.
+//
+// Sockets, standard input and other programs are real all the same. They are looked at when nobody can run, so that the machine's
+// speed does not show, and a timer waits as long in truth as it says while one of them is in flight: as far as what comes, comes in
+// the same order and not within microseconds of a timer, such runs repeat too. Tests: tests/system/seeds.sh.
 #pragma once
 
 #include "vm/base/clock.h"
 #include "vm/base/rand.h"
 #include "vm/sched/sched.h"
+
+enum { REDUCTION_NS = 50, SIM_TURNS = 1000 };
 
 typedef struct {
     Process **items;
@@ -17,8 +22,8 @@ typedef struct {
 
 struct Sim {
     Rand rand;
-    bool inexact;         // real I/O was done
-    uint64_t wall_ns;     // the wall's time when virtual time last followed it; 0: it does not
+    uint64_t waited_ns;   // for real I/O, since time last went on
+    uint32_t turns;       // since the last look at it
     SimReady ready[PRIORITY_COUNT];
 };
 
@@ -26,8 +31,9 @@ Sim *sim_new(VM *vm, uint64_t seed);
 void sim_free(Sim *sim, MemStats *mem);
 void sim_push(Sim *sim, MemStats *mem, Process *p);
 Process *sim_pop(Sim *sim);
-// While real I/O is in flight: virtual time goes on as the wall's has since the last call. sim_leave_wall when none is any more.
-void sim_follow_wall(Sim *sim, Clock *clock);
-void sim_leave_wall(Sim *sim);
+// Whether this turn looks at real I/O: when nobody can run, and at every SIM_TURNS-th at the latest.
+bool sim_looks_out(Sim *sim);
+// Virtual time passes while `reductions` are done.
+void sim_spend(Clock *clock, int32_t reductions);
 // Reductions of the next slice: 1 to SLICE_REDUCTIONS.
 int32_t sim_slice(Sim *sim);

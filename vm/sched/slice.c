@@ -155,6 +155,7 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     set_state(p, PROC_RUNNING);
     TRACE_EVENT(p->vm, TRACE_sched, p->pid, "runs");
     s->worker.current = p;
+    uint8_t collections = p->heap.collections;
     int result = p->vm->engine->run(p);
     s->worker.current = NULL;
     p->x = NULL;
@@ -162,6 +163,9 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     int32_t used = slice - p->reds;
     p->reductions += (uint64_t)(used > 0 ? used : 0);
     s->reds_left -= used;
+    if (p->heap.collections != collections) {
+        TRACE_EVENT(p->vm, TRACE_gc, p->pid, "was collected");
+    }
     if (VM_DEBUG && result != RUN_EXIT) {
         verify(s, &p->heap);
     }
