@@ -71,7 +71,7 @@ STDLIB := $(call find,stdlib,*.cop)
 UNIT_C := $(call find,tests/unit,*.c)
 FUZZ_C := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_COMMON_C := $(filter-out $(FUZZ_C),$(sort $(wildcard tests/fuzz/*.c))) tools/coppice/library.c \
-    $(wildcard $(addprefix tests/unit/vm/interp/,assembler.c machine.c mutate.c))
+    $(wildcard $(addprefix tests/unit/vm/interp/,assembler.c machine.c mutate.c mutate_code.c))
 RUNNER_C := $(sort $(wildcard tests/runner/*.c))
 MAIN_C := $(wildcard tools/coppice/main.c)
 
@@ -89,8 +89,11 @@ CORE_O := $(call objects,$(VM_C) $(VM_S) $(COMPILER_C) $(GEN_C))
 TOOLS_O := $(call objects,$(TOOLS_C))
 UNIT_O := $(call objects,$(UNIT_C))
 
-# Only the compiler is counted, so that the programs of the tests run at full speed.
+# Only the compiler is counted, so that the programs of the tests run at full speed; of the unit tests
+# its own run.
 ifeq ($(CFG),cover)
+UNIT_C := $(call find,tests/unit/compiler,*.c)
+UNIT_O := $(call objects,$(UNIT_C))
 LDFLAGS += -fprofile-instr-generate
 $(call objects,$(COMPILER_C) $(GEN_C)): CFLAGS += -O1 -UNDEBUG -fprofile-instr-generate -fcoverage-mapping
 endif

@@ -16,6 +16,7 @@ typedef struct {
     Term container;   // list: what is left; map, tuple, record: itself
     uint64_t next;    // cursor of a map, index of a tuple or record
     bool begun;
+    bool list;        // it was one when it was opened, whatever its tail is
 } PrintLevel;
 
 typedef struct {
@@ -173,7 +174,7 @@ static StepStatus json_print_open(Process *p, JsonPrint *j, Term t) {
         return STEP_MEMORY;
     }
     j->levels = grown;
-    j->levels[j->depth++] = (PrintLevel){.container = t};
+    j->levels[j->depth++] = (PrintLevel){.container = t, .list = term_is_list(t)};
     buffer_add_char(&j->out.text, json_is_object(t) ? '{' : '[');
     return STEP_DONE;
 }
@@ -182,6 +183,14 @@ static StepStatus json_print_open(Process *p, JsonPrint *j, Term t) {
 static bool json_level_next(PrintLevel *level, Term *key, Term *value) {
     Term t = level->container;
     *key = TERM_NONE;
+    if (level->list) {
+        if (!term_is_cons(t)) {
+            return false;
+        }
+        *value = cons_head(t);
+        level->container = cons_tail(t);
+        return true;
+    }
     if (term_is_map(t)) {
         uint64_t next = map_next(t, level->next, key, value);
         if (next == MAP_END) {
@@ -199,18 +208,10 @@ static bool json_level_next(PrintLevel *level, Term *key, Term *value) {
         *value = record_field(t, level->next++);
         return true;
     }
-    if (term_is_tuple(t)) {
-        if (level->next == tuple_size(t)) {
-            return false;
-        }
-        *value = tuple_at(t, level->next++);
-        return true;
-    }
-    if (!term_is_cons(t)) {
+    if (level->next == tuple_size(t)) {
         return false;
     }
-    *value = cons_head(t);
-    level->container = cons_tail(t);
+    *value = tuple_at(t, level->next++);
     return true;
 }
 
@@ -219,9 +220,9 @@ static StepStatus json_print_level(Process *p, JsonPrint *j) {
     PrintLevel *level = &j->levels[j->depth - 1];
     Term key;
     Term value;
-    bool object = json_is_object(level->container);
+    bool object = !level->list && json_is_object(level->container);
     if (!json_level_next(level, &key, &value)) {
-        if (!object && !term_is_tuple(level->container) && !term_is_empty(level->container)) {
+        if (level->list && !term_is_empty(level->container)) {
             process_badarg(p, level->container);
             return STEP_MEMORY;
         }

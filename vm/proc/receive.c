@@ -115,8 +115,13 @@ void receive_take(Process *p) {
 }
 
 ReceiveResult receive_wait(Process *p) {
-    p->woken = false;
-    return mailbox_at(&p->mailbox) != NULL ? RECEIVE_AGAIN : RECEIVE_SLEEP;
+    bool more = mailbox_at(&p->mailbox) != NULL;
+    // Code that goes back without looking at what is there must not hold its scheduler: it sleeps, and is awake at once.
+    if (more && !process_charge(p, 1)) {
+        return RECEIVE_AGAIN;
+    }
+    p->woken = more;
+    return RECEIVE_SLEEP;
 }
 
 ReceiveResult receive_wait_for(Process *p, Term ms) {

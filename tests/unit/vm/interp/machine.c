@@ -57,8 +57,14 @@ static void machine_timer_forget(Worker *w, uint64_t id) {
     (void)id;
 }
 
+static void machine_free_heap(Worker *w, Heap *heap) {
+    (void)w;
+    heap_destroy(heap);
+}
+
 static const WorkerHooks machine_hooks = {
     .queue = machine_queue,
+    .free_heap = machine_free_heap,
     .timer_start = machine_timer_start,
     .timer_stop = machine_timer_stop,
     .timer_forget = machine_timer_forget,
@@ -213,11 +219,16 @@ static void machine_text(Machine *m, Term t, char *out, size_t size) {
 
 CallEnd machine_call(Machine *m, const Function *f, size_t heap_words, uint64_t max_slices,
                      char *out, size_t size) {
+    return machine_call_with(m, f, NULL, heap_words, max_slices, out, size);
+}
+
+CallEnd machine_call_with(Machine *m, const Function *f, const Term *args, size_t heap_words,
+                          uint64_t max_slices, char *out, size_t size) {
     SpawnOptions options = spawn_options();
     options.heap_limit_words = heap_words;
     options.cells = 2;
     out[0] = '\0';
-    Term pid = process_spawn_call(&m->worker, f, NULL, 0, &options);
+    Term pid = process_spawn_call(&m->worker, f, args, f->arity, &options);
     CHECK(term_is_pid(pid));
     uint64_t end = m->slices + max_slices;
     while (m->slices < end) {

@@ -37,5 +37,8 @@ void machine_free(Machine *m);
 // LONG: over max_slices. heap_words: limit of its heap, 0: none.
 CallEnd machine_call(Machine *m, const Function *f, size_t heap_words, uint64_t max_slices,
                      char *out, size_t size);
+// The same with arguments: immediates, literals or terms that stand still.
+CallEnd machine_call_with(Machine *m, const Function *f, const Term *args, size_t heap_words,
+                          uint64_t max_slices, char *out, size_t size);
 // Ends and frees all processes that are left.
 void machine_clear(Machine *m);

@@ -10,7 +10,7 @@
 
 #include "tests/unit/vm/interp/mutate.h"
 
-enum { SOURCES_MAX = 2048, MACHINE_RUNS = 2000, RUN_SLICES = 20 };
+enum { SOURCES_MAX = 2048, MACHINE_RUNS = 2000, RUN_SLICES = 5 };
 
 static Bytes sources[SOURCES_MAX];
 static uint32_t source_count;
@@ -30,13 +30,36 @@ static void load_sources(void) {
                 *next = '\0';
             }
             char error[256];
-            cr_assert(assemble(at, &sources[source_count], error), "%s: %s", files.gl_pathv[i],
-                      error);
-            source_count++;
+            // Not those that are refused as they are.
+            if (memchr(at, '?', strcspn(at, "\n")) == NULL) {
+                cr_assert(assemble(at, &sources[source_count], error), "%s: %s",
+                          files.gl_pathv[i], error);
+                source_count++;
+            }
             at = next == NULL ? NULL : next + 1;
         }
     }
     globfree(&files);
+}
+
+// Code that waits for what is there already and never looks at it: each turn counts.
+Test(mutation, waiting_in_a_circle_yields, .timeout = 60) {
+    Bytes image;
+    char error[256];
+    cr_assert(assemble("module Waits\nfn f/0\n  enter {}\n  self x0\n  send x0 :hello {}\n"
+                       "again:\n  recv_wait @again {}\n",
+                       &image, error),
+              "%s", error);
+    Machine *m = machine_new(0);
+    CodeError why;
+    Term name;
+    cr_assert_eq(code_load_image(m->vm.code, image.data, image.len, &name, &why), CODE_OK, "%s",
+                 why.what);
+    const Module *module = code_find_module(m->vm.code, name, &why);
+    char out[64];
+    cr_expect_eq(machine_call(m, &module->functions[0], 0, 20, out, sizeof out), CALL_LONG);
+    machine_free(m);
+    bytes_free(&image);
 }
 
 static uint64_t from_environment(const char *name, uint64_t otherwise) {
@@ -55,7 +78,7 @@ Test(mutation, images, .timeout = 600) {
         const Bytes *source = &sources[mutate_random(&random) % source_count];
         Bytes image = {0};
         bytes_add(&image, source->data, source->len);
-        mutate_image(&image, &random, 1 + (int)(mutate_random(&random) % 3));
+        mutate_image(&image, &random, mutate_random(&random) % 3 == 0 ? 3 : 1);
         if (getenv("MUTATE_KEEP") != NULL) {
             FILE *f = fopen(getenv("MUTATE_KEEP"), "w");
             fwrite(image.data, 1, image.len, f);
@@ -73,7 +96,7 @@ Test(mutation, images, .timeout = 600) {
     for (uint32_t i = 0; i < source_count; i++) {
         bytes_free(&sources[i]);
     }
-    cr_assert(loaded > count / 100, "only %llu of %llu images were loaded",
+    cr_assert(loaded > count * 3 / 10, "only %llu of %llu images were loaded",
               (unsigned long long)loaded, (unsigned long long)count);
     printf("seed %llu: %llu of %llu damaged images were loaded and run\n", (unsigned long long)seed,
            (unsigned long long)loaded, (unsigned long long)count);
