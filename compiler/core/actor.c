@@ -628,7 +628,9 @@ void actor_lower(Lower *L, Def *def) {
     lower_push_table(L, table);
     struct ActorContext *around = L->actor;
     L->actor = NULL;
+    L->helpers_of = ast;
     lower_table_bodies(L, table);
+    L->helpers_of = NULL;
     LowerMark mark = lower_mark(L);
     LowerFn fn;
     actor_open_start(L, def, &ast->params, &fn);

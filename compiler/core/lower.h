@@ -108,6 +108,7 @@ struct Lower {
     CoreModule *module;
     LowerFn *fn; // the function being made, or NULL
     FnTable *tables;
+    const AstActor *helpers_of; // whose private functions are being lowered: they see no state
     struct ActorContext *actor;
     Target *guard;   // in a guard: where what fails goes; else NULL
     Local **by_name; // by name id: the newest Local of it

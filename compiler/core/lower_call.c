@@ -142,6 +142,17 @@ static void offer_locals(Lower *L, Suggest *suggest) {
     }
 }
 
+// A private function of an actor that asks for its state.
+static void hint_action(Lower *L, Name name, Diag *diag) {
+    const AstList *states = &L->helpers_of->states;
+    for (uint32_t i = 0; i < states->len; i++) {
+        if (AST_AS(State, states->items[i])->name == name) {
+            diag->hint = STR("a private function does not see the state: make it an `action`, or "
+                             "give it the value");
+        }
+    }
+}
+
 static CoreExpr *unknown(Lower *L, Name name, int32_t arity, Span span) {
     Suggest suggest = suggest_new(name_str(name));
     offer_locals(L, &suggest);
@@ -159,7 +170,11 @@ static CoreExpr *unknown(Lower *L, Name name, int32_t arity, Span span) {
             suggest_offer(&suggest, str_of(kind_tests[i].name));
         }
     }
+    uint32_t before = L->diags->list.len;
     scope_unknown(L->scope, name, arity, span, &suggest);
+    if (L->helpers_of != NULL && L->diags->list.len > before) {
+        hint_action(L, name, &L->diags->list.items[before]);
+    }
     return lower_nil(L, span);
 }
 
@@ -298,7 +313,7 @@ CoreExpr *lower_path(Lower *L, const AstPath *path) {
     Diag *diag = DIAG(L->diags, path_as_value, path->node.span, name_str(path->name));
     const Def *def = scope_find_def(L->scope, path);
     if (diag != NULL && def == NULL) {
-        diag->hint = foreign_hint(name_str(path->name));
+        diag->hint = foreign_hint(name_str(path->name), false);
     } else if (diag != NULL) {
         Buf hint = buf_new(L->arena);
         bool is_process = def->kind == DEF_ACTOR || def->kind == DEF_SUPERVISOR;

@@ -109,6 +109,6 @@ typedef struct Suggest {
 Suggest suggest_new(Str wanted);
 void suggest_offer(Suggest *s, Str candidate);
 
-// What to write for a name that other languages have (`null`, `len`, `GenServer`), or empty
-// (foreign.c).
-Str foreign_hint(Str name);
+// What to write for a name that other languages have (`null`, `GenServer`, or called: `len(x)`), or
+// empty (foreign.c).
+Str foreign_hint(Str name, bool is_call);

@@ -19,62 +19,67 @@
 #define MAPS    "write Map"
 #define LISTS   "write List"
 
+// Where a name stands: as a value (or a module's name), called, or either.
+typedef enum Use { ANY, VALUE, CALL } Use;
+
 static const struct {
+    Use use;
     const char *name;
     const char *hint;
 } foreign[] = {
-    {"null", NOTHING}, {"undefined", NOTHING}, {"none", NOTHING}, {"None", NOTHING}, {"Nil", NOTHING},
-    {"Null", NOTHING}, {"NULL", NOTHING}, {"nullptr", NOTHING}, {"NaN", "a Float is always a number"},
-    {"True", "write true"}, {"False", "write false"}, {"TRUE", "write true"}, {"FALSE", "write false"},
-    {"yes", "write true"}, {"no", "write false"},
-    {"return", "the value of a block is that of its last expression; there is no `return`"},
-    {"pass", "an empty block is `{ }`, and nil"},
-    {"break", LEAVES}, {"continue", "what a loop passes over is said by `if` in its head: `for x in xs if …`"},
-    {"this", SELF}, {"self", "write self()"}, {"me", "write self()"},
-    {"print", PRINTS}, {"println", PRINTS}, {"puts", PRINTS}, {"printf", PRINTS}, {"echo", PRINTS},
-    {"console", PRINTS}, {"fmt", PRINTS}, {"display", PRINTS}, {"System", PRINTS}, {"Console", PRINTS},
-    {"input", "write Io.read_line()"}, {"gets", "write Io.read_line()"},
-    {"len", LENGTH}, {"length", LENGTH}, {"size", LENGTH}, {"count", LENGTH}, {"strlen", LENGTH},
-    {"str", TEXT}, {"string", TEXT}, {"to_string", TEXT}, {"toString", TEXT}, {"format", TEXT}, {"repr", TEXT},
-    {"sprintf", TEXT}, {"int", "write String.to_int(text)"}, {"parseInt", "write String.to_int(text)"},
-    {"atoi", "write String.to_int(text)"}, {"to_int", "write String.to_int(text)"},
-    {"float", "write String.to_float(text)"}, {"to_float", "write String.to_float(text)"},
-    {"throw", FAILS}, {"raise", FAILS}, {"error", FAILS}, {"panic", FAILS}, {"abort", FAILS},
-    {"exit", "write fail(reason), or Process.exit(pid, reason)"}, {"die", FAILS},
-    {"range", "a range is written 1..10"}, {"map", EACH}, {"filter", EACH}, {"fold", EACH}, {"reduce", EACH},
-    {"each", "write `for x in xs { … }`"}, {"foreach", "write `for x in xs { … }`"},
-    {"send", "a message is sent by `pid ! message`"}, {"cast", "a message is sent by `pid ! message`"},
-    {"call", "an actor is asked by `pid ? message`"}, {"await", "an actor is asked by `pid ? message`"},
-    {"spawn_link", "write `spawn link …`"}, {"spawn_monitor", "write `spawn monitor …`"},
-    {"monitor", "write Process.monitor(pid)"}, {"link", "write Process.link(pid)"},
-    {"register", "write Process.register(name, pid)"}, {"whereis", "write Process.whereis(name)"},
-    {"sleep", "write Process.sleep(ms)"}, {"setTimeout", "write Process.send_after(pid, msg, ms)"},
-    {"typeof", KINDS}, {"type_of", KINDS}, {"isinstance", KINDS}, {"instanceof", KINDS}, {"is_nil", "write `x == nil`"},
-    {"is_binary", "write is_string(x) or is_bytes(x)"}, {"is_integer", "write is_int(x)"},
-    {"is_boolean", "write is_bool(x)"}, {"is_function", "write is_fn(x)"}, {"is_str", "write is_string(x)"},
-    {"sqrt", "write Math.sqrt(x)"}, {"pow", "write Math.pow(x, y)"}, {"abs", "write Int.abs(n)"},
-    {"min", "write Int.min(a, b)"}, {"max", "write Int.max(a, b)"}, {"round", "write Float.round(x)"},
-    {"floor", "write Float.floor(x)"}, {"ceil", "write Float.ceil(x)"}, {"sum", "write List.sum(xs)"},
-    {"sort", "write List.sort(xs)"}, {"sorted", "write List.sort(xs)"}, {"reverse", "write List.reverse(xs)"},
-    {"zip", "write List.zip(xs, ys)"}, {"hd", "write List.at(xs, 0), or match `[h | t]`"},
-    {"tl", "write List.drop(xs, 1), or match `[h | t]`"}, {"append", "lists are joined by `++`, texts by `<>`"},
-    {"elem", "write t[0] or Tuple.at(t, i)"}, {"element", "write t[0] or Tuple.at(t, i)"},
-    {"div", "integers are divided by `//`"}, {"rem", "the remainder is `%`"}, {"mod", "the remainder is `%`"},
-    {"band", "write Int.band(a, b)"}, {"bor", "write Int.bor(a, b)"}, {"bnot", "write Int.bnot(a)"},
-    {"new", "an actor is started by `spawn Name(…)`, a record made by `Name{…}`"},
-    {"require", "`Module.name` needs no import"}, {"include", "`Module.name` needs no import"},
-    {"Enum", LISTS}, {"Stream", LISTS}, {"Array", LISTS}, {"Vec", LISTS}, {"Vector", LISTS}, {"Seq", LISTS},
-    {"Lists", LISTS}, {"lists", LISTS}, {"Dict", MAPS}, {"HashMap", MAPS}, {"Hash", MAPS}, {"Maps", MAPS},
-    {"maps", MAPS}, {"Object", MAPS}, {"Keyword", MAPS}, {"Integer", "write Int"}, {"Number", "write Int or Float"},
-    {"Logger", "write Log"}, {"GenServer", "write an `actor Name() { … }`"}, {"Agent", "write an `actor Name() { … }`"},
-    {"gen_server", "write an `actor Name() { … }`"}, {"IO", "write Io"}, {"io", "write Io"}, {"JSON", "write Json"},
-    {"os", "write Env, File, Path or Cmd"}, {"sys", "write Env, File, Path or Cmd"}, {"DateTime", "write Time"},
-    {"Date", "write Time"},
+    {VALUE, "null", NOTHING}, {VALUE, "undefined", NOTHING}, {VALUE, "none", NOTHING}, {VALUE, "None", NOTHING}, {VALUE, "Nil", NOTHING},
+    {VALUE, "Null", NOTHING}, {VALUE, "NULL", NOTHING}, {VALUE, "nullptr", NOTHING}, {VALUE, "NaN", "a Float is always a number"},
+    {VALUE, "True", "write true"}, {VALUE, "False", "write false"}, {VALUE, "TRUE", "write true"}, {VALUE, "FALSE", "write false"},
+    {VALUE, "yes", "write true"}, {VALUE, "no", "write false"},
+    {ANY, "return", "the value of a block is that of its last expression; there is no `return`"},
+    {VALUE, "pass", "an empty block is `{ }`, and nil"},
+    {ANY, "break", LEAVES}, {ANY, "continue", "what a loop passes over is said by `if` in its head: `for x in xs if …`"},
+    {VALUE, "this", SELF}, {VALUE, "self", "write self()"}, {VALUE, "me", "write self()"},
+    {CALL, "print", PRINTS}, {CALL, "println", PRINTS}, {CALL, "puts", PRINTS}, {CALL, "printf", PRINTS}, {CALL, "echo", PRINTS},
+    {VALUE, "console", PRINTS}, {VALUE, "fmt", PRINTS}, {CALL, "display", PRINTS}, {VALUE, "System", PRINTS}, {VALUE, "Console", PRINTS},
+    {CALL, "input", "write Io.read_line()"}, {CALL, "gets", "write Io.read_line()"},
+    {CALL, "len", LENGTH}, {CALL, "length", LENGTH}, {CALL, "size", LENGTH}, {CALL, "count", LENGTH}, {CALL, "strlen", LENGTH},
+    {CALL, "str", TEXT}, {CALL, "string", TEXT}, {CALL, "to_string", TEXT}, {CALL, "toString", TEXT}, {CALL, "format", TEXT}, {CALL, "repr", TEXT},
+    {CALL, "sprintf", TEXT}, {CALL, "int", "write String.to_int(text)"}, {CALL, "parseInt", "write String.to_int(text)"},
+    {CALL, "atoi", "write String.to_int(text)"}, {CALL, "to_int", "write String.to_int(text)"},
+    {CALL, "float", "write String.to_float(text)"}, {CALL, "to_float", "write String.to_float(text)"},
+    {CALL, "throw", FAILS}, {CALL, "raise", FAILS}, {CALL, "error", FAILS}, {CALL, "panic", FAILS}, {CALL, "abort", FAILS},
+    {CALL, "exit", "write fail(reason), or Process.exit(pid, reason)"}, {CALL, "die", FAILS},
+    {CALL, "range", "a range is written 1..10"}, {CALL, "map", EACH}, {CALL, "filter", EACH}, {CALL, "fold", EACH}, {CALL, "reduce", EACH},
+    {CALL, "each", "write `for x in xs { … }`"}, {CALL, "foreach", "write `for x in xs { … }`"},
+    {CALL, "send", "a message is sent by `pid ! message`"}, {CALL, "cast", "a message is sent by `pid ! message`"},
+    {CALL, "call", "an actor is asked by `pid ? message`"}, {CALL, "await", "an actor is asked by `pid ? message`"},
+    {CALL, "spawn_link", "write `spawn link …`"}, {CALL, "spawn_monitor", "write `spawn monitor …`"},
+    {CALL, "monitor", "write Process.monitor(pid)"}, {CALL, "link", "write Process.link(pid)"},
+    {CALL, "register", "write Process.register(name, pid)"}, {CALL, "whereis", "write Process.whereis(name)"},
+    {CALL, "sleep", "write Process.sleep(ms)"}, {CALL, "setTimeout", "write Process.send_after(pid, msg, ms)"},
+    {CALL, "typeof", KINDS}, {CALL, "type_of", KINDS}, {CALL, "isinstance", KINDS}, {CALL, "instanceof", KINDS}, {CALL, "is_nil", "write `x == nil`"},
+    {CALL, "is_binary", "write is_string(x) or is_bytes(x)"}, {CALL, "is_integer", "write is_int(x)"},
+    {CALL, "is_boolean", "write is_bool(x)"}, {CALL, "is_function", "write is_fn(x)"}, {CALL, "is_str", "write is_string(x)"},
+    {CALL, "sqrt", "write Math.sqrt(x)"}, {CALL, "pow", "write Math.pow(x, y)"}, {CALL, "abs", "write Int.abs(n)"},
+    {CALL, "min", "write Int.min(a, b)"}, {CALL, "max", "write Int.max(a, b)"}, {CALL, "round", "write Float.round(x)"},
+    {CALL, "floor", "write Float.floor(x)"}, {CALL, "ceil", "write Float.ceil(x)"}, {CALL, "sum", "write List.sum(xs)"},
+    {CALL, "sort", "write List.sort(xs)"}, {CALL, "sorted", "write List.sort(xs)"}, {CALL, "reverse", "write List.reverse(xs)"},
+    {CALL, "zip", "write List.zip(xs, ys)"}, {CALL, "hd", "write List.at(xs, 0), or match `[h | t]`"},
+    {CALL, "tl", "write List.drop(xs, 1), or match `[h | t]`"}, {CALL, "append", "lists are joined by `++`, texts by `<>`"},
+    {CALL, "elem", "write t[0] or Tuple.at(t, i)"}, {CALL, "element", "write t[0] or Tuple.at(t, i)"},
+    {CALL, "div", "integers are divided by `//`"}, {CALL, "rem", "the remainder is `%`"}, {CALL, "mod", "the remainder is `%`"},
+    {CALL, "band", "write Int.band(a, b)"}, {CALL, "bor", "write Int.bor(a, b)"}, {CALL, "bnot", "write Int.bnot(a)"},
+    {CALL, "new", "an actor is started by `spawn Name(…)`, a record made by `Name{…}`"},
+    {CALL, "require", "`Module.name` needs no import"}, {CALL, "include", "`Module.name` needs no import"},
+    {VALUE, "Enum", LISTS}, {VALUE, "Stream", LISTS}, {VALUE, "Array", LISTS}, {VALUE, "Vec", LISTS}, {VALUE, "Vector", LISTS}, {VALUE, "Seq", LISTS},
+    {VALUE, "Lists", LISTS}, {VALUE, "lists", LISTS}, {VALUE, "Dict", MAPS}, {VALUE, "HashMap", MAPS}, {VALUE, "Hash", MAPS}, {VALUE, "Maps", MAPS},
+    {VALUE, "maps", MAPS}, {VALUE, "Object", MAPS}, {VALUE, "Keyword", MAPS}, {VALUE, "Integer", "write Int"}, {VALUE, "Number", "write Int or Float"},
+    {VALUE, "Logger", "write Log"}, {VALUE, "GenServer", "write an `actor Name() { … }`"}, {VALUE, "Agent", "write an `actor Name() { … }`"},
+    {VALUE, "gen_server", "write an `actor Name() { … }`"}, {VALUE, "IO", "write Io"}, {VALUE, "io", "write Io"}, {VALUE, "JSON", "write Json"},
+    {VALUE, "os", "write Env, File, Path or Cmd"}, {VALUE, "sys", "write Env, File, Path or Cmd"}, {VALUE, "DateTime", "write Time"},
+    {VALUE, "Date", "write Time"},
 };
 
-Str foreign_hint(Str name) {
+Str foreign_hint(Str name, bool is_call) {
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-        if (str_is(name, foreign[i].name)) {
+        bool fits = foreign[i].use == ANY || (foreign[i].use == CALL) == is_call;
+        if (fits && str_is(name, foreign[i].name)) {
             return str_of(foreign[i].hint);
         }
     }

@@ -48,8 +48,8 @@ void hint_meant(Diags *diags, Diag *diag, Suggest suggest) {
 }
 
 // What newcomers write gets its hint; of a module, a hint that is surer than a likeness.
-static void hint_foreign(Diag *diag, Name name) {
-    Str hint = foreign_hint(name_str(name));
+static void hint_foreign(Diag *diag, Name name, bool is_call) {
+    Str hint = foreign_hint(name_str(name), is_call);
     if (diag != NULL && hint.len > 0) {
         diag->hint = hint;
     }
@@ -107,7 +107,7 @@ void report_module(Scope *scope, Name path, Span span) {
     }
     Diag *diag = DIAG(modules->diags, unknown_module, span, name_str(path));
     hint_meant(modules->diags, diag, suggest);
-    hint_foreign(diag, path);
+    hint_foreign(diag, path, false);
 }
 
 static void offer_own(Scope *scope, const Interface *own, Suggest *suggest) {
@@ -133,7 +133,12 @@ static void hint_capital(Scope *scope, Diag *diag, Name name) {
     Arena *arena = scope->modules->arena;
     Str capital = arena_str(arena, name_str(name));
     ((char *)capital.ptr)[0] = (char)toupper((unsigned char)capital.ptr[0]);
-    if (scope_find_module(scope, intern_str(scope->modules->intern, capital)) != NULL) {
+    // Offered, not looked up, which would compile it.
+    Suggest module = suggest_new(capital);
+    if (scope->modules->offer != NULL) {
+        scope->modules->offer(scope->modules->context, scope->own, &module);
+    }
+    if (str_equal(module.best, capital)) {
         Buf text = buf_new(arena);
         buf_format(&text, "names of modules begin with a capital: `%.*s`", (int)capital.len,
                    capital.ptr);
@@ -177,7 +182,7 @@ void scope_unknown(Scope *scope, Name name, int32_t arity, Span span, Suggest *s
     hint_meant(diags, diag, *suggest);
     bool is_free = suggest->best.len == 0;
     if (arity >= 0 || is_free) {
-        hint_foreign(diag, name);
+        hint_foreign(diag, name, arity >= 0);
     }
     if (diag != NULL && arity < 0 && is_free) {
         hint_capital(scope, diag, name);
@@ -434,7 +439,7 @@ FnDef *scope_remote_fn(Scope *scope, Interface *module, Name name, uint32_t arit
         offer_public(module, &suggest);
         hint_meant(modules->diags, diag, suggest);
         if (suggest.best.len == 0) {
-            hint_foreign(diag, name);
+            hint_foreign(diag, name, true);
         }
     }
     return NULL;

@@ -26,4 +26,4 @@ cp tests/bench/bench.cop "$dir/src/bench.cop"
     times > "$dir/times"
 ) || { head -n 5 "$dir/out"; exit 1; }
 ms=$(tail -n 1 "$dir/times" | tr 'ms' '  ' | awk '{ printf "%d", ($1 * 60 + $2 + $3 * 60 + $4) * 1000 }')
-[ "$ms" -lt 3000 ] || { echo "$lines lines take $ms ms of processor time"; exit 1; }
+[ "$ms" -lt 2000 ] || { echo "$lines lines take $ms ms of processor time"; exit 1; }
