@@ -120,6 +120,7 @@ VM *vm_create(const VMOptions *options, char *why) {
 static void drop_processes(VM *vm) {
     Scheduler *s = vm->sched->schedulers[0];
     Worker *w = &s->worker;
+    w->blocks.defers = false;  // there is nobody left to leave work to
     quiet_online(w->quiet);
     uint32_t index = 0;
     for (Process *p; (p = table_next(vm->processes, &index)) != NULL;) {

@@ -16,6 +16,10 @@ uint64_t clock_monotonic_ns(void) {
     return read_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_thread_ns(void) {
+    return read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void clock_init(Clock *clock) {
     clock->is_virtual = false;
     atomic_init(&clock->virtual_ns, 0);

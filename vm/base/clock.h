@@ -16,6 +16,9 @@ typedef struct {
 // Nanoseconds of the machine's monotonic clock, from an unknown start.
 uint64_t clock_monotonic_ns(void);
 
+// Nanoseconds that the calling thread has run.
+uint64_t clock_thread_ns(void);
+
 void clock_init(Clock *clock);
 // Starts at 0; the system time starts at epoch_ns.
 void clock_init_virtual(Clock *clock, uint64_t epoch_ns);

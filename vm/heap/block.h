@@ -46,6 +46,7 @@ typedef struct BlockPool {
     uintptr_t literal_base;  // addresses [base, base + size) are literals
     uintptr_t literal_size;
     bool stress;
+    bool defers;             // a scheduler's: what takes long is left to other threads (heap_wants_collection)
     FreeBlock *free[BLOCK_CLASSES];
     uint32_t count[BLOCK_CLASSES];
     size_t large_bytes;

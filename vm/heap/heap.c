@@ -13,6 +13,9 @@ enum {
     REMEMBER_FIRST = 16,
     FREE_FOR_FAILURE = 16,         // words that pressing leaves free
     STRESS_WORDS = 2048,
+    DEFER_WORDS = 4096,            // heap_collect_due leaves at least so many free
+    ASIDE_WORDS = 1024,            // of a fragment for rooms, at least
+    FREE_LONG_WORDS = 256 * 1024,  // of a heap whose memory takes long to give back
     LIMIT_FREE_PART = 16,          // of the limit: what a full collection must leave free, as one part in so many
 };
 
@@ -187,9 +190,16 @@ static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, b
         return heap->limit_words != 0 ? HEAP_LIMIT : HEAP_MEMORY;
     }
     full = full || is_full_due(heap);
+    heap->deferred = false;
     // What survives while it leads into a message that is looked at may get into the old heap before the message is taken.
     bool need_full = heap->foreign != NULL;
     HeapStatus status = full ? gc_full(heap, words, roots, count, evict) : collect_young(heap, words, roots, count);
+    if (status == HEAP_OK && !full && is_over_limit(heap, words) && heap->pool->defers && old_used_words(heap) > LONG_WORDS) {
+        heap->need_full = true;
+        heap->deferred = true;
+        set_offheap_trigger(heap);
+        return HEAP_OK;  // the limit is looked at again when it is collected
+    }
     if (status == HEAP_OK && !full && is_over_limit(heap, words)) {
         status = gc_full(heap, words, roots, count, evict);  // the old heap may hold garbage
         full = true;
@@ -213,7 +223,7 @@ static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, b
 static const Range no_range = {0, 0};
 
 HeapStatus heap_ensure(Heap *heap, size_t words, Term *roots, size_t count) {
-    if (heap_free_words(heap) >= words && !heap->pool->stress && !heap_is_pressed(heap)) {
+    if (heap_free_words(heap) >= words && !heap->pool->stress && (!heap_is_pressed(heap) || heap_defers(heap, words))) {
         return HEAP_OK;
     }
     HeapStatus status = collect(heap, words, roots, count, false, no_range);
@@ -236,13 +246,59 @@ HeapStatus heap_collect(Heap *heap, size_t words, Term *roots, size_t count) {
     return status;
 }
 
-bool heap_collect_is_long(const Heap *heap, size_t words) {
-    if (heap_free_words(heap) >= words && !heap->pool->stress && !heap_is_pressed(heap)) {
-        return false;
-    }
+// Putting off ------------------------------------------------------------------------------------
+
+static bool is_long(const Heap *heap) {
     size_t moved = (size_t)(heap->top - heap->start) + heap->fragment_words + heap_stack_words(heap);
     moved += is_full_due(heap) ? old_used_words(heap) : 0;
     return moved > LONG_WORDS;
+}
+
+bool heap_defers(Heap *heap, size_t words) {
+    // After a failure there is nothing to wait for.
+    bool defers = heap->pool->defers && !heap->pool->stress && words <= DEFER_WORDS && heap->why == HEAP_OK && is_long(heap);
+    heap->deferred = heap->deferred || defers;
+    return defers;
+}
+
+bool heap_reserve_aside(Heap *heap, size_t words, Room *room) {
+    // What is taken in this way is bounded by what the heap has otherwise.
+    HeapUse use = heap_use(heap);
+    size_t used = use.young_words + use.old_words + use.stack_words;
+    if (!heap_defers(heap, 0) || words > UINT32_MAX || heap->fragment_words + words > 4 * (used + LONG_WORDS) ||
+        is_over_limit(heap, words + heap->fragment_words)) {
+        return false;
+    }
+    Fragment *f = heap->fragments;
+    if (f == NULL || f->capacity - f->words < words) {
+        f = fragment_new(heap->pool->mem, words > ASIDE_WORDS ? words : ASIDE_WORDS);
+        if (f == NULL) {
+            return false;
+        }
+        f->words = 0;
+        f->next = heap->fragments;
+        heap->fragments = f;
+    }
+    *room = room_over(f->data + f->words, words, &f->offheap);
+    f->words += (uint32_t)words;
+    heap->fragment_words += words;
+    return true;
+}
+
+bool heap_wants_collection(const Heap *heap) {
+    enum { SMALL_HEAP = 128 * 1024 };
+    size_t words = heap_block_words(heap);
+    bool due = heap->deferred || heap_is_pressed(heap) || (words > SMALL_HEAP && heap_free_words(heap) < words / 8);
+    return due && is_long(heap);
+}
+
+HeapStatus heap_collect_due(Heap *heap) {
+    size_t free = heap_free_words(heap);
+    return heap_ensure(heap, free >= DEFER_WORDS ? free + 1 : DEFER_WORDS, NULL, 0);
+}
+
+bool heap_destroy_is_long(const Heap *heap) {
+    return heap_use(heap).block_words + heap->fragment_words > FREE_LONG_WORDS;
 }
 
 void heap_shrink(Heap *heap) {

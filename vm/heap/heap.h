@@ -58,6 +58,7 @@ struct Heap {
     HeapRemember *remember;
     uint32_t minor_count;    // since the last full collection
     bool need_full;          // the next collection must be a full one
+    bool deferred;           // a collection was due and put off
     uint8_t collections;     // made, modulo 256: who compares sees that there was one
     uint8_t why;             // HeapStatus of the last heap_ensure, heap_reserve or heap_collect that collected
     // Calls visit for every root of the owner: registers, frames, pending signals' terms. Set by proc/.
@@ -113,12 +114,22 @@ static inline bool heap_is_pressed(const Heap *heap) {
            heap->fragment_words > HEAP_FRAGMENT_WORDS + 2 * (size_t)(heap->mature - heap->start);
 }
 
+// Where a thread's pool `defers`, collections that may take over about a millisecond are put off: heap_ensure and heap_reserve do
+// without where that is possible, and where it is not the caller asks first:
+// heap_defers: whether a collection now, for `words`, would be such a one. It is marked as due then. Few words only.
+// heap_reserve_aside: room beside the block, in a fragment. False: it would have to collect after all.
+bool heap_defers(Heap *heap, size_t words);
+MUST_USE bool heap_reserve_aside(Heap *heap, size_t words, Room *room);
+// Whether the owner, which has stopped, should be collected by a thread that does not defer, before it runs on: heap_collect_due
+// there. The owner is marked as collecting and runs nowhere, heap->pool is set to the other thread's pool, and is set back
+// when the owner runs again.
+bool heap_wants_collection(const Heap *heap);
+MUST_USE HeapStatus heap_collect_due(Heap *heap);
+// Whether heap_destroy may take over a millisecond.
+bool heap_destroy_is_long(const Heap *heap);
+
 // A full collection, after which at least `words` are free.
 MUST_USE HeapStatus heap_collect(Heap *heap, size_t words, Term *roots, size_t count);
-// Whether collecting now (for `words`) may take over about a millisecond, so that it belongs on the blocking pool:
-// the owner is marked as collecting and runs nowhere, heap->pool is set to the other thread's pool, heap_ensure or
-// heap_collect is called there, and the pool is set back when the owner runs again.
-bool heap_collect_is_long(const Heap *heap, size_t words);
 // Gives back slack: for an owner that waits long. A full collection into the smallest block; does nothing where there is little
 // to gain. No failure matters.
 void heap_shrink(Heap *heap);

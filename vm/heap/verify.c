@@ -120,11 +120,10 @@ static bool may_lead(Place from, Place to) {
     switch (from) {
     case PLACE_ROOT:
     case PLACE_YOUNG:
+    case PLACE_FRAGMENT:  // heap_reserve_aside makes some that are as good as the young block
         return to != PLACE_NOWHERE;
     case PLACE_OLD:
         return to == PLACE_OLD || to == PLACE_LITERAL;
-    case PLACE_FRAGMENT:
-        return to == PLACE_FRAGMENT || to == PLACE_LITERAL;
     case PLACE_LITERAL:
     case PLACE_NOWHERE:
         break;

@@ -156,8 +156,9 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 #define COLLECT(words)                                                                             \
     do {                                                                                           \
         AT_POINT;                                                                                  \
-        if (!slow_collect(p, (words))) {                                                           \
-            LEAVE(TERM_NONE);                                                                      \
+        Term answer_ = slow_collect(p, (words));                                                   \
+        if (!term_is_value(answer_)) {                                                             \
+            LEAVE(answer_);                                                                        \
         }                                                                                          \
         COLD_JUMP(pc);                                                                             \
     } while (0)

@@ -27,13 +27,16 @@ uint64_t switch_find(Term t, const uint64_t *cases, uint32_t count, uint64_t oth
     return low < count && cases[2 * low] == t.bits ? cases[2 * low + 1] : otherwise;
 }
 
-bool slow_collect(Process *p, size_t words) {
+Term slow_collect(Process *p, size_t words) {
+    if (heap_defers(&p->heap, words + HEAP_GAP)) {
+        return TERM_YIELD;  // collected meanwhile
+    }
     Room room;
     if (!process_reserve_slow(p, words, NULL, 0, &room)) {
-        return false;
+        return TERM_NONE;
     }
     heap_trim(&p->heap, &room);
-    return true;
+    return TERM_TRUE;
 }
 
 // :undef(:"Mod.name/arity").

@@ -7,12 +7,14 @@ struct Carry {
     Signal *signal;  // NULL while measuring
     Room room;
     bool moved;
+    bool is_long;
 };
 
 enum {
     QUICK_ELEMENTS = 16,
     STEPS_PER_REDUCTION = 8,
-    STEPS_AT_ONCE = 8 * 1024,  // before a Carry is made
+    STEPS_AT_ONCE = 8 * 1024,       // before a Carry is made
+    LONG_STEPS_PER_REDUCTION = 2,   // after that, when it is memory that takes the time
 };
 
 static bool is_shared(const BlockPool *pool, Term t) {
@@ -61,14 +63,16 @@ static StepStatus carry_step(Process *p, Carry *carry, SignalKind kind, size_t e
     if (status == STEP_DONE) {
         status = copying_build(&carry->copying, &carry->room, &left);
     }
-    process_charge(p, (int32_t)((budget - left) / STEPS_PER_REDUCTION));
+    int64_t per = carry->is_long ? LONG_STEPS_PER_REDUCTION : STEPS_PER_REDUCTION;
+    process_charge(p, (int32_t)((budget - left) / per));
     return status;
 }
 
-static void carry_begin(Process *p, Carry *carry, Term term) {
+static void carry_begin(Process *p, Carry *carry, Term term, bool is_long) {
     copying_init(&carry->copying, &p->worker->blocks, term);
     carry->signal = NULL;
     carry->moved = false;
+    carry->is_long = is_long;
 }
 
 static void carry_end(Process *p, Carry *carry) {
@@ -94,7 +98,7 @@ StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, siz
             return STEP_DONE;
         }
         Carry local;
-        carry_begin(p, &local, term);
+        carry_begin(p, &local, term, false);
         StepStatus status = carry_step(p, &local, kind, extra, STEPS_AT_ONCE);
         if (status == STEP_DONE) {
             *signal = carry_finish(&local);
@@ -107,12 +111,12 @@ StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, siz
         if (*carry == NULL) {
             return STEP_MEMORY;
         }
-        carry_begin(p, *carry, term);
+        carry_begin(p, *carry, term, true);
     } else if ((*carry)->moved) {
         carry_end(p, *carry);
-        carry_begin(p, *carry, term);
+        carry_begin(p, *carry, term, true);
     }
-    int64_t budget = (int64_t)(p->reds > 100 ? p->reds : 100) * STEPS_PER_REDUCTION;
+    int64_t budget = (int64_t)(p->reds > 100 ? p->reds : 100) * LONG_STEPS_PER_REDUCTION;
     StepStatus status = carry_step(p, *carry, kind, extra, budget);
     if (status == STEP_DONE) {
         *signal = carry_finish(*carry);

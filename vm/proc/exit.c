@@ -291,7 +291,7 @@ static bool end_mailbox(Process *p, int32_t *budget) {
             Term from = tuple_at(signal_term(s), 1);
             exit_send_down(p, tuple_at(from, 0), signal_id(s), p->reason);
         }
-        signal_free(p->vm->mem, s);
+        signal_free_by(&p->heap, s);
     }
     p->mailbox.last = NULL;
     return true;

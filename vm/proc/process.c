@@ -124,6 +124,10 @@ static void fail_for(Process *p, HeapStatus status) {
 }
 
 bool process_reserve_slow(Process *p, size_t words, Term *roots, size_t count, Room *room) {
+    if (heap_free_words(&p->heap) < words + HEAP_GAP && heap_reserve_aside(&p->heap, words, room)) {
+        p->reds = 0;  // it is collected when it stops
+        return true;
+    }
     if (!heap_reserve(&p->heap, words + HEAP_GAP, roots, count, room)) {
         fail_for(p, heap_why(&p->heap));
         return false;

@@ -82,7 +82,7 @@ static void count_dropped(Process *p) {
 // The last step: the signal is made, and the target has room for it.
 static void deliver(Process *p, Process *target, Signal *signal) {
     if (!signal_send(p->worker, target, signal)) {
-        signal_free(p->vm->mem, signal);
+        signal_free_by(&p->heap, signal);
         count_dropped(p);
     }
 }
@@ -103,7 +103,7 @@ static BoundResult enter(Process *p, Process *target, Signal *signal, Term messa
 static Term send_copied(Process *p, const Address *address, Term message, Signal *signal) {
     Process *target = table_find(p->vm->processes, address->pid);
     if (target == NULL) {
-        signal_free(p->vm->mem, signal);
+        signal_free_by(&p->heap, signal);
         count_dropped(p);
         return message;
     }
@@ -113,10 +113,10 @@ static Term send_copied(Process *p, const Address *address, Term message, Signal
         deliver(p, target, signal);
         return message;
     case BOUND_DROP:
-        signal_free(p->vm->mem, signal);
+        signal_free_by(&p->heap, signal);
         return message;
     case BOUND_FULL:
-        signal_free(p->vm->mem, signal);
+        signal_free_by(&p->heap, signal);
         return process_fail(p, AM_mailbox_full);
     default:
         return wait_for_room(p, target, signal, UINT64_MAX, process_send);
@@ -151,7 +151,7 @@ static Term send_resume(Process *p, const Address *address, Term message) {
         wait_used_room(p, wait);
         wait_end(p);
         if (target == NULL) {
-            signal_free(p->vm->mem, signal);
+            signal_free_by(&p->heap, signal);
             count_dropped(p);
             return message;
         }

@@ -75,6 +75,15 @@ void signal_free(MemStats *mem, Signal *s) {
     fragment_free(mem, s);
 }
 
+void signal_free_by(Heap *heap, Signal *s) {
+    enum { LARGE_WORDS = 64 * 1024 };
+    if (s->words > LARGE_WORDS) {
+        heap_adopt(heap, s);
+    } else {
+        signal_free(heap->pool->mem, s);
+    }
+}
+
 Signal *signal_new_urgent(MemStats *mem, SignalKind kind, size_t words) {
     Signal *s = signal_new(mem, kind, words);
     if (s == NULL) {

@@ -98,5 +98,7 @@ Signal *signal_copy_urgent(BlockPool *pool, SignalKind kind, Term term, size_t e
 // The last `extra` words of a signal that was made with so many.
 Room signal_end_room(Signal *s, size_t extra);
 void signal_free(MemStats *mem, Signal *s);
+// The same for one that may be large, by a process whose heap it is then left to: memory takes long to give back.
+void signal_free_by(Heap *heap, Signal *s);
 // The same into the calling thread's pool.
 void signal_give(BlockPool *pool, Signal *s);

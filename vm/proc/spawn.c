@@ -157,7 +157,7 @@ void process_free(Worker *w, Process *p) {
         signal_free(mem, s);
     }
     p->heap.pool = &w->blocks;
-    heap_destroy(&p->heap);
+    w->hooks->free_heap(w, &p->heap);
     if (p->saved != p->saved_inline) {
         mem_free(mem, MEM_STACK, p->saved);
     }

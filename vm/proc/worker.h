@@ -14,6 +14,8 @@
 typedef struct {
     // Puts a process that was woken, or is new, into a run queue. The caller owned it until now.
     void (*queue)(Worker *w, Process *p);
+    // Frees the heap of a process that has ended, which is the calling thread's; perhaps later and elsewhere.
+    void (*free_heap)(Worker *w, Heap *heap);
     // p's timer: p->timer is NULL before start and after stop. Ends in a SIGNAL_TIMER with that number. False: no memory.
     bool (*timer_start)(Process *p, uint64_t deadline_ns, uint64_t number);
     void (*timer_stop)(Process *p);

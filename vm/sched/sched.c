@@ -67,8 +67,14 @@ static void hook_timer_stop(Process *p) {
     }
 }
 
+static void outside_free_heap(Worker *w, Heap *heap) {
+    (void)w;
+    heap_destroy(heap);
+}
+
 static const WorkerHooks scheduler_hooks = {
     .queue = hook_queue,
+    .free_heap = sched_free_heap,
     .timer_start = hook_timer_start,
     .timer_stop = hook_timer_stop,
     .timer_forget = timer_forget,
@@ -77,6 +83,7 @@ static const WorkerHooks scheduler_hooks = {
 
 const WorkerHooks sched_outside_hooks = {
     .queue = outside_queue,
+    .free_heap = outside_free_heap,
     .timer_forget = timer_forget,
     .main_ended = program_main_ended,
 };
@@ -195,11 +202,13 @@ static void *scheduler_main(void *argument) {
     quiet_online(s->worker.quiet);
     while (atomic_load_explicit(&s->pool->stopping, memory_order_acquire) == 0) {
         quiet_point(s->worker.quiet);
+        StepTime begun = sched_measure(s);
         run_posts(s);
         take_injected(s);
         if (s->slices >= POLL_SLICES || s->reds_left <= 0) {
             sched_poll(s);
         }
+        sched_measured(s, begun, "looking around", TERM_NIL, TERM_NIL);
         run_or_park(s);
     }
     quiet_offline(s->worker.quiet);
@@ -369,6 +378,8 @@ static Scheduler *scheduler_new(SchedPool *pool, uint32_t number) {
     wheel_init(&s->timers, vm->mem, sched_now_ns(vm));
     s->reds_left = POLL_REDUCTIONS;
     bool ok = worker_init(&s->worker, vm, &scheduler_hooks, number) && s->wake_fd >= 0;
+    // In the seeded mode there are no other threads.
+    s->worker.blocks.defers = !vm->options.seeded;
     if (ok && vm->options.seeded) {
         s->sim = sim_new(vm, vm->options.seed);
         ok = s->sim != NULL;

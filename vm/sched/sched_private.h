@@ -24,6 +24,15 @@ void sched_wait_fds(int fd, int other, uint64_t deadline_ns);
 
 // slice.c. Runs p, which was taken from a queue, for one slice, and sees to where it goes then.
 void sched_run(Scheduler *s, Process *p);
+// How long a step of s takes, for --trace=long: sched_measure gives when it begins, zeros when nobody wants to know.
+typedef struct {
+    uint64_t own_ns;   // of the thread
+    uint64_t wall_ns;
+} StepTime;
+StepTime sched_measure(const Scheduler *s);
+void sched_measured(Scheduler *s, StepTime begun, const char *what, Term pid, Term label);
+// The hook free_heap: large ones are freed by the blocking pool, as giving back memory takes the system long.
+void sched_free_heap(Worker *w, Heap *heap);
 // Queues p as one that was just woken, from s's own thread.
 void sched_queue_own(Scheduler *s, Process *p);
 void sched_queue_spent(Scheduler *s, Process *p);

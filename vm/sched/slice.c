@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One process's turn on a scheduler: its signals, a slice of its code, and where it goes then.
+#include "vm/base/clock.h"
 #include "vm/boot.h"
 #include "vm/code/module.h"
 #include "vm/proc/exit.h"
@@ -51,24 +52,21 @@ static void collect_run(Job *job, Worker *w) {
     Process *p = ((CollectJob *)(void *)job)->p;
     p->heap.pool = &w->blocks;
     // That it is over its limit the heap knows, for limits_check. Want of memory may pass; else the next reserve fails.
-    HeapStatus status = heap_ensure(&p->heap, heap_free_words(&p->heap) + 1, NULL, 0);
+    HeapStatus status = heap_collect_due(&p->heap);
     (void)status;
     quiet_online(w->quiet);
     w->hooks->queue(w, p);
     quiet_offline(w->quiet);
 }
 
-// Whether the heap is so full that the next slice would have to collect, and that would take long.
-static bool wants_collection(const Process *p) {
-    enum { SMALL_HEAP = 128 * 1024 };
-    size_t words = (size_t)(p->heap.stack_end - p->heap.start);
-    return words > SMALL_HEAP && heap_free_words(&p->heap) < words / 8 && heap_collect_is_long(&p->heap, words / 4);
-}
-
-// p, which has work to do, is collected by the blocking pool; false: it cannot be.
-static bool collect_elsewhere(Scheduler *s, Process *p) {
-    CollectJob *job = s->sim != NULL ? NULL : job_new(p->vm, sizeof *job, TERM_NIL, collect_run, NULL);
+// p, which has work to do or will find that it has none, is collected by the blocking pool. False: it need or can not be.
+static bool collect_elsewhere(Process *p) {
+    if (!p->worker->blocks.defers || !heap_wants_collection(&p->heap)) {
+        return false;
+    }
+    CollectJob *job = job_new(p->vm, sizeof *job, TERM_NIL, collect_run, NULL);
     if (job == NULL) {
+        p->heap.why = HEAP_MEMORY;  // so that it is not put off again
         return false;
     }
     job->p = p;
@@ -77,6 +75,44 @@ static bool collect_elsewhere(Scheduler *s, Process *p) {
     job_post(&job->job);
     job_release(&job->job);
     return true;
+}
+
+typedef struct {
+    Job job;
+    Heap heap;
+    bool freed;
+} FreeJob;
+
+static void free_run(Job *job, Worker *w) {
+    FreeJob *f = (FreeJob *)(void *)job;
+    f->heap.pool = &w->blocks;
+    heap_destroy(&f->heap);
+    f->freed = true;
+}
+
+// The pool ends before it had its turn.
+static void free_drop(Job *job) {
+    FreeJob *f = (FreeJob *)(void *)job;
+    if (!f->freed) {
+        BlockPool pool;
+        block_pool_init(&pool, job->vm->blocks);
+        f->heap.pool = &pool;
+        heap_destroy(&f->heap);
+        block_pool_free(&pool);
+    }
+}
+
+void sched_free_heap(Worker *w, Heap *heap) {
+    FreeJob *job = w->blocks.defers && heap_destroy_is_long(heap)
+                       ? job_new(w->vm, sizeof *job, TERM_NIL, free_run, free_drop)
+                       : NULL;
+    if (job == NULL) {
+        heap_destroy(heap);
+        return;
+    }
+    job->heap = *heap;
+    job_post(&job->job);
+    job_release(&job->job);
 }
 
 // Where it goes --------------------------------------------------------------------------------------
@@ -172,7 +208,30 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     return result;
 }
 
-void sched_run(Scheduler *s, Process *p) {
+// How long it takes ---------------------------------------------------------------------------------
+
+StepTime sched_measure(const Scheduler *s) {
+    const Tracer *tracer = s->worker.vm->tracer;
+    bool wanted = __builtin_expect(tracer != NULL, 0) && (tracer->kinds >> TRACE_long & 1) != 0 && s->sim == NULL;
+    return wanted ? (StepTime){clock_thread_ns(), clock_monotonic_ns()} : (StepTime){0, 0};
+}
+
+void sched_measured(Scheduler *s, StepTime begun, const char *what, Term pid, Term label) {
+    enum { LONG_NS = 1000 * 1000 };
+    if (begun.wall_ns == 0) {
+        return;
+    }
+    uint64_t own_ns = clock_thread_ns() - begun.own_ns;
+    uint64_t wall_ns = clock_monotonic_ns() - begun.wall_ns;
+    if (wall_ns > LONG_NS) {
+        trace_write(s->worker.vm->tracer, TRACE_long, pid, "%s takes %u us, %u by the wall: %P", what,
+                    (unsigned long long)own_ns / 1000, (unsigned long long)wall_ns / 1000, label);
+    }
+}
+
+// A turn --------------------------------------------------------------------------------------------
+
+static void turn(Scheduler *s, Process *p) {
     p->worker = &s->worker;
     p->heap.pool = &s->worker.blocks;
     s->slices++;
@@ -199,16 +258,32 @@ void sched_run(Scheduler *s, Process *p) {
         TRACE_EVENT(p->vm, TRACE_sched, p->pid, "yields");
         if (p->must_exit) {
             end(s, p);
-        } else if (!wants_collection(p) || !collect_elsewhere(s, p)) {
+        } else if (!collect_elsewhere(p)) {
             sched_queue_spent(s, p);
         }
         break;
     case RUN_WAIT:
         process_fetch(p);
-        wait(s, p);
+        if (p->must_exit || !collect_elsewhere(p)) {
+            wait(s, p);
+        }
         break;
     default:
         end(s, p);
         break;
     }
+}
+
+void sched_run(Scheduler *s, Process *p) {
+    StepTime begun = sched_measure(s);
+    if (begun.wall_ns == 0) {
+        turn(s, p);
+        return;
+    }
+    // p may be gone afterwards.
+    Term pid = p->pid;
+    Term label = process_label(p);
+    const char *what = p->end_stage != 0 || p->must_exit ? "ending" : "running";
+    turn(s, p);
+    sched_measured(s, begun, what, pid, label);
 }

@@ -84,7 +84,6 @@ Test(mailbox, keeps_each_senders_order_and_wakes_once) {
     Signal *late = message(1);
     cr_assert_eq(inbox_push(&inbox, late), PUSH_CLOSED);
     signal_free(mem, late);
-    mem_stats_free(mem);
 }
 
 // However many have come, taking them is done in steps, and none is handed out of its order.
@@ -92,7 +91,6 @@ Test(mailbox, turns_what_has_come_in_steps) {
     Inbox inbox;
     Mailbox mailbox;
     mailbox_init(&inbox, &mailbox);
-    mem = mem_stats_new(0);
     for (int64_t i = 0; i < 100; i++) {
         cr_assert_eq(inbox_push(&inbox, message(i)), PUSH_DONE);
     }
@@ -119,7 +117,6 @@ Test(mailbox, turns_what_has_come_in_steps) {
     Signal *late = message(1);
     cr_assert_eq(inbox_push(&inbox, late), PUSH_CLOSED);
     signal_free(mem, late);
-    mem_stats_free(mem);
 }
 
 // The mailbox ------------------------------------------------------------------------------------
@@ -167,7 +164,6 @@ Test(mailbox, keeps_its_place_while_messages_come_and_go) {
     drop(&mailbox, mailbox.first);
     drop(&mailbox, mailbox.first);
     cr_assert_eq(mailbox.last, NULL);
-    mem_stats_free(mem);
 }
 
 Test(mailbox, skips_what_is_older_than_a_reference) {
@@ -186,5 +182,4 @@ Test(mailbox, skips_what_is_older_than_a_reference) {
     while (mailbox.first != NULL) {
         drop(&mailbox, mailbox.first);
     }
-    mem_stats_free(mem);
 }
