@@ -80,9 +80,18 @@ static void keep_standard_descriptors(void) {
     }
 }
 
-int main(int argc, char **argv) {
-    keep_standard_descriptors();
-    tune_malloc();
+// What a subcommand printed itself has to arrive, too.
+static int flush_output(int status) {
+    bool failed = ferror(stdout) != 0;
+    failed |= fflush(stdout) != 0;
+    if (failed && status == STATUS_OK) {
+        complain("standard output: %s", strerror(errno));
+        return STATUS_FAILED;
+    }
+    return status;
+}
+
+static int run_command(int argc, char **argv) {
     Options options = {0};
     if (argc < 2) {
         command_help(&options);
@@ -104,4 +113,10 @@ int main(int argc, char **argv) {
         return help_page(sub->name) ? STATUS_OK : STATUS_FAILED;
     }
     return sub->command(&options);
+}
+
+int main(int argc, char **argv) {
+    keep_standard_descriptors();
+    tune_malloc();
+    return flush_output(run_command(argc, argv));
 }

@@ -66,6 +66,11 @@ static void listen_to_signals(struct ProgramLife *life) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    // Who runs under nohup wants to outlive the terminal.
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+        sigaction(SIGHUP, &action, NULL);
+    }
 }
 
 // Running -----------------------------------------------------------------------------------------

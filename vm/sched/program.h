@@ -11,12 +11,12 @@ struct ProgramLife *program_life_new(VM *vm);
 void program_life_free(struct ProgramLife *life);
 
 typedef struct {
-    int status;       // of the command: 0; 1: main failed; 130, 143: ended by a signal
+    int status;       // of the command: 0; 1: main failed; 129, 130, 143: ended by a signal
     bool stuck;       // seeded mode: nothing could ever happen any more
 } ProgramEnd;
 
-// Runs function(args...) as the main process of the VM on its schedulers, and waits for its end and the shutdown. Handles SIGINT and
-// SIGTERM meanwhile. Not from a scheduler's thread.
+// Runs function(args...) as the main process of the VM on its schedulers, and waits for its end and the shutdown. Handles SIGINT,
+// SIGTERM and (unless it is ignored) SIGHUP meanwhile. Not from a scheduler's thread.
 ProgramEnd program_run(VM *vm, const Function *main, const Term *args, uint32_t count);
 // The same for a function value of no arguments.
 ProgramEnd program_run_fn(VM *vm, Term fn);
