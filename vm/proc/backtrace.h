@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a failure came from: code addresses, innermost first, turned into lines only when shown.
-// The engine captures it while it unwinds; it stays until the next failure, for reports. Tests: tests/unit/vm/proc/report_test.c.
+// The engine captures it while it unwinds; it stays until the next failure, for reports. Tests: tests/system/crash_reports.sh.
 #pragma once
 
 #include "vm/code/module.h"

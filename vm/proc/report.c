@@ -70,6 +70,28 @@ void report_trace(Process *p, Buffer *out) {
     }
 }
 
+// What an actor was handling, in the words of its source: an ask's message and who asks, a named timer. It is nil when there was no
+// message: in `on stop` and `after`, which the trace names.
+static void add_handled(const Process *p, Buffer *out, Term message) {
+    if (term_same_bits(message, TERM_NONE) || term_same_bits(message, TERM_NIL)) {
+        return;
+    }
+    buffer_add_text(out, "   handling ");
+    if (tuple_is_tagged(message, AM_gen_call, 3)) {
+        Term from = tuple_at(message, 1);
+        add_term(p, out, tuple_at(message, 2));
+        buffer_add_text(out, ", asked by ");
+        add_term(p, out, term_is_tuple(from) && tuple_size(from) == 2 ? tuple_at(from, 0) : from);
+    } else if (tuple_is_tagged(message, AM_timeout_message, 3)) {
+        buffer_add_text(out, "timeout(");
+        add_term(p, out, tuple_at(message, 2));
+        buffer_add_char(out, ')');
+    } else {
+        add_term(p, out, message);
+    }
+    buffer_add_char(out, '\n');
+}
+
 void report_crash(Process *p, Term reason, Term message) {
     Buffer out;
     buffer_init(&out, p->vm->mem);
@@ -90,11 +112,7 @@ void report_crash(Process *p, Term reason, Term message) {
     buffer_add_text(&out, " failed: ");
     add_term(p, &out, reason);
     buffer_add_char(&out, '\n');
-    if (!term_same_bits(message, TERM_NONE)) {
-        buffer_add_text(&out, "   handling ");
-        add_term(p, &out, message);
-        buffer_add_char(&out, '\n');
-    }
+    add_handled(p, &out, message);
     report_trace(p, &out);
     if (out.len > 0) {
         report_write(p->vm, out.data, out.len);

@@ -6,7 +6,7 @@
 //      at Counter.crash (counter.cop:9)
 //
 // Goes through VM.report, which whoever embeds the machine may replace. Owner thread; may not collect.
-// Tests: tests/unit/vm/proc/report_test.c.
+// Tests: tests/system/crash_reports.sh.
 #pragma once
 
 #include "vm/base/buffer.h"
@@ -14,7 +14,7 @@
 
 enum { REPORT_TERM_BYTES = 1000 };  // of each term shown
 
-// Reports the end of p with p->reason, with the trace caught last; message TERM_NONE: none was being handled.
+// Reports the end of p with p->reason, with the trace caught last; message TERM_NONE or nil: none was being handled.
 void report_crash(Process *p, Term reason, Term message);
 // Writes the text of a report. Any thread.
 void report_write(VM *vm, const char *text, size_t len);
