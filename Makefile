@@ -44,7 +44,7 @@ ifndef FLAGS_$(CFG)
 $(error CFG=$(CFG) is none of release, debug, asan, tsan, cover, fuzz)
 endif
 
-CPPFLAGS := -I. -I$(B) -D_GNU_SOURCE
+CPPFLAGS = -I. -I$(B) -D_GNU_SOURCE $(if $(filter 1,$(JIT)),-DCOPPICE_JIT)
 CFLAGS := -std=gnu17 $(WARNINGS) $(FLAGS_$(CFG)) -fvisibility=hidden -fno-strict-aliasing \
     -ffunction-sections -fdata-sections -pthread
 LDFLAGS := $(filter -fsanitize=% -g,$(FLAGS_$(CFG))) -pthread -Wl,--gc-sections
@@ -61,8 +61,11 @@ GEN_CFLAGS := -Wno-unused-parameter -Wno-unused-variable -Wno-unused-but-set-var
 comma := ,
 find = $(sort $(foreach d,$(wildcard $(1)),$(shell find $(d) -name '$(2)' -not -path '*/.*')))
 
-VM_C := $(call find,vm,*.c)
-VM_S := $(call find,vm,*.S)
+# Machine code wants clang 19 for its stencils, whatever compiles the rest; JIT=0 leaves it out.
+STENCIL_CC ?= clang-19
+JIT ?= $(if $(filter x86_64,$(shell uname -m)),$(if $(shell command -v $(STENCIL_CC) 2>/dev/null),1,0),0)
+VM_C := $(filter-out $(if $(filter 0,$(JIT)),vm/jit/%),$(call find,vm,*.c))
+VM_S := $(filter-out $(if $(filter 0,$(JIT)),vm/jit/%),$(call find,vm,*.S))
 COMPILER_C := $(call find,compiler,*.c)
 LEXERS := $(call find,compiler,*.re)
 GRAMMARS := $(call find,compiler,*.y)
@@ -141,6 +144,17 @@ $(B)/gen/$(basename $(notdir $(1))).c: $(1)
 $(B)/gen/$(basename $(notdir $(1))).h: $(B)/gen/$(basename $(notdir $(1))).c ;
 endef
 $(foreach f,$(GRAMMARS),$(eval $(call grammar,$(f))))
+
+# Stencils: compiled to assembly, each split into hot and cold code, assembled, and packed into tables.
+STENCIL_FLAGS := -std=gnu17 -Wall -Wno-unused -O2 -DNDEBUG -fno-pic -mcmodel=small -fomit-frame-pointer -fno-jump-tables \
+    -fno-asynchronous-unwind-tables -fno-stack-protector -fno-strict-aliasing -mno-red-zone -march=x86-64-v2 -mtune=znver4 \
+    -Xclang -no-enable-noundef-analysis
+$(B)/gen/stencil_tables.h: $(B)/gen/stencils.c $(B)/host/stencilpack | $(GEN_STENCILS)
+	@echo "  GEN   stencil_tables.h"
+	@$(STENCIL_CC) $(CPPFLAGS) $(STENCIL_FLAGS) -MMD -MP -MF $(B)/host/stencils.d -MT $@ -S -o $(B)/gen/stencils.s $<
+	@$(B)/host/stencilpack split $(B)/gen/stencils.s >$(B)/gen/stencils_split.s
+	@$(STENCIL_CC) -c -o $(B)/gen/stencils.o $(B)/gen/stencils_split.s
+	@$(B)/host/stencilpack pack $(B)/gen/stencils.o >$@.new && mv -f $@.new $@
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c | $(GEN_H)
 	@mkdir -p $(@D)

@@ -18,6 +18,7 @@
 #include "vm/heap/block.h"
 #include "vm/heap/literal.h"
 #include "vm/interp/interp.h"
+#include "vm/jit/jit.h"
 #include "vm/io/handle.h"
 #include "vm/io/loop.h"
 #include "vm/io/stdio.h"
@@ -48,14 +49,24 @@ static BuiltinFn find_builtin(const char *module, const char *name, uint32_t ari
 
 static const CodeHooks code_hooks = {.find_builtin = find_builtin};
 
+// The best one first.
+static const Engine *const engines[] = {
+#ifdef COPPICE_JIT
+    &jit_engine,
+#endif
+    &interp_engine,
+};
+
 static bool choose_engine(VM *vm, char *why) {
     const char *name = vm->options.engine;
-    if (name != NULL && strcmp(name, interp_engine.name) != 0) {
-        snprintf(why, 256, "there is no engine '%.60s'", name);
-        return false;
+    for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
+        if (name == NULL || strcmp(name, engines[i]->name) == 0) {
+            vm->engine = engines[i];
+            return vm->engine->open(vm, why);
+        }
     }
-    vm->engine = &interp_engine;
-    return true;
+    snprintf(why, 256, "there is no engine '%.60s'", name);
+    return false;
 }
 
 // Memory, terms and code.
@@ -156,6 +167,9 @@ void vm_destroy(VM *vm) {
     tracer_free(vm->tracer);
     if (vm->code != NULL) {
         code_table_free(vm->code);
+    }
+    if (vm->engine != NULL) {
+        vm->engine->close(vm);
     }
     if (vm->blocks != NULL) {
         block_depot_free(vm->blocks);

@@ -46,6 +46,7 @@ struct VM {
     void (*process_ended)(VM *vm, Term pid);
     struct Stdio *stdio;        // vm/io/stdio.h
     const struct Engine *engine;
+    void *engine_state;
     struct Tracer *tracer;
     struct BifState *bifs;      // vm/bif/state.h
     struct Library *library;  // embedded images, by module name: vm/code/library.h

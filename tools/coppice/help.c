@@ -20,7 +20,7 @@ static const struct {
      "  --schedulers N     threads that run processes (one per core)\n"
      "  --seed N           one thread; schedule and random numbers are drawn from N, time is virtual\n"
      "  --trace=KINDS      writes events of these kinds to standard error, with KINDS:FILE to a file\n"
-     "  --engine NAME      what runs the code: interp\n"},
+     "  --engine NAME      what runs the code: jit or interp\n"},
     {"build", "coppice build [OPTIONS] FILE|FOLDER|-", "makes an image of a program",
      "Compiles a source and the modules that it reaches, or all of a folder, to one image.\n\n"
      "  -o IMAGE           where to (FILE.copc beside the source)\n"

@@ -3,6 +3,7 @@
 //
 //   opgen ops_variants.h   the numbers of all variants and how instructions are laid out
 //   opgen ops_cases.h      a case for each variant: its operands as macros, then the body of its op: OP_CASE(number, name)
+//   opgen ops_cold.h       a case for each op, with all operands by generic words: OP_CASE(number, name)
 //
 // A variant is an op with the kinds of its fixed `d` and `s` operands: a register X, a slot Y or
 // (sources only) a constant. Up to three such operands make variants; an op with more of them has
@@ -15,15 +16,12 @@
 //   then     f; then the op's Safepoint, if it has one
 //   then     the list: its count, and its elements in generic words
 //
-// A body begins with a line `op(name) {` and ends with a line `}`; its text is taken as it stands,
-// with #line. Words that bodies may use: vm/ops/README.md. The build runs it from the root of the
+// Words that bodies may use: vm/ops/README.md. The build runs it from the root of the
 // tree.
 #include <glob.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "tools/gen/bodies.h"
 #include "vm/ops/ops.h"
 
 #define FAIL   OP_FAIL
@@ -42,18 +40,7 @@ static const OpInfo ops[OP_COUNT] = {
 
 enum { FIELDS_MAX = 3 };
 
-typedef struct {
-    char *text;
-    char file[64];
-    int line;
-} Body;
-
 static Body bodies[OP_COUNT];
-
-static void die(const char *what, const char *which) {
-    fprintf(stderr, "opgen: %s %s\n", what, which);
-    exit(1);
-}
 
 // Bodies -----------------------------------------------------------------------------------------
 
@@ -66,50 +53,13 @@ static int op_by_name(const char *name, size_t len) {
     return -1;
 }
 
-static void read_bodies(const char *path) {
-    FILE *f = fopen(path, "r");
-    if (f == NULL) {
-        die("cannot read", path);
-    }
-    char line[512];
-    Body *body = NULL;
-    size_t len = 0;
-    for (int number = 1; fgets(line, sizeof line, f) != NULL; number++) {
-        if (body == NULL && strncmp(line, "op(", 3) == 0) {
-            char *close = strchr(line, ')');
-            int op = close == NULL ? -1 : op_by_name(line + 3, (size_t)(close - line - 3));
-            if (op < 0 || bodies[op].text != NULL) {
-                die("no such op, or a second body:", line);
-            }
-            body = &bodies[op];
-            body->line = number;
-            snprintf(body->file, sizeof body->file, "%s", path);
-            len = 0;
-            body->text = calloc(1, 1);
-            memmove(line, close + 1, strlen(close + 1) + 1);
-        }
-        if (body != NULL) {
-            body->text = realloc(body->text, len + strlen(line) + 1);
-            strcpy(body->text + len, line);
-            len += strlen(line);
-            if (strcmp(line, "}\n") == 0) {
-                body = NULL;
-            }
-        }
-    }
-    if (body != NULL) {
-        die("a body without an end in", path);
-    }
-    fclose(f);
-}
-
 static void read_all_bodies(void) {
     glob_t files;
     if (glob("vm/ops/*.op.h", 0, NULL, &files) != 0) {
         die("no bodies:", "vm/ops/*.op.h");
     }
     for (size_t i = 0; i < files.gl_pathc; i++) {
-        read_bodies(files.gl_pathv[i]);
+        read_bodies(files.gl_pathv[i], bodies, op_by_name);
     }
     globfree(&files);
     for (int i = 0; i < OP_COUNT; i++) {
@@ -134,7 +84,12 @@ static void fixed_operands(int op, char out[16]) {
     out[n] = '\0';
 }
 
+static bool all_generic;  // whatever variants an op has
+
 static bool op_is_generic(int op) {
+    if (all_generic) {
+        return true;
+    }
     char fixed[16];
     fixed_operands(op, fixed);
     return strlen(fixed) > FIELDS_MAX;
@@ -279,10 +234,6 @@ static int print_others(int op, int word) {
     return word;
 }
 
-static void print_body(int op) {
-    printf("#line %d \"%s\"\n%s", bodies[op].line, bodies[op].file, bodies[op].text);
-}
-
 // An op with a Safepoint has slow paths: its body is there twice, so that an engine can keep those
 // out of the case (HOT 1), which then needs no stack frame, and go to the second one (HOT 0) for
 // them.
@@ -295,11 +246,11 @@ static void print_case(int op, int number, const char *kinds) {
     if (op_has_point(op)) {
         printf("#define COLD_CASE cold_%s\n#ifdef OP_COLD\n#define HOT 0\nOP_COLD(%s)\n", name,
                name);
-        print_body(op);
+        print_body(&bodies[op]);
         printf("#undef HOT\n#endif\n#define HOT 1\n");
     }
     printf("OP_CASE(%d, %s)\n", number, name);
-    print_body(op);
+    print_body(&bodies[op]);
     if (op_has_point(op)) {
         printf("#undef COLD_CASE\n#undef HOT\n");
     }
@@ -320,6 +271,22 @@ static void print_cases(void) {
     }
 }
 
+// As print_case, for an engine that has its own fast paths: every operand by generic words.
+static void print_cold_cases(void) {
+    puts("// Made by tools/gen/opgen.c: the whole of each op, with operands by generic words.");
+    for (int op = 0; op < OP_COUNT; op++) {
+        defined_count = 0;
+        printf("\n");
+        all_generic = true;
+        print_others(op, print_fixed(op, ""));
+        printf("OP_CASE(%d, %s)\n", op, ops[op].name);
+        print_body(&bodies[op]);
+        for (int i = 0; i < defined_count; i++) {
+            printf("#undef %s\n", defined[i]);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "ops_variants.h") == 0) {
         print_variants();
@@ -330,5 +297,10 @@ int main(int argc, char **argv) {
         print_cases();
         return 0;
     }
-    die("usage: opgen", "ops_variants.h | ops_cases.h");
+    if (argc == 2 && strcmp(argv[1], "ops_cold.h") == 0) {
+        read_all_bodies();
+        print_cold_cases();
+        return 0;
+    }
+    die("usage: opgen", "ops_variants.h | ops_cases.h | ops_cold.h");
 }

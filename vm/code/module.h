@@ -46,7 +46,8 @@ struct Function {
     const uint32_t *blocks; // first words of the blocks, rising
     uint32_t frame_size;    // of its `frame` op; 0: it has none
     uint32_t x_count;       // X0..x_count-1 are all it names
-    const void *entry;      // engine's form; where a call goes
+    const void *entry;         // engine's form; where a call goes
+    const void *closure_entry; // where a call through a closure goes
     void *engine_data;
 };
 
@@ -122,6 +123,11 @@ typedef struct Engine {
     void (*start)(Process *p, const Function *function);
     // Where region `index` of a function is handled: a value for p->pc.
     const void *(*handler)(const Function *function, uint32_t index);
+    // A value for p->pc: goes on looking for a handler.
+    const void *(*unwinding)(const VM *vm);
+    // Makes and ends what the engine has for a VM, in vm->engine_state; open says false with `why` (256 bytes) set.
+    bool (*open)(VM *vm, char *why);
+    void (*close)(VM *vm);
 } Engine;
 
 // The code table ---------------------------------------------------------------------------------

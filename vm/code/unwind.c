@@ -34,7 +34,7 @@ void code_each_frame_root(Process *p, RootVisit visit, void *collection) {
     }
     const Safepoint *(*safepoint_of)(uintptr_t) = p->vm->engine->safepoint_of;
     Term *sp = p->heap.sp;
-    uintptr_t *back = p->returns.top;
+    const uintptr_t *back = p->returns.top;
     for (;;) {
         if (point != NULL) {
             visit_kinds(point, point->nx, point->ny, sp, visit, collection);
@@ -43,7 +43,7 @@ void code_each_frame_root(Process *p, RootVisit visit, void *collection) {
         if (back == p->returns.base) {
             return;
         }
-        point = safepoint_of(*--back);
+        point = safepoint_of(*back++);
     }
 }
 
@@ -93,7 +93,7 @@ UnwindResult unwind_step(Process *p, Term *reason) {
             break;
         }
         p->heap.sp += p->point->ny;
-        p->point = p->vm->engine->safepoint_of(*--p->returns.top);
+        p->point = p->vm->engine->safepoint_of(*p->returns.top++);
         if (++frames == UNWIND_FRAMES_PER_REDUCTION) {
             frames = 0;
             if (process_charge(p, 1)) {

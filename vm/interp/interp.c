@@ -10,6 +10,7 @@
 #include "vm/boot.h"
 #include "vm/interp/threaded.h"
 #include "vm/ops/slow.h"
+#include "vm/ops/step.h"
 
 #if defined(__has_attribute)
 #if __has_attribute(preserve_none) && __has_attribute(musttail)
@@ -20,12 +21,6 @@
 // Leaving and entering
 // -----------------------------------------------------------------------------
 
-// Where to go on, or (pc NULL) what to return.
-typedef struct {
-    const Word *pc;
-    int result;
-} Step;
-
 static const Word unwind_code[] = {CASE_UNWIND};
 static const Safepoint exit_point = {.function = NULL};
 static const struct {
@@ -33,51 +28,9 @@ static const struct {
     Word code;
 } exit_code = {&exit_point, CASE_EXIT};
 
-static Step step_after_unwind(Process *p, UnwindResult result, Term reason) {
-    switch (result) {
-    case UNWIND_CAUGHT: p->x[0] = reason; return (Step){p->pc, 0};
-    case UNWIND_MORE:
-        p->pc = unwind_code;
-        p->saved_count = 0;
-        return (Step){NULL, RUN_YIELD};
-    default: return (Step){NULL, RUN_EXIT};
-    }
-}
-
-static Step step_raise(Process *p) {
-    Term reason = TERM_NONE;
-    UnwindResult result = unwind(p, &reason);
-    return step_after_unwind(p, result, reason);
-}
-
-// Keeps the registers that a built-in was called with, or that the safepoint names. False after
-// process_limit.
-static bool save_registers(Process *p) {
-    uint32_t count = p->live;
-    if (count == 0) {
-        count = p->point->nx;
-        for (uint32_t i = 0; i < count; i++) {
-            if (safepoint_kind(p->point, i) != SLOT_TERM) {
-                p->x[i] = TERM_EMPTY;
-            }
-        }
-    }
-    p->live = 0;
-    return process_save(p, p->x, count);
-}
-
-// What became of an op that answered no value; p->pc is where it goes on if it yields or waits.
+// Out of the way of the cases.
 __attribute__((noinline, cold)) static Step interp_leave(Process *p, Term answer) {
-    if (term_same_bits(answer, TERM_NONE) || !save_registers(p)) {
-        return step_raise(p);
-    }
-    return (Step){NULL, term_same_bits(answer, TERM_WAIT) ? RUN_WAIT : RUN_YIELD};
-}
-
-__attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
-    Term reason = TERM_NONE;
-    UnwindResult result = unwind_step(p, &reason);
-    return step_after_unwind(p, result, reason);
+    return step_leave(p, answer);
 }
 
 // Operands ---------------------------------------------------------------------------------------
@@ -104,9 +57,11 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 // Words ------------------------------------------------------------------------------------------
 
 #define TOP           p->heap.top
-#define FREE_WORDS    ((size_t)(y - p->heap.top))
+#define HAS_ROOM      ((size_t)(y - p->heap.top) >= (size_t)N + HEAP_GAP)
 #define SPEND         (--p->reds < 0)
-#define MOVE_FRAME(n) (y += (n), p->heap.sp = y)
+#define PUSH_FRAME    (y -= N, p->heap.sp = y)
+#define POP_FRAME     (y += N, p->heap.sp = y)
+#define TUPLE_HEADER  header_make(KIND_TUPLE, N, 0)
 
 #define JUMP(to)                                                                                   \
     do {                                                                                           \
@@ -116,7 +71,7 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 
 #define NEXT JUMP(pc + SIZE)
 
-#define RETURN JUMP(*--p->returns.top)
+#define RETURN JUMP(*p->returns.top++)
 
 // The same after a slow path.
 #define COLD_JUMP(to)                                                                              \
@@ -179,8 +134,8 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 // After RETURN_ROOM.
 #define CALL(entry)                                                                                \
     do {                                                                                           \
-        ASSERT(p->returns.top < p->returns.end);                                                   \
-        *p->returns.top++ = (uintptr_t)(pc + SIZE);                                                \
+        ASSERT(p->returns.top > p->returns.end);                                                   \
+        *--p->returns.top = (uintptr_t)(pc + SIZE);                                                \
         JUMP(entry);                                                                               \
     } while (0)
 
@@ -216,7 +171,7 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 #define TAIL_BUILTIN(target, registers)                                                            \
     do {                                                                                           \
         BUILTIN(target, registers);                                                                \
-        COLD_JUMP(*--p->returns.top);                                                              \
+        COLD_JUMP(*p->returns.top++);                                                              \
     } while (0)
 
 // The target of the function reference in Xn; goes on with `call` and `call_builtin`.
@@ -240,6 +195,14 @@ __attribute__((noinline, cold)) static Step interp_unwind(Process *p) {
 
 #define CALL_REFERENCE(n) REFERENCE(n, CALL, CALL_BUILTIN)
 #define TAIL_REFERENCE(n) REFERENCE(n, JUMP, TAIL_BUILTIN)
+
+#define PASS_CAPTURED(f)                                                                           \
+    do {                                                                                           \
+        Term fn_ = x[N];                                                                           \
+        for (uint32_t i_ = 0; i_ < (f)->captured; i_++) {                                          \
+            x[N + i_] = fn_captured(fn_, i_);                                                      \
+        }                                                                                          \
+    } while (0)
 
 #define SWITCH(t, list, count, otherwise)                                                          \
     JUMP(switch_find((t), (list), (count), (uintptr_t)(otherwise)))
@@ -356,7 +319,7 @@ typedef __attribute__((preserve_none)) int (*Case)(CASE_PARAMETERS);
     do {                                                                                           \
         Step step_ = (step);                                                                       \
         if (step_.pc == NULL) {                                                                    \
-            return step_.result;                                                                   \
+            return (int)step_.result;                                                                   \
         }                                                                                          \
         pc = step_.pc;                                                                             \
         y = p->heap.sp;                                                                            \
@@ -368,12 +331,11 @@ CASE case_leave(CASE_PARAMETERS) {
 }
 
 CASE case_exit(CASE_PARAMETERS) {
-    p->reason = AM_normal;
-    return RUN_EXIT;
+    GO_ON(step_exit(p));
 }
 
 CASE case_unwind(CASE_PARAMETERS) {
-    GO_ON(interp_unwind(p));
+    GO_ON(step_unwind(p));
 }
 
 // A case that calls C needs a stack frame, and clang makes it where the case begins. So slow paths
@@ -431,17 +393,16 @@ case_leave:
     step = interp_leave(p, left);
     goto go_on;
 case_unwind:
-    step = interp_unwind(p);
+    step = step_unwind(p);
 go_on:
     if (step.pc == NULL) {
-        return step.result;
+        return (int)step.result;
     }
     pc = step.pc;
     y = p->heap.sp;
     DISPATCH;
 case_exit:
-    p->reason = AM_normal;
-    return RUN_EXIT;
+    return (int)step_exit(p).result;
 }
 
 #endif
@@ -465,11 +426,26 @@ static const Safepoint *interp_safepoint_of(uintptr_t return_address) {
 static void interp_start(Process *p, const Function *function) {
     p->pc = function->entry;
     p->point = NULL;
-    *p->returns.top++ = (uintptr_t)&exit_code.code;
+    *--p->returns.top = (uintptr_t)&exit_code.code;
 }
 
 static const void *interp_handler(const Function *function, uint32_t index) {
     return ((const Word *const *)function->engine_data)[index];
+}
+
+static const void *interp_unwinding(const VM *vm) {
+    (void)vm;
+    return unwind_code;
+}
+
+static bool interp_open(VM *vm, char *why) {
+    (void)vm;
+    (void)why;
+    return true;
+}
+
+static void interp_close(VM *vm) {
+    (void)vm;
 }
 
 const Engine interp_engine = {
@@ -480,4 +456,7 @@ const Engine interp_engine = {
     .safepoint_of = interp_safepoint_of,
     .start = interp_start,
     .handler = interp_handler,
+    .unwinding = interp_unwinding,
+    .open = interp_open,
+    .close = interp_close,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The interpreter: the engine for machines without stencils, and the reference for the others.
+// The interpreter: the engine for machines without stencils, and the reference for the JIT.
 //
 // prepare() turns canonical code into threaded code of 64-bit words (layout: tools/gen/opgen.c),
 // each instruction a variant number, register numbers and inline constants. Its cases are made from

@@ -196,6 +196,7 @@ static void put_function(Translation *t, Function *f, const Word ***handlers) {
     t->f = f;
     t->next_point = 0;
     f->entry = code_at(t, f, 0);
+    f->closure_entry = f->entry;
     f->engine_data = *handlers;
     for (uint32_t i = 0; i < f->region_count; i++) {
         *(*handlers)++ = code_at(t, f, f->regions[i].target);

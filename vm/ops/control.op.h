@@ -9,15 +9,15 @@ op(enter) {
 }
 
 op(frame) {
-    if (UNLIKELY(FREE_WORDS < (size_t)N + HEAP_GAP)) {
+    if (UNLIKELY(!HAS_ROOM)) {
         COLLECT(N);
     }
-    MOVE_FRAME(-(ptrdiff_t)N);
+    PUSH_FRAME;
     NEXT;
 }
 
 op(unframe) {
-    MOVE_FRAME((ptrdiff_t)N);
+    POP_FRAME;
     NEXT;
 }
 
@@ -59,15 +59,12 @@ op(call_ext) {
 
 op(call_fun) {
     RETURN_ROOM;
-    Term fn = X(N);
-    const Function *f = fn_callee(fn, N);
+    const Function *f = fn_callee(X(N), N);
     if (UNLIKELY(f == NULL)) {
         CALL_REFERENCE(N);
     }
-    for (uint32_t i = 0; i < f->captured; i++) {
-        X(N + i) = fn_captured(fn, i);
-    }
-    CALL(f->entry);
+    PASS_CAPTURED(f);
+    CALL(f->closure_entry);
 }
 
 op(tail) {
@@ -90,15 +87,12 @@ op(tail_ext) {
 }
 
 op(tail_fun) {
-    Term fn = X(N);
-    const Function *f = fn_callee(fn, N);
+    const Function *f = fn_callee(X(N), N);
     if (UNLIKELY(f == NULL)) {
         TAIL_REFERENCE(N);
     }
-    for (uint32_t i = 0; i < f->captured; i++) {
-        X(N + i) = fn_captured(fn, i);
-    }
-    JUMP(f->entry);
+    PASS_CAPTURED(f);
+    JUMP(f->closure_entry);
 }
 
 op(move) {

@@ -3,7 +3,7 @@
 // built, and that what is taken apart unchecked is what it must be.
 
 op(alloc) {
-    if (UNLIKELY(FREE_WORDS < (size_t)N + HEAP_GAP)) {
+    if (UNLIKELY(!HAS_ROOM)) {
         COLLECT(N);
     }
     NEXT;

@@ -121,14 +121,14 @@ op(is_ref) {
 }
 
 op(is_tuple_of) {
-    if (LIKELY(tuple_is_of(A, N))) {
+    if (LIKELY(box_is_headed(A, TUPLE_HEADER))) {
         NEXT;
     }
     JUMP(L);
 }
 
 op(is_tagged) {
-    if (LIKELY(tuple_is_tagged_of(A, N, ATOM))) {
+    if (LIKELY(box_is_headed(A, TUPLE_HEADER) && term_same_bits(tuple_at(A, 0), ATOM))) {
         NEXT;
     }
     JUMP(L);

@@ -34,12 +34,8 @@ static inline bool term_is_bool(Term t) {
     return term_same_bits(t, TERM_TRUE) || term_same_bits(t, TERM_FALSE);
 }
 
-static inline bool tuple_is_of(Term t, size_t size) {
-    return term_is_box(t) && term_same_bits(term_pointer(t)[0], header_make(KIND_TUPLE, size, 0));
-}
-
-static inline bool tuple_is_tagged_of(Term t, size_t size, Term tag) {
-    return tuple_is_of(t, size) && term_same_bits(tuple_at(t, 0), tag);
+static inline bool box_is_headed(Term t, Term header) {
+    return term_is_box(t) && term_same_bits(box_pointer(t)[0], header);
 }
 
 static inline bool record_is_of(Term t, const RecordDesc *desc) {

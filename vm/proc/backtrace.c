@@ -30,8 +30,8 @@ void trace_capture(Process *p, const Safepoint *point) {
     trace->cut = false;
     trace->kept = false;
     add_point(trace, point);
-    for (const uintptr_t *at = p->returns.top; at > p->returns.base && !trace->cut;) {
-        add_point(trace, p->vm->engine->safepoint_of(*--at));
+    for (const uintptr_t *at = p->returns.top; at < p->returns.base && !trace->cut;) {
+        add_point(trace, p->vm->engine->safepoint_of(*at++));
     }
 }
 

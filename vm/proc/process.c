@@ -81,26 +81,23 @@ bool process_save(Process *p, const Term *x, uint32_t count) {
 bool process_grow_returns(Process *p) {
     enum { RETURNS_FIRST = 32, RETURNS_MAX = 1 << 27 };
     ReturnStack *r = &p->returns;
-    size_t used = (size_t)(r->top - r->base);
+    size_t used = (size_t)(r->base - r->top);
     size_t capacity = used * 2 < RETURNS_FIRST ? RETURNS_FIRST : used * 2;
     // The limit of the heap counts for them as well, apart from what lies there.
     size_t limit = p->heap.limit_words;
     size_t max = limit == 0 || limit > RETURNS_MAX ? RETURNS_MAX : limit < RETURNS_FIRST ? RETURNS_FIRST : limit;
-    bool inside = r->base == r->first;
-    uintptr_t *base =
-        capacity > max
-            ? NULL
-            : mem_realloc(p->vm->mem, MEM_STACK, inside ? NULL : r->base, capacity * sizeof(uintptr_t));
-    if (base == NULL) {
+    uintptr_t *end = capacity > max ? NULL : mem_alloc(p->vm->mem, MEM_STACK, capacity * sizeof(uintptr_t));
+    if (end == NULL) {
         process_limit(p, capacity > max ? AM_stack : AM_memory);
         return false;
     }
-    if (inside) {
-        memcpy(base, r->first, used * sizeof(uintptr_t));
+    memcpy(end + capacity - used, r->top, used * sizeof(uintptr_t));
+    if (r->end != r->first) {
+        mem_free(p->vm->mem, MEM_STACK, r->end);
     }
-    r->base = base;
-    r->top = base + used;
-    r->end = base + capacity;
+    r->end = end;
+    r->base = end + capacity;
+    r->top = r->base - used;
     return true;
 }
 
@@ -140,8 +137,8 @@ bool process_reserve_slow(Process *p, size_t words, Term *roots, size_t count, R
 size_t process_memory_bytes(const Process *p) {
     HeapUse use = heap_use(&p->heap);
     size_t bytes = sizeof *p + (use.block_words + use.fragment_words) * sizeof(Term);
-    if (p->returns.base != p->returns.first) {
-        bytes += (size_t)(p->returns.end - p->returns.base) * sizeof(uintptr_t);
+    if (p->returns.end != p->returns.first) {
+        bytes += (size_t)(p->returns.base - p->returns.end) * sizeof(uintptr_t);
     }
     if (p->saved != p->saved_inline) {
         bytes += p->saved_count * sizeof(Term);

@@ -25,11 +25,11 @@ typedef struct ProcessExtra ProcessExtra;  // vm/proc/extra.h: what few processe
 typedef struct Bound Bound;                // vm/proc/bound.h: a bounded mailbox
 typedef struct Trace Trace;                // vm/proc/backtrace.h: where a failure came from
 
-// Return addresses, oldest first; grows by doubling, starts in `first`.
+// Return addresses, newest first, as a machine's call pushes them; grows by doubling, starts in `first`.
 typedef struct {
-    uintptr_t *base;
-    uintptr_t *top;  // next free
-    uintptr_t *end;
+    uintptr_t *end;   // lowest word: full when top is there
+    uintptr_t *top;   // newest
+    uintptr_t *base;  // past the oldest: empty when top is there
     uintptr_t first[2];
 } ReturnStack;
 

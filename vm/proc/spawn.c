@@ -64,9 +64,9 @@ static void set_fields(Worker *w, Process *p, const SpawnOptions *options) {
     p->priority = (uint8_t)options->priority;
     p->trap_exits = options->trap_exits;
     p->saved = p->saved_inline;
-    p->returns.base = p->returns.first;
-    p->returns.top = p->returns.first;
-    p->returns.end = p->returns.first + sizeof p->returns.first / sizeof p->returns.first[0];
+    p->returns.end = p->returns.first;
+    p->returns.base = p->returns.first + sizeof p->returns.first / sizeof p->returns.first[0];
+    p->returns.top = p->returns.base;
     p->reason = TERM_NONE;
 }
 
@@ -161,8 +161,8 @@ void process_free(Worker *w, Process *p) {
     if (p->saved != p->saved_inline) {
         mem_free(mem, MEM_STACK, p->saved);
     }
-    if (p->returns.base != p->returns.first) {
-        mem_free(mem, MEM_STACK, p->returns.base);
+    if (p->returns.end != p->returns.first) {
+        mem_free(mem, MEM_STACK, p->returns.end);
     }
     mem_free(mem, MEM_TRACE, p->trace);
     relation_free_all(p);

@@ -181,20 +181,29 @@ static inline Term *term_pointer(Term t) {
     return (Term *)(uintptr_t)(t.bits & ~(uint64_t)TAG_MASK);
 }
 
+// The same when the tag is known: the compiler folds it into the address.
+static inline Term *cons_pointer(Term t) {
+    return (Term *)(uintptr_t)(t.bits - TAG_CONS);
+}
+
+static inline Term *box_pointer(Term t) {
+    return (Term *)(uintptr_t)(t.bits - TAG_BOX);
+}
+
 static inline Term term_from_cons(const Term *cell) {
-    return TERM_LITERAL((uint64_t)(uintptr_t)cell | TAG_CONS);
+    return TERM_LITERAL((uint64_t)(uintptr_t)cell + TAG_CONS);
 }
 
 static inline Term term_from_box(const Term *box) {
-    return TERM_LITERAL((uint64_t)(uintptr_t)box | TAG_BOX);
+    return TERM_LITERAL((uint64_t)(uintptr_t)box + TAG_BOX);
 }
 
 static inline Term cons_head(Term t) {
-    return term_pointer(t)[0];
+    return cons_pointer(t)[0];
 }
 
 static inline Term cons_tail(Term t) {
-    return term_pointer(t)[1];
+    return cons_pointer(t)[1];
 }
 
 // Headers: bits 0-7 IMM_HEADER, 8-15 kind, 16-23 flags, 24-63 size in words without the header.
@@ -221,12 +230,12 @@ static inline size_t header_words(Term h) {
 }
 
 static inline Kind box_kind(Term t) {
-    return header_kind(term_pointer(t)[0]);
+    return header_kind(box_pointer(t)[0]);
 }
 
 // Words after the header.
 static inline size_t box_words(Term t) {
-    return header_words(term_pointer(t)[0]);
+    return header_words(box_pointer(t)[0]);
 }
 
 // How many of the words after a header are raw, for a box of `words` words.
@@ -245,11 +254,11 @@ static inline bool term_is_kind(Term t, Kind kind) {
 
 // The i-th word after the header as a term, and as a raw word.
 static inline Term box_term(Term t, size_t i) {
-    return term_pointer(t)[1 + i];
+    return box_pointer(t)[1 + i];
 }
 
 static inline uint64_t box_raw(Term t, size_t i) {
-    return term_pointer(t)[1 + i].bits;
+    return box_pointer(t)[1 + i].bits;
 }
 
 // Tuples -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 #include "vm/term/room.h"
 
 static inline const Term *tuple_elements(Term t) {
-    return term_pointer(t) + 1;
+    return box_pointer(t) + 1;
 }
 
 // Whether t is a tuple of `size` elements that begins with the atom `tag`.

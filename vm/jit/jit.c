@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// See jit.h.
+#include "vm/jit/jit.h"
+
+#include <string.h>
+
+#include "vm/base/alloc.h"
+#include "vm/boot.h"
+#include "vm/jit/translate.h"
+
+// glue_x86_64.S
+int jit_enter(Process *p);
+
+static int jit_run(Process *p) {
+    if (p->saved_count != 0) {
+        memcpy(p->x, p->saved, p->saved_count * sizeof(Term));
+        p->saved_count = 0;
+    }
+    p->live = 0;
+    return jit_enter(p);
+}
+
+static void jit_start(Process *p, const Function *function) {
+    const JitState *state = p->vm->engine_state;
+    p->pc = function->entry;
+    p->point = NULL;
+    *--p->returns.top = (uintptr_t)state->exit;
+}
+
+static const void *jit_handler(const Function *function, uint32_t index) {
+    return ((const void *const *)function->engine_data)[index];
+}
+
+static const void *jit_unwinding(const VM *vm) {
+    const JitState *state = vm->engine_state;
+    return state->unwinding;
+}
+
+static void jit_close(VM *vm) {
+    JitState *state = vm->engine_state;
+    if (state != NULL) {
+        mem_free(vm->mem, MEM_JIT, state->exit_site);
+        mem_free(vm->mem, MEM_JIT, state->unwinding_site);
+        if (state->stubs != NULL) {
+            code_memory_give(state->memory, state->stubs, state->stubs_size);
+        }
+        code_memory_free(state->memory);
+        mem_free(vm->mem, MEM_JIT, state);
+        vm->engine_state = NULL;
+    }
+}
+
+static bool jit_open(VM *vm, char *why) {
+    JitState *state = mem_alloc_zero(vm->mem, MEM_JIT, sizeof *state);
+    vm->engine_state = state;
+    if (state == NULL) {
+        return false;
+    }
+    state->memory = code_memory_new(vm->mem, why);
+    return state->memory != NULL && translate_stubs(vm, state);
+}
+
+const Engine jit_engine = {
+    .name = "jit",
+    .prepare = translate_module,
+    .discard = translate_discard,
+    .run = jit_run,
+    .safepoint_of = translate_point,
+    .start = jit_start,
+    .handler = jit_handler,
+    .unwinding = jit_unwinding,
+    .open = jit_open,
+    .close = jit_close,
+};

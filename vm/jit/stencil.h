@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of op bodies (vm/ops/README.md) for stencils. Only the file that tools/gen/stencilgen.c prints includes this; it is
+// compiled to assembly and never linked.
+//
+// The machine's state is in the registers of the preserve_none convention, which every stencil takes and hands on:
+// process, frame, heap top, reductions, X0..X5, and two that pass a value within an op. What does not fit a fast path goes to
+// C by GO_COLD, which does the whole op (cold.c), so that no stencil calls a function, and none touches the stack.
+#pragma once
+
+#include "vm/ops/slow.h"
+
+#define PARAMETERS                                                                                 \
+    Process *p, Term *y, Term *top, int32_t reds, Term x0, Term x1, Term x2, Term x3, Term x4,     \
+        Term x5, Term t0, Term t1
+
+typedef __attribute__((preserve_none)) void Stencil(PARAMETERS);
+
+extern Stencil HOLE_NEXT, HOLE_L, HOLE_ENTRY, HOLE_COLD, HOLE_RETURN;
+// What is known of the holes' alignment is known of the values: tags fold away.
+extern char HOLE_N __attribute__((aligned(8)));
+extern char HOLE_ROOM __attribute__((aligned(8)));
+extern char HOLE_SLOT __attribute__((aligned(8)));
+extern char HOLE_SMALL __attribute__((aligned(4)));
+extern char HOLE_ATOM __attribute__((aligned(256)));
+extern char HOLE_A __attribute__((aligned(256)));
+extern char HOLE_WORD32;
+
+#define STENCIL(name) __attribute__((preserve_none)) void name(PARAMETERS)
+
+// A register with no particular value: with -no-enable-noundef-analysis an argument may be one.
+#pragma clang diagnostic ignored "-Wuninitialized"
+static inline Term stencil_any(void) {
+    Term any;
+    return any;
+}
+
+#define GO_WITH(to, t0_out, t1_out)                                                                \
+    __attribute__((musttail)) return (to)(p, y, top, reds, x0, x1, x2, x3, x4, x5, (t0_out), (t1_out))
+#define GO(to) GO_WITH(to, T0_OUT, T1_OUT)
+
+#define WORD64(hole)                                                                               \
+    ({                                                                                             \
+        uint64_t word_;                                                                            \
+        __asm__("movabsq $" #hole ", %0" : "=r"(word_));                                           \
+        word_;                                                                                     \
+    })
+
+// Operands.
+#define N            ((size_t)(uintptr_t)&HOLE_N >> 3)
+#define SMALL        TERM_LITERAL((uintptr_t)&HOLE_SMALL)
+#define CONST_ATOM   TERM_LITERAL((uintptr_t)&HOLE_ATOM + IMM_ATOM)
+#define ATOM         TERM_LITERAL((uintptr_t)&HOLE_A + IMM_ATOM)
+#define RECORD       ((const RecordDesc *)WORD64(HOLE_RECORD))
+#define IMPORT       ((Import *)WORD64(HOLE_IMPORT))
+#define TUPLE_HEADER TERM_LITERAL(WORD64(HOLE_HEADER))
+#define L            HOLE_L
+#define ENTRY        HOLE_ENTRY
+#define SLOT_OF(base) (*(Term *)((char *)(base) + (uintptr_t)&HOLE_SLOT))
+#define Y_SLOT       SLOT_OF(y)
+#define X_SLOT       SLOT_OF(p->x)
+
+// Words.
+#define TOP        top
+#define SPEND      (--reds < 0)
+#define HAS_ROOM   ((char *)y - (char *)top >= (ptrdiff_t)(uintptr_t)&HOLE_ROOM)
+#define PUSH_FRAME (y -= N)
+#define POP_FRAME  (y += N)
+#define NEXT       GO(HOLE_NEXT)
+#define JUMP(to)   GO((Stencil *)(to))
+#define CALL(to)   GO((Stencil *)(to))
+#define RETURN     GO(HOLE_RETURN)
+
+#define GO_COLD GO_WITH(HOLE_COLD, TERM_LITERAL(WORD64(HOLE_SITE)), stencil_any())
+
+static inline bool stencil_returns_full(const Process *p) {
+    bool full;
+    __asm__("cmpq %%rsp, %1" : "=@ccae"(full) : "m"(p->returns.end));
+    return full;
+}
+
+#define RETURN_ROOM                                                                                \
+    do {                                                                                           \
+        if (UNLIKELY(stencil_returns_full(p))) {                                                   \
+            GO_COLD;                                                                               \
+        }                                                                                          \
+    } while (0)
+
+// Acquire pairs with the store of code_link.
+#define IMPORT_TARGET(import) atomic_load_explicit(&(import)->target, memory_order_acquire)
+
+// The callee begins by loading what it captured from the closure in T0.
+#define PASS_CAPTURED(f) (t0 = X(N))
+
+// In C.
+#define COLLECT(words)                      GO_COLD
+#define YIELD_NEXT                          GO_COLD
+#define YIELD_AT(to)                        GO_COLD
+#define RAISE(failure)                      GO_COLD
+#define LINK(import)                        GO_COLD
+#define CALL_BUILTIN(target, registers)     GO_COLD
+#define TAIL_BUILTIN(target, registers)     GO_COLD
+#define CALL_REFERENCE(n)                   GO_COLD
+#define TAIL_REFERENCE(n)                   GO_COLD
+#define SLOW1(function)                     GO_COLD
+#define SLOW2(function)                     GO_COLD
+#define SLOW3(function)                     GO_COLD
+#define SLOW_WITH(function, detail)         GO_COLD
+#define TEST2(function)                     GO_COLD

@@ -1,0 +1,693 @@
+// SPDX-License-Identifier: Apache-2.0
+// From canonical code to machine code: see jit.h. A module is gone through twice by the same functions: the first time to find
+// where everything goes (`measuring`), the second time to write it. Hot code of all functions comes first, then their
+// cold code, then the words with the Safepoints of calls. Runs before the module is published, one thread.
+#include "vm/jit/translate.h"
+
+#include <stdlib.h>
+
+#include "gen/stencil_numbers.h"
+#include "vm/base/alloc.h"
+#include "vm/boot.h"
+#include "vm/code/instr.h"
+#include "vm/ops/words.h"
+#include "vm/term/room.h"
+
+// Stencils -----------------------------------------------------------------------------------------
+
+typedef enum {
+#define HOLE(name, doc) HOLE_##name,
+#include "vm/jit/holes.def"
+#undef HOLE
+    HOLE_COUNT,
+    // Not filled by values: the two parts of the stencil itself.
+    HOLE_HOT_PART = HOLE_COUNT,
+    HOLE_COLD_PART,
+} Hole;
+
+typedef enum { FILL_64, FILL_32, FILL_32S, FILL_PC32 } FillType;
+
+typedef struct {
+    uint16_t at;
+    uint8_t type;
+    uint8_t hole;
+    int32_t addend;
+} StencilFill;
+
+typedef struct {
+    uint32_t bytes;  // first in stencil_bytes
+    uint32_t fills;  // first in stencil_fills
+    uint16_t size;
+    uint16_t fill_count;
+} StencilPart;
+
+typedef struct {
+    StencilPart hot;
+    StencilPart cold;
+} Stencil;
+
+#include "gen/stencil_tables.h"
+
+enum { REGISTERS = 6, T0 = 6, T1 = 7, FUNCTION_ALIGN = 16, NOP_BYTES = 8 };
+
+typedef struct {
+    const Module *module;
+    const JitState *state;
+    bool measuring;
+    uint8_t *run;        // where the module's code will run; `write`: where that is written
+    uint8_t *write;
+    size_t hot;          // bytes from `run`: next to be written
+    size_t cold;
+    size_t pool;
+    uint32_t *at;        // by canonical word of the module: where its hot code begins
+    Word *sites;
+    size_t site_words;   // used
+    Site *site;          // of the instruction in hand, or NULL
+    Function *f;
+    uint32_t next_point;
+    uint64_t values[HOLE_COUNT];
+} Translation;
+
+static void fill_part(const Translation *t, const StencilPart *part, const Stencil *s, size_t at) {
+    uint8_t *to = t->write + at;
+    memcpy(to, stencil_bytes + part->bytes, part->size);
+    for (uint32_t i = 0; i < part->fill_count; i++) {
+        const StencilFill *fill = &stencil_fills[part->fills + i];
+        uint64_t value = fill->hole == HOLE_HOT_PART    ? (uint64_t)(uintptr_t)(t->run + t->hot)
+                         : fill->hole == HOLE_COLD_PART ? (uint64_t)(uintptr_t)(t->run + t->cold)
+                         : fill->hole == HOLE_NEXT      ? (uint64_t)(uintptr_t)(t->run + t->hot + s->hot.size)
+                                                        : t->values[fill->hole];
+        value += (uint64_t)(int64_t)fill->addend;
+        if (fill->type == FILL_PC32) {
+            value -= (uint64_t)(uintptr_t)(t->run + at + fill->at);
+        }
+        memcpy(to + fill->at, &value, fill->type == FILL_64 ? 8 : 4);
+    }
+}
+
+// Copies a stencil to where the translation is.
+static void emit(Translation *t, uint32_t number) {
+    const Stencil *s = &stencils[number];
+    if (!t->measuring) {
+        fill_part(t, &s->hot, s, t->hot);
+        fill_part(t, &s->cold, s, t->cold);
+    }
+    t->hot += s->hot.size;
+    t->cold += s->cold.size;
+}
+
+// Operands -----------------------------------------------------------------------------------------
+
+static Term constant_of(const Module *m, uint32_t operand) {
+    int32_t value = operand_value(operand);
+    switch (operand_kind(operand)) {
+    case OPERAND_INT: return term_small(value);
+    case OPERAND_ATOM: return m->atoms[value];
+    case OPERAND_LIT: return m->literals[value];
+    default: return TERM_EMPTY;
+    }
+}
+
+static bool is_immediate(Term t) {
+    return t.bits < UINT64_C(1) << 31;
+}
+
+static bool is_machine_register(uint32_t operand) {
+    return operand_kind(operand) == OPERAND_X && operand_value(operand) < REGISTERS;
+}
+
+static void emit_constant(Translation *t, Term value, uint32_t to) {
+    t->values[HOLE_WORD32] = value.bits;
+    t->values[HOLE_WORD] = value.bits;
+    emit(t, (is_immediate(value) ? MICRO_load_small : MICRO_load_word) + to);
+}
+
+// Puts an operand into X0..X5, T0 or T1: `to`.
+static void emit_load(Translation *t, uint32_t operand, uint32_t to) {
+    uint32_t value = (uint32_t)operand_value(operand);
+    switch (operand_kind(operand)) {
+    case OPERAND_X:
+        if (value < REGISTERS) {
+            emit(t, MICRO_move + to * (REGISTERS + 1) + value);
+        } else {
+            t->values[HOLE_SLOT] = value * sizeof(Term);
+            emit(t, MICRO_load_x + to);
+        }
+        break;
+    case OPERAND_Y:
+        t->values[HOLE_SLOT] = value * sizeof(Term);
+        emit(t, MICRO_load_y + to);
+        break;
+    default: emit_constant(t, constant_of(t->module, operand), to);
+    }
+}
+
+// Puts X0..X5, T0 or T1 where a `d` operand says.
+static void emit_store(Translation *t, uint32_t operand, uint32_t from) {
+    uint32_t value = (uint32_t)operand_value(operand);
+    if (is_machine_register(operand)) {
+        emit(t, MICRO_move + value * (REGISTERS + 1) + from);
+        return;
+    }
+    t->values[HOLE_SLOT] = value * sizeof(Term);
+    emit(t, (operand_kind(operand) == OPERAND_Y ? MICRO_store_y : MICRO_store_x) + from);
+}
+
+static uint32_t class_size(char class) {
+    switch (class) {
+    case 'r': return 7;
+    case 'u': return 2;
+    case 'c': return 8;
+    case 'e': return 9;
+    default: return 1;
+    }
+}
+
+// Where in its class a source is that is not a machine register, loaded if need be. UINT32_MAX: it is not in it.
+static uint32_t place_other(Translation *t, uint32_t operand, char class, uint32_t temporary) {
+    bool constant = operand_kind(operand) > OPERAND_Y;
+    Term value = constant ? constant_of(t->module, operand) : TERM_EMPTY;
+    if (constant && is_immediate(value) && term_is_small(value) && strchr("cuek", class) != NULL) {
+        t->values[HOLE_SMALL] = value.bits;
+        return class == 'u' ? 1 : class == 'k' ? 0 : T1;
+    }
+    if (constant && is_immediate(value) && term_is_atom(value) && class == 'e') {
+        t->values[HOLE_ATOM] = value.bits - IMM_ATOM;
+        return T1 + 1;
+    }
+    if (class == 'k') {
+        return UINT32_MAX;
+    }
+    emit_load(t, operand, temporary);
+    return class == 't' || class == 'u' ? 0 : T0;
+}
+
+static uint32_t place_source(Translation *t, uint32_t operand, char class, uint32_t temporary) {
+    if (is_machine_register(operand) && (class == 'r' || class == 'c' || class == 'e')) {
+        return (uint32_t)operand_value(operand);
+    }
+    return place_other(t, operand, class, temporary);
+}
+
+// Sites --------------------------------------------------------------------------------------------
+
+static const void *hot_address(const Translation *t, const Function *f, uint32_t word) {
+    return t->run + t->at[(size_t)(f->code - t->module->code) + word];
+}
+
+static Word label_word(const Translation *t, uint32_t label) {
+    return label == 0 ? 0 : (Word)(uintptr_t)hot_address(t, t->f, label_target(label));
+}
+
+static Word generic_word(const Module *m, uint32_t operand) {
+    OperandKind kind = operand_kind(operand);
+    return kind <= OPERAND_Y ? word_register(kind == OPERAND_Y, (uint32_t)operand_value(operand))
+                             : constant_of(m, operand).bits;
+}
+
+static Word other_word(const Translation *t, const uint32_t *code, char letter, uint32_t value) {
+    const Module *m = t->module;
+    bool goes = (op_infos[code[0]].flags & (OP_CALL | OP_END)) != 0;
+    switch (letter) {
+    case 'a': return m->atoms[value].bits;
+    case 'l': return label_word(t, value);
+    case 'F':
+        return goes ? (Word)(uintptr_t)hot_address(t, &m->functions[value], 0)
+                    : (Word)(uintptr_t)&m->functions[value];
+    case 'I': return (Word)(uintptr_t)&m->imports[value];
+    case 'R': return (Word)(uintptr_t)m->records[value];
+    default: return value;
+    }
+}
+
+static void put_word(Translation *t, Word word) {
+    if (!t->measuring) {
+        t->sites[t->site_words] = word;
+    }
+    t->site_words++;
+}
+
+static int compare_cases(const void *a, const void *b) {
+    Word x = *(const Word *)a;
+    Word y = *(const Word *)b;
+    return (x > y) - (x < y);
+}
+
+static void put_list(Translation *t, const uint32_t *list, char letter) {
+    put_word(t, list[0]);
+    const uint32_t *element = list + 1;
+    size_t first = t->site_words;
+    for (uint32_t i = 0; i < list[0]; i++, element += instr_list_width(letter)) {
+        if (letter == 's') {
+            put_word(t, generic_word(t->module, element[0]));
+        } else if (letter == 'k') {
+            put_word(t, constant_of(t->module, element[0]).bits);
+            put_word(t, label_word(t, element[1]));
+        } else {
+            put_word(t, element[0]);
+            put_word(t, generic_word(t->module, element[1]));
+            put_word(t, generic_word(t->module, element[2]));
+        }
+    }
+    if (letter == 'k' && !t->measuring) {
+        qsort(t->sites + first, list[0], 2 * sizeof(Word), compare_cases);
+    }
+}
+
+// The operands in the layout of tools/gen/opgen.c, all generic.
+static void put_operands(Translation *t, const uint32_t *code) {
+    const uint32_t *list = NULL;
+    char list_letter = 0;
+    uint32_t fail = 0;
+    bool has_fail = false;
+    uint32_t at = 1;
+    for (const char *o = op_infos[code[0]].operands; *o != '\0'; o++, at++) {
+        if (*o == '*') {
+            list_letter = *++o;
+            list = code + at;
+            at += code[at] * instr_list_width(*o);
+        } else if (*o == 'd' || *o == 's') {
+            put_word(t, generic_word(t->module, code[at]));
+        }
+    }
+    at = 1;
+    for (const char *o = op_infos[code[0]].operands; *o != '\0'; o++, at++) {
+        if (*o == '*') {
+            at += code[at] * instr_list_width(*++o);
+        } else if (*o == 'f') {
+            fail = code[at];
+            has_fail = true;
+        } else if (*o != 'd' && *o != 's' && *o != 'm') {
+            put_word(t, other_word(t, code, *o, code[at]));
+        }
+    }
+    if (has_fail) {
+        put_word(t, label_word(t, fail));
+    }
+    if (instr_has_point(code[0])) {
+        put_word(t, (Word)(uintptr_t)t->f->points[t->next_point]);
+    }
+    if (list != NULL) {
+        put_list(t, list, list_letter);
+    }
+}
+
+static void put_site(Translation *t, const uint32_t *code) {
+    t->site = t->measuring ? NULL : (Site *)(t->sites + t->site_words);
+    t->values[HOLE_SITE] = (uint64_t)(uintptr_t)t->site;
+    t->site_words += offsetof(Site, operands) / sizeof(Word);
+    put_operands(t, code);
+    if (t->site != NULL) {
+        t->site->cold = cold_ops[code[0]];
+        t->site->self = t->run + t->hot;
+    }
+}
+
+// Instructions -------------------------------------------------------------------------------------
+
+// What of an instruction has one value whatever its variant.
+static void set_values(Translation *t, const uint32_t *code) {
+    uint32_t at = 1;
+    for (const char *o = op_infos[code[0]].operands; *o != '\0'; o++, at++) {
+        switch (*o) {
+        case '*': at += code[at] * instr_list_width(*++o); break;
+        case 'n':
+            t->values[HOLE_N] = (uint64_t)code[at] * sizeof(Term);
+            t->values[HOLE_ROOM] = ((uint64_t)code[at] + HEAP_GAP) * sizeof(Term);
+            t->values[HOLE_HEADER] = header_make(KIND_TUPLE, code[at], 0).bits;
+            break;
+        case 'a': t->values[HOLE_A] = t->module->atoms[code[at]].bits - IMM_ATOM; break;
+        case 'l': t->values[HOLE_L] = label_word(t, code[at]); break;
+        case 'F': t->values[HOLE_ENTRY] = other_word(t, code, 'F', code[at]); break;
+        case 'I': t->values[HOLE_IMPORT] = other_word(t, code, 'I', code[at]); break;
+        case 'R': t->values[HOLE_RECORD] = other_word(t, code, 'R', code[at]); break;
+        default: break;
+        }
+    }
+}
+
+static void emit_leave(Translation *t) {
+    emit(t, MICRO_leave);
+}
+
+// An op with stencils: loads, the variant, a store. The operands of a call through a closure: the register it names.
+static void emit_op(Translation *t, const uint32_t *code) {
+    uint32_t op = code[0];
+    const char *shape = op_stencils[op].shape;
+    uint32_t variant = 0;
+    uint32_t temporary = T0;
+    uint32_t destination = 0;
+    bool stores = false;
+    uint32_t at = 1;
+    bool names_register = op == OP_call_fun || op == OP_tail_fun;
+    for (const char *o = op_infos[op].operands; *o != '\0' && *shape != '\0'; o++, at++) {
+        if (*o == 'd') {
+            destination = code[at];
+            stores = *shape == 't' || !is_machine_register(destination);
+            variant = *shape == 't' ? 0 : stores ? T0 : (uint32_t)operand_value(destination);
+            shape++;
+        } else if (*o == 's' || names_register) {
+            uint32_t operand = names_register ? operand_make(OPERAND_X, (int32_t)code[at]) : code[at];
+            uint32_t place = place_source(t, operand, *shape, temporary++);
+            if (place == UINT32_MAX) {
+                emit_leave(t);
+                return;
+            }
+            variant = variant * class_size(*shape) + place;
+            shape++;
+        }
+    }
+    if ((op_infos[op].flags & OP_CALL) != 0) {
+        t->values[HOLE_POINT] = (uint64_t)(uintptr_t)(t->run + t->pool);
+        if (!t->measuring) {
+            memcpy(t->write + t->pool, &t->f->points[t->next_point], sizeof(Safepoint *));
+        }
+        t->pool += sizeof(Safepoint *);
+    }
+    emit(t, op_stencils[op].first + variant);
+    if (stores) {
+        emit_store(t, destination, T0);
+    }
+}
+
+static void emit_move(Translation *t, const uint32_t *code) {
+    uint32_t to = code[1];
+    uint32_t from = code[2];
+    if (is_machine_register(to)) {
+        emit_load(t, from, (uint32_t)operand_value(to));
+    } else if (is_machine_register(from)) {
+        emit_store(t, to, (uint32_t)operand_value(from));
+    } else {
+        emit_load(t, from, T0);
+        emit_store(t, to, T0);
+    }
+}
+
+static void emit_put(Translation *t, uint32_t word, uint32_t from) {
+    t->values[HOLE_N] = word * sizeof(Term);
+    emit(t, MICRO_put + from);
+}
+
+// tuple, record and closure: the header, what is told by `detail`, the elements.
+static void emit_box(Translation *t, uint32_t to, Kind kind, const Word *detail, const uint32_t *list) {
+    uint32_t words = list[0] + (detail != NULL);
+    emit_constant(t, header_make(kind, words, 0), T0);
+    emit_put(t, 0, T0);
+    if (detail != NULL) {
+        emit_constant(t, TERM_LITERAL(*detail), T0);
+        emit_put(t, 1, T0);
+    }
+    for (uint32_t i = 0; i < list[0]; i++) {
+        uint32_t element = list[1 + i];
+        uint32_t from = T0;
+        if (is_machine_register(element)) {
+            from = (uint32_t)operand_value(element);
+        } else {
+            emit_load(t, element, T0);
+        }
+        emit_put(t, 1 + (detail != NULL) + i, from);
+    }
+    t->values[HOLE_N] = (words + 1) * sizeof(Term);
+    uint32_t place = is_machine_register(to) ? (uint32_t)operand_value(to) : T0;
+    emit(t, MICRO_box + place);
+    if (place == T0) {
+        emit_store(t, to, T0);
+    }
+}
+
+typedef struct {
+    uint64_t bits;
+    uint32_t label;
+} Case;
+
+static int order_cases(const void *a, const void *b) {
+    uint64_t x = ((const Case *)a)->bits;
+    uint64_t y = ((const Case *)b)->bits;
+    return (x > y) - (x < y);
+}
+
+static void emit_case(Translation *t, uint64_t bits, uint32_t subject, uint32_t immediate, uint32_t word) {
+    if (is_immediate(TERM_LITERAL(bits))) {
+        t->values[HOLE_WORD32] = bits;
+        emit(t, immediate + subject);
+    } else {
+        emit_constant(t, TERM_LITERAL(bits), T1);
+        emit(t, word + subject);
+    }
+}
+
+// By halves until few are left: left half behind the right one.
+static void emit_cases(Translation *t, const Case *cases, uint32_t count, uint32_t subject, uint32_t otherwise) {
+    enum { FEW = 4 };
+    if (count <= FEW) {
+        for (uint32_t i = 0; i < count; i++) {
+            t->values[HOLE_L] = label_word(t, cases[i].label);
+            emit_case(t, cases[i].bits, subject, MICRO_is_case, MICRO_is_word);
+        }
+        t->values[HOLE_L] = label_word(t, otherwise);
+        emit(t, op_stencils[OP_jump].first);
+        return;
+    }
+    uint32_t half = count / 2;
+    // Where the left half will be: the right one is gone through first.
+    Translation ahead = *t;
+    ahead.measuring = true;
+    emit_case(&ahead, cases[half].bits, subject, MICRO_below_case, MICRO_below_word);
+    emit_cases(&ahead, cases + half, count - half, subject, otherwise);
+    t->values[HOLE_L] = (uint64_t)(uintptr_t)(t->run + ahead.hot);
+    emit_case(t, cases[half].bits, subject, MICRO_below_case, MICRO_below_word);
+    emit_cases(t, cases + half, count - half, subject, otherwise);
+    emit_cases(t, cases, half, subject, otherwise);
+}
+
+static bool emit_switch(Translation *t, const uint32_t *code) {
+    uint32_t count = code[2];
+    Case *cases = mem_alloc(t->module->vm->mem, MEM_JIT, (count + 1) * sizeof *cases);
+    if (cases == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        cases[i].bits = constant_of(t->module, code[3 + 2 * i]).bits;
+        cases[i].label = code[4 + 2 * i];
+    }
+    qsort(cases, count, sizeof *cases, order_cases);
+    uint32_t subject = place_source(t, code[1], 'r', T0);
+    emit_cases(t, cases, count, subject, code[3 + 2 * count]);
+    mem_free(t->module->vm->mem, MEM_JIT, cases);
+    return true;
+}
+
+// False: no memory.
+static bool emit_instruction(Translation *t, const uint32_t *code) {
+    uint32_t op = code[0];
+    bool built = op == OP_move || op == OP_tuple || op == OP_record || op == OP_closure || op == OP_switch;
+    bool has_point = instr_has_point(op);
+    bool leaves = op_stencils[op].shape == NULL && !built;
+    t->site = NULL;
+    if (has_point || leaves) {
+        put_site(t, code);
+    }
+    set_values(t, code);
+    bool good = true;
+    if (op == OP_move) {
+        emit_move(t, code);
+    } else if (op == OP_tuple) {
+        emit_box(t, code[1], KIND_TUPLE, NULL, code + 2);
+    } else if (op == OP_record) {
+        Word detail = other_word(t, code, 'R', code[2]);
+        emit_box(t, code[1], KIND_RECORD, &detail, code + 3);
+    } else if (op == OP_closure) {
+        Word detail = other_word(t, code, 'F', code[2]);
+        emit_box(t, code[1], KIND_FN, &detail, code + 3);
+    } else if (op == OP_switch) {
+        good = emit_switch(t, code);
+    } else if (leaves) {
+        emit_leave(t);
+    } else {
+        emit_op(t, code);
+    }
+    if (t->site != NULL) {
+        // Behind a call: its return address, the nop.
+        t->site->next = t->run + t->hot - ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0);
+    }
+    t->next_point += has_point;
+    return good;
+}
+
+// Functions ----------------------------------------------------------------------------------------
+
+static void align_function(Translation *t) {
+    size_t whole = (t->hot + FUNCTION_ALIGN - 1) & ~(size_t)(FUNCTION_ALIGN - 1);
+    if (!t->measuring) {
+        memset(t->write + t->hot, 0xcc, whole - t->hot);
+    }
+    t->hot = whole;
+}
+
+// What comes before a closure's entry proper: its captured values follow the arguments.
+static void emit_captured(Translation *t) {
+    for (uint32_t i = 0; i < t->f->captured; i++) {
+        uint32_t to = operand_make(OPERAND_X, (int32_t)(t->f->arity + i));
+        bool direct = is_machine_register(to);
+        t->values[HOLE_N] = (1 + (uint64_t)i) * sizeof(Term);
+        emit(t, MICRO_captured + (direct ? t->f->arity + i : T1));
+        if (!direct) {
+            emit_store(t, to, T1);
+        }
+    }
+}
+
+static bool emit_function(Translation *t, Function *f, const void ***handlers) {
+    t->f = f;
+    t->next_point = 0;
+    align_function(t);
+    const void *closure_entry = t->run + t->hot;
+    emit_captured(t);
+    const void *entry = t->run + t->hot;
+    size_t first = (size_t)(f->code - t->module->code);
+    for (uint32_t word = 0; word < f->words; word += instr_words(f->code + word)) {
+        if (t->measuring) {
+            t->at[first + word] = (uint32_t)t->hot;
+        }
+        if (!emit_instruction(t, f->code + word)) {
+            return false;
+        }
+    }
+    if (!t->measuring) {
+        f->entry = entry;
+        f->closure_entry = closure_entry;
+        f->engine_data = *handlers;
+        for (uint32_t i = 0; i < f->region_count; i++) {
+            *(*handlers)++ = hot_address(t, f, f->regions[i].target);
+        }
+    }
+    return true;
+}
+
+static bool emit_all(Translation *t, Module *module, const void **handlers) {
+    for (uint32_t i = 0; i < module->function_count; i++) {
+        if (!emit_function(t, &module->functions[i], &handlers)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t count_handlers(const Module *module) {
+    size_t handlers = 0;
+    for (uint32_t i = 0; i < module->function_count; i++) {
+        handlers += module->functions[i].region_count;
+    }
+    return handlers;
+}
+
+// Takes what the first time found to be needed; lays it out for the second.
+static JitModule *take_module(VM *vm, Translation *t, size_t handlers) {
+    const JitState *state = vm->engine_state;
+    size_t cold_at = t->hot;
+    size_t pool_at = (cold_at + t->cold + 7) & ~(size_t)7;
+    size_t size = pool_at + t->pool;
+    JitModule *made = mem_alloc_zero(vm->mem, MEM_JIT, sizeof *made + (t->site_words + handlers) * sizeof(Word));
+    if (made == NULL) {
+        return NULL;
+    }
+    made->sites = (Word *)(made + 1);
+    made->handlers = (const void **)(made->sites + t->site_words);
+    made->size = size;
+    made->code = code_memory_take(state->memory, size);
+    if (made->code == NULL) {
+        mem_free(vm->mem, MEM_JIT, made);
+        return NULL;
+    }
+    t->measuring = false;
+    t->run = made->code;
+    t->write = code_memory_writable(state->memory, made->code);
+    t->hot = 0;
+    t->cold = cold_at;
+    t->pool = pool_at;
+    t->sites = made->sites;
+    t->site_words = 0;
+    return made;
+}
+
+bool translate_module(VM *vm, Module *module) {
+    uint32_t *at = mem_alloc(vm->mem, MEM_JIT, (module->code_words + 1) * sizeof *at);
+    if (at == NULL) {
+        return false;
+    }
+    Translation t = {.module = module, .state = vm->engine_state, .measuring = true, .at = at};
+    t.values[HOLE_COLD] = (uint64_t)(uintptr_t)t.state->glue;
+    bool good = emit_all(&t, module, NULL);
+    JitModule *made = good ? take_module(vm, &t, count_handlers(module)) : NULL;
+    if (made != NULL) {
+        module->engine_data = made;
+        good = emit_all(&t, module, made->handlers);
+        if (!good) {
+            translate_discard(vm, module);
+        }
+    }
+    mem_free(vm->mem, MEM_JIT, at);
+    return made != NULL && good;
+}
+
+void translate_discard(VM *vm, Module *module) {
+    JitModule *made = module->engine_data;
+    if (made != NULL) {
+        const JitState *state = vm->engine_state;
+        code_memory_give(state->memory, made->code, made->size);
+        mem_free(vm->mem, MEM_JIT, made);
+        module->engine_data = NULL;
+    }
+}
+
+// Stubs --------------------------------------------------------------------------------------------
+
+// glue_x86_64.S
+void jit_cold(void);
+
+static const Safepoint exit_point = {.function = NULL};
+
+static Site *make_site(VM *vm, Step (*cold)(Process *p, const Site *site)) {
+    Site *site = mem_alloc_zero(vm->mem, MEM_JIT, sizeof *site);
+    if (site != NULL) {
+        site->cold = cold;
+    }
+    return site;
+}
+
+// Writes, at the start of the region: a jump to the glue, the return address below every first function, and where
+// unwinding goes on.
+bool translate_stubs(VM *vm, JitState *state) {
+    enum { STUBS_BYTES = 128, EXIT_AT = 32, POOL_AT = 24 };
+    static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0};                  // jmp *0(%rip)
+    static const uint8_t nop[] = {0x0f, 0x1f, 0x84, 0};                      // nopl disp32(%rax,%rax,1)
+    state->exit_site = make_site(vm, cold_exit);
+    state->unwinding_site = make_site(vm, cold_unwind);
+    uint8_t *run = code_memory_take(state->memory, STUBS_BYTES);
+    if (state->exit_site == NULL || state->unwinding_site == NULL || run == NULL) {
+        return false;
+    }
+    state->stubs = run;
+    state->stubs_size = STUBS_BYTES;
+    uint8_t *write = code_memory_writable(state->memory, run);
+    memset(write, 0xcc, STUBS_BYTES);
+    const void *glue = (const void *)jit_cold;
+    memcpy(write, jump, sizeof jump);
+    memcpy(write + sizeof jump, &glue, sizeof glue);
+    const Safepoint *point = &exit_point;
+    memcpy(write + POOL_AT, &point, sizeof point);
+    int32_t distance = POOL_AT - EXIT_AT;
+    memcpy(write + EXIT_AT, nop, sizeof nop);
+    memcpy(write + EXIT_AT + sizeof nop, &distance, sizeof distance);
+    Translation t = {.state = state, .run = run, .write = write, .hot = EXIT_AT + 8, .cold = STUBS_BYTES};
+    t.values[HOLE_COLD] = (uint64_t)(uintptr_t)run;
+    state->glue = run;
+    state->exit = run + EXIT_AT;
+    t.values[HOLE_SITE] = (uint64_t)(uintptr_t)state->exit_site;
+    emit_leave(&t);
+    state->unwinding = run + t.hot;
+    t.values[HOLE_SITE] = (uint64_t)(uintptr_t)state->unwinding_site;
+    emit_leave(&t);
+    ASSERT(t.hot <= STUBS_BYTES);
+    return true;
+}
