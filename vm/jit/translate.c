@@ -54,7 +54,7 @@ typedef struct {
     const Module *module;
     const JitState *state;
     bool measuring;
-    uint8_t *run;        // where the module's code will run; `write`: where that is written
+    uintptr_t run;       // where the module's code will run, 0 while measuring; `write`: where that is written
     uint8_t *write;
     size_t hot;          // bytes from `run`: next to be written
     size_t cold;
@@ -73,13 +73,13 @@ static void fill_part(const Translation *t, const StencilPart *part, const Stenc
     memcpy(to, stencil_bytes + part->bytes, part->size);
     for (uint32_t i = 0; i < part->fill_count; i++) {
         const StencilFill *fill = &stencil_fills[part->fills + i];
-        uint64_t value = fill->hole == HOLE_HOT_PART    ? (uint64_t)(uintptr_t)(t->run + t->hot)
-                         : fill->hole == HOLE_COLD_PART ? (uint64_t)(uintptr_t)(t->run + t->cold)
-                         : fill->hole == HOLE_NEXT      ? (uint64_t)(uintptr_t)(t->run + t->hot + s->hot.size)
+        uint64_t value = fill->hole == HOLE_HOT_PART    ? t->run + t->hot
+                         : fill->hole == HOLE_COLD_PART ? t->run + t->cold
+                         : fill->hole == HOLE_NEXT      ? t->run + t->hot + s->hot.size
                                                         : t->values[fill->hole];
         value += (uint64_t)(int64_t)fill->addend;
         if (fill->type == FILL_PC32) {
-            value -= (uint64_t)(uintptr_t)(t->run + at + fill->at);
+            value -= t->run + at + fill->at;
         }
         memcpy(to + fill->at, &value, fill->type == FILL_64 ? 8 : 4);
     }
@@ -192,7 +192,7 @@ static uint32_t place_source(Translation *t, uint32_t operand, char class, uint3
 // Sites --------------------------------------------------------------------------------------------
 
 static const void *hot_address(const Translation *t, const Function *f, uint32_t word) {
-    return t->run + t->at[(size_t)(f->code - t->module->code) + word];
+    return (const void *)(t->run + t->at[(size_t)(f->code - t->module->code) + word]);
 }
 
 static Word label_word(const Translation *t, uint32_t label) {
@@ -299,7 +299,7 @@ static void put_site(Translation *t, const uint32_t *code) {
     put_operands(t, code);
     if (t->site != NULL) {
         t->site->cold = cold_ops[code[0]];
-        t->site->self = t->run + t->hot;
+        t->site->self = (const void *)(t->run + t->hot);
     }
 }
 
@@ -358,7 +358,7 @@ static void emit_op(Translation *t, const uint32_t *code) {
         }
     }
     if ((op_infos[op].flags & OP_CALL) != 0) {
-        t->values[HOLE_POINT] = (uint64_t)(uintptr_t)(t->run + t->pool);
+        t->values[HOLE_POINT] = t->run + t->pool;
         if (!t->measuring) {
             memcpy(t->write + t->pool, &t->f->points[t->next_point], sizeof(Safepoint *));
         }
@@ -454,7 +454,7 @@ static void emit_cases(Translation *t, const Case *cases, uint32_t count, uint32
     ahead.measuring = true;
     emit_case(&ahead, cases[half].bits, subject, MICRO_below_case, MICRO_below_word);
     emit_cases(&ahead, cases + half, count - half, subject, otherwise);
-    t->values[HOLE_L] = (uint64_t)(uintptr_t)(t->run + ahead.hot);
+    t->values[HOLE_L] = t->run + ahead.hot;
     emit_case(t, cases[half].bits, subject, MICRO_below_case, MICRO_below_word);
     emit_cases(t, cases + half, count - half, subject, otherwise);
     emit_cases(t, cases, half, subject, otherwise);
@@ -508,7 +508,7 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
     }
     if (t->site != NULL) {
         // Behind a call: its return address, the nop.
-        t->site->next = t->run + t->hot - ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0);
+        t->site->next = (const void *)(t->run + t->hot - ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0));
     }
     t->next_point += has_point;
     return good;
@@ -541,9 +541,9 @@ static bool emit_function(Translation *t, Function *f, const void ***handlers) {
     t->f = f;
     t->next_point = 0;
     align_function(t);
-    const void *closure_entry = t->run + t->hot;
+    const void *closure_entry = (const void *)(t->run + t->hot);
     emit_captured(t);
-    const void *entry = t->run + t->hot;
+    const void *entry = (const void *)(t->run + t->hot);
     size_t first = (size_t)(f->code - t->module->code);
     for (uint32_t word = 0; word < f->words; word += instr_words(f->code + word)) {
         if (t->measuring) {
@@ -600,7 +600,7 @@ static JitModule *take_module(VM *vm, Translation *t, size_t handlers) {
         return NULL;
     }
     t->measuring = false;
-    t->run = made->code;
+    t->run = (uintptr_t)made->code;
     t->write = code_memory_writable(state->memory, made->code);
     t->hot = 0;
     t->cold = cold_at;
@@ -679,7 +679,7 @@ bool translate_stubs(VM *vm, JitState *state) {
     int32_t distance = POOL_AT - EXIT_AT;
     memcpy(write + EXIT_AT, nop, sizeof nop);
     memcpy(write + EXIT_AT + sizeof nop, &distance, sizeof distance);
-    Translation t = {.state = state, .run = run, .write = write, .hot = EXIT_AT + 8, .cold = STUBS_BYTES};
+    Translation t = {.state = state, .run = (uintptr_t)run, .write = write, .hot = EXIT_AT + 8, .cold = STUBS_BYTES};
     t.values[HOLE_COLD] = (uint64_t)(uintptr_t)run;
     state->glue = run;
     state->exit = run + EXIT_AT;
