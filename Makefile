@@ -392,6 +392,6 @@ repl: all
 	@$(COPPICE) repl
 gdb:
 	@$(MAKE) CFG=debug all
-	@gdb --args .build/debug/coppice $(if $(RUN),run $(RUN),repl)
+	@gdb -x tools/gdb/coppice.py --args .build/debug/coppice $(if $(RUN),run $(RUN),repl)
 clean:
 	@rm -rf .build
