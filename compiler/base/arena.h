@@ -6,7 +6,7 @@
 // diagnostics, code) lies in one arena, so no pass owns memory and none can leak it.
 // An arena belongs to one thread. Out of memory aborts (CHECK): there is no way to go on compiling.
 // Under AddressSanitizer the free rest is poisoned and allocations have a gap between them.
-// Tests: tests/unit/compiler/base/arena_test.c.
+// Tests: tests/unit/compiler/base/base_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,7 +1,7 @@
 // Buf: bytes that grow, in an arena; how the compiler builds text (it prints nothing itself).
 //
 // Growing doubles the buffer and leaves the old one to the arena. What buf_str gives is good until
-// the next append. Tests: tests/unit/compiler/base/buf_test.c.
+// the next append. Tests: tests/unit/compiler/base/base_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -4,7 +4,7 @@
 // of which. It lives in the compilation's arena, and an entry never moves. `id` counts from 0 in
 // the order of first appearance, so that a pass may keep what it knows of names in an array. Open
 // addressing with linear probing; the hash is kept in the entry. One thread. Tests:
-// tests/unit/compiler/base/intern_test.c.
+// tests/unit/compiler/base/base_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -3,7 +3,7 @@
 // A Source keeps a copy of its text with a NUL behind it, since the lexer stops there and
 // diagnostics quote it later. Lines are found when first asked for. A line ends with a line feed; a
 // carriage return before it belongs to neither line. One thread. Tests:
-// tests/unit/compiler/base/source_test.c.
+// tests/unit/compiler/base/base_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -7,7 +7,7 @@
 //
 // Growing doubles it and leaves the old array to the arena, so a pointer to an item stays readable
 // but goes stale. A zeroed struct is an empty vector. Pushing is O(1) amortised.
-// Tests: tests/unit/compiler/base/vec_test.c.
+// Tests: tests/unit/compiler/base/base_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

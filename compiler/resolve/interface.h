@@ -9,7 +9,7 @@
 //
 // A Modules is what one compilation knows of modules; it asks its owner (the driver) for those it
 // meets. Everything lies in the compilation's arena; one thread.
-// Tests: tests/unit/compiler/resolve/interface_test.c; tests/fuzz/fuzz_interface.c.
+// Tests: tests/unit/compiler/resolve/interface_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,7 +1,7 @@
 // A map from names to pointers, for tables of definitions.
 //
 // Open addressing over the names' ids; it only grows. Lives in an arena; a zeroed map is empty.
-// Tests: tests/unit/compiler/resolve/name_map_test.c.
+// Tests: tests/unit/compiler/resolve.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -5,7 +5,7 @@
 // first word may be an alias: `import Net.Http as Web` makes `Web` one, `import Net.Http` makes
 // `Http` one. Functions that take a span report what they do not find, with the nearest name that
 // there is. Names inside of functions are the business of compiler/core/lower.h.
-// Tests: tests/unit/compiler/resolve/scope_test.c, tests/lang/errors/.
+// Tests: tests/unit/compiler/resolve, tests/lang/errors/.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -8,7 +8,7 @@
 // MEM_URGENT goes past limit and fault injection, for a few small places that could not go on.
 //
 // All functions work on any thread and never block for long. Sizes are counted as the C library rounds them.
-// No header is added: sanitizers and valgrind see plain malloc. Tests: tests/unit/vm/base/alloc_test.c.
+// No header is added: sanitizers and valgrind see plain malloc. Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A byte buffer that grows, for printing and building text. A failure to grow, or reaching the limit, is
 // remembered in `failed` and makes later additions do nothing, so that a caller checks once at the end.
-// Belongs to one thread. Tests: tests/unit/vm/base/buffer_test.c.
+// Belongs to one thread. Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 // CHECK always looks and stands at folder borders, on loaded code and before freeing. ASSERT looks in debug
 // builds (NDEBUG not defined) and costs nothing else. Both print the condition and the place, call the hook that
 // boot set (it writes the crash dump), and abort. Split conditions: ASSERT(a); ASSERT(b).
-// Any thread. Tests: tests/unit/vm/base/check_test.c.
+// Any thread. Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time. A VM reads it through its Clock only: the wall's, or in the seeded mode a virtual one that stands
 // still until the scheduler advances it. Any thread may read; one thread (the single runner) advances.
-// Tests: tests/unit/vm/base/clock_test.c.
+// Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include "vm/base/atomic.h"

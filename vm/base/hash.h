@@ -6,7 +6,7 @@
 // keys cost a few nanoseconds (SipHash-1-3, the usual keyed choice, takes three to five times as long on them). The
 // salt enters every step of a byte string, so that colliding keys cannot be made without knowing it; it is not a
 // cryptographic function. The result depends on content, length and salt only (little-endian words).
-// Pure; any thread. Tests: tests/unit/vm/base/hash_test.c.
+// Pure; any thread. Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include "vm/vm.h"

@@ -4,7 +4,7 @@
 // Invariant: a thread that holds a lock takes only locks of a higher rank, or of the same rank at a higher
 // address. Debug builds keep the locks that each thread holds and abort with both orders when one is broken;
 // release builds are plain pthread mutexes. clang's -Wthread-safety checks REQUIRES, ACQUIRE and RELEASE.
-// Tests: tests/unit/vm/base/lock_test.c.
+// Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include <pthread.h>

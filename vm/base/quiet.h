@@ -10,7 +10,7 @@
 //   retired at 7: free when the epoch is 9 or more
 //
 // quiet_point costs two loads; nothing here waits but quiet_join and quiet_leave (LOCK_VM).
-// A QuietThread is used by its own thread only. Tests: tests/unit/vm/base/quiet_test.c.
+// A QuietThread is used by its own thread only. Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include "vm/base/atomic.h"

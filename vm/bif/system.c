@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Time, Env, Random, Log and Shell, and the state that built-ins keep for a VM. Tests: tests/stdlib/time_test.cop,
+// Built-ins of Time, Env, Random, Log and Shell, and the state that built-ins keep for a VM. Tests: the examples of stdlib/timeop.cop,
 // env_test.cop, random_test.cop, log_test.cop.
 #include <stdlib.h>
 #include <sys/random.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Tuple. Tests: tests/stdlib/tuple_test.cop.
+// Built-ins of Tuple. Tests: the examples of stdlib/tupleop.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 

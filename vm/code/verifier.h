@@ -10,7 +10,7 @@
 // just what the maps of those ops name.
 //
 // Runs at the end of a load, before anything else sees the module. Tests:
-// tests/unit/vm/code/verifier_test.c, tests/fuzz/fuzz_image.c.
+// tests/unit/vm/code, tests/unit/vm/interp/mutation_test.c, tests/fuzz/fuzz_image.c.
 #pragma once
 
 #include "vm/code/loader_private.h"

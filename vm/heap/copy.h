@@ -6,7 +6,7 @@
 // would otherwise grow exponentially. So a copy goes in two steps: measuring (which counts every box once and notes those
 // that are reached twice) and building. Both run in slices. No C recursion.
 // The source must not move or be collected between the two (the sender waits meanwhile), except by starting anew.
-// Tests: tests/unit/vm/heap/copy_test.c.
+// Tests: tests/unit/vm/heap, tests/fuzz/fuzz_heap.c.
 #pragma once
 
 #include "vm/heap/heap.h"

@@ -3,7 +3,7 @@
 // thread; so each thread keeps free ones by size, and what piles up on one side goes to the others through the depot in batches.
 //
 // Each is an allocation of its own (MEM_FRAGMENT): fragment_new and fragment_free (copy.h) of what comes from here work as well.
-// Own thread, but for the depot, which is under its lock. Tests: tests/unit/vm/heap/fragment_test.c.
+// Own thread, but for the depot, which is under its lock. Tests: tests/unit/vm/heap, tests/fuzz/fuzz_heap.c.
 #pragma once
 
 #include "vm/base/lock.h"

@@ -5,7 +5,7 @@
 // The range is reserved without memory behind it; blocks of whole pages are committed from it, first fit, one for each module.
 // A block is filled once by its loader and is immutable from publication on (sealed: mapped read-only in debug builds).
 // It is freed when no process and no message refers to it (heap_refers, heap_evict). Takes LOCK_LITERAL.
-// Tests: tests/unit/vm/heap/literal_test.c.
+// Tests: tests/unit/vm/heap, tests/fuzz/fuzz_heap.c.
 #pragma once
 
 #include "vm/base/lock.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A loaded module as text: what `coppice dump` shows of an image, in the language of tests/ops. Any
-// thread. Tests: tests/unit/vm/interp/disasm_test.c.
+// thread. Tests: tests/unit/vm/code/loader_test.c.
 #pragma once
 
 #include "vm/base/buffer.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of hosts to addresses, by the C library on the blocking pool. Tests: tests/unit/vm/io/dns_test.c.
+// Names of hosts to addresses, by the C library on the blocking pool. Tests: tests/stdlib/outside_test.cop.
 #pragma once
 
 #include <netinet/in.h>

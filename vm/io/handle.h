@@ -4,7 +4,7 @@
 // The table of a VM finds them by reference and by owner, under LOCK_HANDLE. A Handle is counted: the table holds it while it is open, and so
 // does each operation in flight. Closing takes it out of the table at once (later uses find nothing: :closed) and then
 // lets its kind close what is behind it, on whatever thread that must be.
-// Any thread. Tests: tests/unit/vm/io/handle_test.c, tests/stdlib/tcp_test.cop.
+// Any thread. Tests: tests/stdlib/outside_test.cop.
 #pragma once
 
 #include <stdatomic.h>

@@ -4,7 +4,7 @@
 // A socket belongs to the loop of one scheduler, its home; whoever uses it from elsewhere posts an IoRequest there. Only the home's
 // thread touches libuv's structs. A request is shared by the process that waits for it and the loop, and freed by the last of
 // them: the process may end, or give up at its deadline, while it is under way.
-// Functions here run on the loop's thread unless they say otherwise. Tests: tests/unit/vm/io/loop_test.c.
+// Functions here run on the loop's thread unless they say otherwise. Tests: tests/stdlib/outside_test.cop.
 #pragma once
 
 #include <uv.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running programs. A job on the blocking pool starts the program (posix_spawn, no shell), feeds its input and gathers its output until it
-// ends. It is killed when the process that asked ends or the time is over. Tests: tests/unit/vm/io/subprocess_test.c.
+// ends. It is killed when the process that asked ends or the time is over. Tests: tests/stdlib/outside_test.cop.
 #pragma once
 
 #include "vm/sched/blocking.h"

@@ -3,7 +3,7 @@
 // run again after TERM_WAIT. A socket and a listener are references. What can fail in the ordinary course is :error(reason) with
 // an atom: :closed, :econnrefused, :timeout, …; a wrong argument is :badarg(v).
 // Reading: what arrives is kept by the handle, up to TCP_BUFFER bytes; then reading stops until a process takes some. Writing returns when the
-// kernel has taken all of it, which is the back-pressure. Tests: tests/unit/vm/io/tcp_test.c, tests/stdlib/tcp_test.cop.
+// kernel has taken all of it, which is the back-pressure. Tests: tests/stdlib/outside_test.cop.
 #pragma once
 
 #include "vm/io/loop.h"

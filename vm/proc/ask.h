@@ -13,7 +13,7 @@
 // circle is. Then all ids of the path are looked at once more: if each still stands, all of them stood at once, since an id is
 // set and cleared only once; so no circle is reported that is none. The youngest wait, the one that closed it, fails with
 // :deadlock(cycle). Each wait probes once: the one that closes a circle does so when all others stand.
-// Tests: tests/unit/vm/proc/ask_test.c, tests/behave.
+// Tests: tests/behave b39-b45, tests/behave.
 #pragma once
 
 #include "vm/proc/spawn.h"

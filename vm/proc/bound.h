@@ -7,7 +7,7 @@
 //   :drop_new  the message is dropped, and counted as such
 //   :drop_old  it gets in, and the owner drops the oldest ordinary message when it fetches
 //   :fail      the sender fails with :mailbox_full
-// Tests: tests/unit/vm/proc/bound_test.c.
+// Tests: tests/lang/actors.
 #pragma once
 
 #include "vm/proc/worker.h"

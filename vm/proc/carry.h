@@ -2,7 +2,7 @@
 // Copying a term of a process into a signal, in slices where it is large.
 //
 // Most messages are immediates, literals or tuples of these: they are copied at once without measuring. What takes longer than a slice allows goes
-// on in a Carry, which begins anew when the process was collected meanwhile. Owner thread. Tests: tests/unit/vm/proc/send_test.c.
+// on in a Carry, which begins anew when the process was collected meanwhile. Owner thread. Tests: tests/behave b01-b09.
 #pragma once
 
 #include "vm/proc/worker.h"

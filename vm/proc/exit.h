@@ -5,7 +5,7 @@
 // those whose requests it held their answer; senders that wait for room are let go; what it had is freed. Each step that
 // may be long goes on in slices. Rules of exit signals as OTP's: an orderly :normal from a link ends nobody; :kill sent on purpose ends even a
 // trapping one, with :killed; the first signal decides.
-// Owner thread but for what says otherwise. Tests: tests/unit/vm/proc/exit_test.c, tests/behave b10-b19.
+// Owner thread but for what says otherwise. Tests: tests/behave b10-b19, tests/behave b10-b19.
 #pragma once
 
 #include "vm/proc/worker.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Process.info: what is known of a process. Others are asked by an INFO signal, which a sleeping one answers without running code.
-// Items are atoms (info.def): each with the function that builds its answer. Tests: tests/unit/vm/proc/info_test.c.
+// Items are atoms (info.def): each with the function that builds its answer. Tests: tests/stdlib/processes_test.cop.
 #pragma once
 
 #include "vm/proc/worker.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links. Each side has an entry (relation.h); LINK, UNLINK, UNLINKED and EXIT signals keep them in step. An unlinking is answered, so that a
 // LINK which crossed it on the way is known as such and ignored (the protocol of OTP 23 and later).
-// Owner thread. Tests: tests/unit/vm/proc/link_test.c, tests/behave b10-b18.
+// Owner thread. Tests: tests/behave b10-b18.
 #pragma once
 
 #include "vm/proc/worker.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Monitors and aliases. Both are references made by the process; a monitor's id stands in its table and in that of the watched one.
 // The end of the watched one comes as the message (:down, ref, pid or name, reason).
-// Owner thread. Tests: tests/unit/vm/proc/monitor_test.c, tests/behave b20-b28.
+// Owner thread. Tests: tests/behave b20-b28.
 #pragma once
 
 #include "vm/proc/worker.h"

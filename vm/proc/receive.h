@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Receiving: what the ops recv_* do, and how a process takes in its signals. Owner thread only.
-// Tests: tests/unit/vm/proc/receive_test.c.
+// Tests: tests/behave b02-b05.
 #pragma once
 
 #include "vm/proc/worker.h"

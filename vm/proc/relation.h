@@ -2,7 +2,7 @@
 // Relations of one process: links, monitors both ways, aliases, requests that were put aside. A hash table by kind and key,
 // private to its owner: the other side has an entry of its own, and signals keep the two in step.
 // Open addressing with linear probing and backward-shift deletion; nothing is allocated for a process without relations.
-// Tests: tests/unit/vm/proc/relation_test.c.
+// Tests: tests/behave b10-b28.
 #pragma once
 
 #include "vm/proc/worker.h"

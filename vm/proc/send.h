@@ -3,7 +3,7 @@
 //
 // The message is copied into a signal by the sender. Large ones are copied in slices (TERM_YIELD); a bounded mailbox with the
 // policy :block makes the sender wait (TERM_WAIT), as a waiting edge for the deadlock probe (ask.h).
-// Tests: tests/unit/vm/proc/send_test.c.
+// Tests: tests/behave b01-b09.
 #pragma once
 
 #include "vm/proc/worker.h"

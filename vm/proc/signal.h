@@ -11,7 +11,7 @@
 //
 // Order: two signals from A to B are handled in the order in which A sent them (one inbox, one list). Each kind is handled by
 // the receiver, on its own thread, when it fetches its inbox: when it is about to run, when a receive has seen all that
-// is there, and when its slice ends. Tests: tests/unit/vm/proc/signal_test.c.
+// is there, and when its slice ends. Tests: tests/behave.
 #pragma once
 
 #include "vm/heap/copy.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making processes. Tests: tests/unit/vm/proc/spawn_test.c.
+// Making processes. Tests: tests/behave b16, b36-b38.
 #pragma once
 
 #include "vm/proc/bound.h"

@@ -5,7 +5,7 @@
 // and its successor in the list of free slots, which is a queue: a slot is used again after all others that are free, so a pid comes
 // again only after 2^28 uses of its slot. Workers take and give slots in batches under LOCK_PROCESS_TABLE.
 // A Process found here stays readable until the thread's next quiet point (quiet.h), whatever happens to it.
-// Tests: tests/unit/vm/proc/table_test.c.
+// Tests: tests/behave.
 #pragma once
 
 #include "vm/proc/worker.h"

@@ -8,7 +8,7 @@
 //
 //   job_new → fill in → job_post → TERM_WAIT … run again: job_is_done? → read → job_release
 //
-// Tests: tests/unit/vm/sched/blocking_test.c.
+// Tests: tests/behave.
 #pragma once
 
 #include "vm/base/lock.h"

@@ -2,7 +2,7 @@
 // The run queue of one scheduler. Private to its thread, without a lock: others get processes only from `offered`, to which the owner
 // moves some when a scheduler is idle (steal.c). Per priority two lists, first in first out: `fresh`, just woken or made, and
 // `spent`, who used up their slice. MAX before HIGH before the others; LOW gets one of eight turns that NORMAL takes.
-// Tests: tests/unit/vm/sched/runq_test.c.
+// Tests: tests/behave.
 #pragma once
 
 #include "vm/base/lock.h"

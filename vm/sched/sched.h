@@ -9,7 +9,7 @@
 //   turn:   posts from others → timers, event loop (every few slices) → a process: fetch signals, run a slice → queue, sleep or end
 //
 // In the seeded mode there is one runner, and sim.c draws who runs and for how long.
-// Tests: tests/unit/vm/sched/sched_test.c.
+// Tests: tests/behave.
 #pragma once
 
 #include <pthread.h>

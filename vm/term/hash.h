@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hash of a term. It agrees with `===`, and depends on the value and the VM's salt only: no address, no atom
 // number, so the loader can lay out map literals and a seed repeats a run. Without C recursion, as compare.h.
-// Tests: tests/unit/vm/term/hash_test.c.
+// Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/base/hash.h"

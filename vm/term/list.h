@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists: walking and building. Lists may end in something other than []: then they are improper.
-// Tests: tests/unit/vm/term/room_test.c.
+// Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/term/room.h"

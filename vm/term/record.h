@@ -2,7 +2,7 @@
 // Record descriptors, interned by module, name and field names: two modules' loads of the same definition, or a
 // reload that changes nothing in it, give the same pointer, so records keep their type. Never freed before the VM.
 // Making one takes LOCK_RECORD; a descriptor itself is immutable. Any thread.
-// Tests: tests/unit/vm/term/record_test.c.
+// Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/base/lock.h"

@@ -6,7 +6,7 @@
 // asked for but not used are garbage until the next collection; heap_trim gives them back at once.
 // Each constructor has its size beside it: cons 2, tuple 1 + n, float 2, … (the *_WORDS enumerators).
 // SHARED boxes are threaded on the list of the room's owner, so that it can release them.
-// One thread at a time. Tests: tests/unit/vm/term/room_test.c.
+// One thread at a time. Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/base/check.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tuples beyond term.h's readers and room.h's constructors. Tests: tests/unit/vm/term/room_test.c.
+// Tuples beyond term.h's readers and room.h's constructors. Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/term/room.h"
