@@ -53,8 +53,9 @@
 #define COLLECT(words)                                                                             \
     do {                                                                                           \
         AT_POINT;                                                                                  \
-        if (!slow_collect(p, (words))) {                                                           \
-            LEAVE(TERM_NONE);                                                                      \
+        Term answer_ = slow_collect(p, (words));                                                   \
+        if (!term_is_value(answer_)) {                                                             \
+            LEAVE(answer_);                                                                        \
         }                                                                                          \
         JUMP(site->self);                                                                          \
     } while (0)
