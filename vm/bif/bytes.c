@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-ins of Bytes and Base64: parts, lists of bytes, and texts that spell bytes.
-// Tests: the examples of stdlib/bytesop.cop, base64_test.cop.
+// Tests: the examples of stdlib/bytes.cop and base64.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 

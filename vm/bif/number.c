@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-ins of Int, Float and Math that the operations of the machine do not cover.
-// Tests: the examples of stdlib/intop.cop, float_test.cop, math_test.cop.
+// Tests: tests/stdlib/number_test.cop.
 #include <math.h>
 
 #include "vm/bif/bifs.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-ins of Process and those of Vm and Actor that make, answer and end processes: the language's face of vm/proc. Argument
-// checks that the functions there do not make are made here. Tests: tests/behave, the examples of stdlib/processop.cop.
+// checks that the functions there do not make are made here. Tests: tests/behave, tests/stdlib/processes_test.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/proc/ask.h"

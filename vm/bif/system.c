@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Time, Env, Random, Log and Shell, and the state that built-ins keep for a VM. Tests: the examples of stdlib/timeop.cop,
-// env_test.cop, random_test.cop, log_test.cop.
+// Built-ins of Time, Env, Random, Log and Shell, and the state that built-ins keep for a VM. Tests: the examples of stdlib/time.cop,
+// env.cop, random.cop and log.cop.
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-ins of module Vm that make text of values: what `inspect`, `#{}` and Io.println call.
-// The rest of Vm is in list.c (`++`, `in`) and process.c. Tests: tests/lang, the examples of stdlib/vmop.cop.
+// The rest of Vm is in list.c (`++`, `in`) and process.c. Tests: tests/lang, the examples of stdlib/vm.cop.
 #include <stdio.h>
 
 #include "vm/bif/bifs.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files, on the blocking pool. Each function is a built-in's body (as in tcp.h): args are X registers, the answer :ok(…) |
 // :error(reason), the reason an atom such as :enoent; run again after TERM_WAIT. Paths are Strings without zero bytes.
-// Tests: tests/stdlib/file_test.cop, tests/stdlib/file_test.cop.
+// Tests: tests/stdlib/file_test.cop.
 #pragma once
 
 #include "vm/sched/blocking.h"

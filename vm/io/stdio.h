@@ -4,7 +4,8 @@
 // Output of both kinds goes through one queue in the order in which it was written, so that reports and printed lines keep their order; a thread writes it
 // out as fast as the other side takes it. Who prints waits only while the queue is long. Errors (closed, broken pipe, disk full) are
 // kept and given to whoever prints next; SIGPIPE is ignored. stdio_flush is called before the program ends.
-// In the seeded mode writing is done at once, and so is reading what is there. Input is read by one job at a time. Tests: tests/system/streams.sh, tests/system.
+// In the seeded mode writing is done at once, and so is reading what is there. Input is read by one job at a time.
+// Tests: tests/system.
 #pragma once
 
 #include "vm/sched/blocking.h"
