@@ -10,6 +10,7 @@
 #include "vm/term/bytes.h"
 
 enum { FRAME_LIST, FRAME_BOX };
+enum { WORDS_PER_STEP = 16 };
 
 void copying_init(Copying *c, BlockPool *pool, Term source) {
     c->pool = pool;
@@ -236,7 +237,8 @@ StepStatus copying_build(Copying *c, Room *room, int64_t *budget) {
         if (*budget <= 0) {
             return STEP_MORE;
         }
-        --*budget;
+        // Large objects take longer.
+        *budget -= 1 + (int64_t)((term_is_header(*c->scan) ? header_words(*c->scan) : 0) / WORDS_PER_STEP);
         if (!correct_object(c, room)) {
             return STEP_MEMORY;
         }
@@ -283,7 +285,7 @@ static bool measure_small(const BlockPool *pool, Term source, size_t *words) {
             continue;
         }
         Kind kind = box_kind(t);
-        size_t end = is_bytes_window(kind) ? 0 : box_words(t);
+        size_t end = is_bytes_window(kind) || m.words > SMALL_WORDS ? 0 : box_words(t);
         for (size_t i = kind_raw_words(kind, end); fits && i < end; i++) {
             fits = small_push(&m, box_term(t, i));
         }

@@ -17,7 +17,8 @@
 
 enum {
     OLD_WORDS_FIRST = 512,
-    BUSY_DOUBLINGS = 9,  // of the first block: 128 KiB, about the size of a core's own cache
+    BUSY_FIRST_WORDS = 32,
+    BUSY_DOUBLINGS = 9,  // of that: 128 KiB, about the size of a core's own cache
 };
 
 // Shared steps -----------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ size_t gc_young_words(const Heap *heap, size_t survivors, size_t words) {
 // its own. One that waits gives it back (heap_shrink).
 static size_t busy_words(const Heap *heap) {
     int doublings = 32 - __builtin_clz(heap->minor_count | 1);
-    return (size_t)HEAP_FIRST_WORDS << (doublings < BUSY_DOUBLINGS ? doublings : BUSY_DOUBLINGS);
+    return (size_t)BUSY_FIRST_WORDS << (doublings < BUSY_DOUBLINGS ? doublings : BUSY_DOUBLINGS);
 }
 
 // The size of the next young block: what may survive must fit. A block that was in use is not made smaller below the

@@ -11,7 +11,7 @@ enum {
     OFFHEAP_SLACK = 512 * 1024,    // bytes of new shared data before a collection for their sake
     LONG_WORDS = 192 * 1024,       // to copy: about a millisecond
     REMEMBER_FIRST = 16,
-    FREE_FOR_FAILURE = 16,         // words that pressing leaves free
+    FREE_FOR_FAILURE = 4,          // words that pressing leaves free
     STRESS_WORDS = 2048,
     DEFER_WORDS = 4096,            // heap_collect_due leaves at least so many free
     ASIDE_WORDS = 1024,            // of a fragment for rooms, at least

@@ -67,8 +67,8 @@ struct Heap {
     BlockPool *pool;         // of the thread that runs the owner; set before it runs
 };
 
-// HEAP_FIRST_WORDS: the block of a new process: with an idle process in mind.
-enum { HEAP_FIRST_WORDS = 32 };
+// HEAP_FIRST_WORDS: the block of a new process: with an idle process in mind (the smallest class of block.c).
+enum { HEAP_FIRST_WORDS = 24 };
 
 // An empty heap with one block of at least `words` (0: HEAP_FIRST_WORDS), no frames. each_root, owner and limit are the
 // caller's to set. False: no memory.

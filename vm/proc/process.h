@@ -120,7 +120,7 @@ bool process_save(Process *p, const Term *x, uint32_t count);
 bool process_grow_returns(Process *p);
 
 // Words of every heap that only failing may use (see above).
-enum { HEAP_GAP = 16 };
+enum { HEAP_GAP = 4 };
 
 // Visits all roots: registers, saved registers, cells, frames, work, reason. The each_root of its heap.
 void process_each_root(Process *p, RootVisit visit, void *collection);
