@@ -65,6 +65,8 @@ static const struct {
     {CALL, "elem", "write t[0] or Tuple.at(t, i)"}, {CALL, "element", "write t[0] or Tuple.at(t, i)"},
     {CALL, "div", "integers are divided by `//`"}, {CALL, "rem", "the remainder is `%`"}, {CALL, "mod", "the remainder is `%`"},
     {CALL, "band", "write Int.band(a, b)"}, {CALL, "bor", "write Int.bor(a, b)"}, {CALL, "bnot", "write Int.bnot(a)"},
+    {CALL, "encode", "write Json.print(value)"}, {CALL, "stringify", "write Json.print(value)"},
+    {CALL, "decode", "write Json.parse(text)"},
     {CALL, "new", "an actor is started by `spawn Name(…)`, a record made by `Name{…}`"},
     {CALL, "require", "`Module.name` needs no import"}, {CALL, "include", "`Module.name` needs no import"},
     {VALUE, "Enum", LISTS}, {VALUE, "Stream", LISTS}, {VALUE, "Array", LISTS}, {VALUE, "Vec", LISTS}, {VALUE, "Vector", LISTS}, {VALUE, "Seq", LISTS},

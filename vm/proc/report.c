@@ -70,11 +70,14 @@ void report_trace(Process *p, Buffer *out) {
     }
 }
 
-// What an actor was handling, in the words of its source: an ask's message and who asks, a named timer. It is nil when there was no
+// What an actor was handling, in the words of its source: an ask's message and who asks, a named timer, what next(…) put. It is nil when there was no
 // message: in `on stop` and `after`, which the trace names.
 static void add_handled(const Process *p, Buffer *out, Term message) {
     if (term_same_bits(message, TERM_NONE) || term_same_bits(message, TERM_NIL)) {
         return;
+    }
+    if (tuple_is_tagged(message, AM_gen_cast, 2)) {
+        message = tuple_at(message, 1);
     }
     buffer_add_text(out, "   handling ");
     if (tuple_is_tagged(message, AM_gen_call, 3)) {
