@@ -13,9 +13,19 @@ static Fragment *batch_next(const Fragment *batch) {
     return (Fragment *)(void *)batch->offheap.first;
 }
 
+// Sanitizers see who uses a fragment that was given back. Its head stays: it holds the lists.
+static void hide(Fragment *fragment) {
+    mem_poison(fragment->data, fragment->capacity * sizeof(Term), true);
+}
+
+static void show(Fragment *fragment) {
+    mem_unpoison(fragment->data, fragment->capacity * sizeof(Term));
+}
+
 static void free_list(MemStats *mem, Fragment *fragment) {
     while (fragment != NULL) {
         Fragment *next = fragment->next;
+        show(fragment);
         mem_free(mem, MEM_FRAGMENT, fragment);
         fragment = next;
     }
@@ -61,6 +71,7 @@ Fragment *fragment_take(BlockPool *pool, size_t words) {
     }
     pool->fragments.free[class] = fragment->next;
     pool->fragments.count[class]--;
+    show(fragment);
     fragment->next = NULL;
     fragment->offheap.first = NULL;
     fragment->offheap.bytes = 0;
@@ -99,6 +110,7 @@ void fragment_give(BlockPool *pool, Fragment *fragment) {
         fragment_free(pool->mem, fragment);
         return;
     }
+    hide(fragment);
     fragment->next = pool->fragments.free[class];
     pool->fragments.free[class] = fragment;
     if (++pool->fragments.count[class] > FRAGMENT_POOL_MAX) {

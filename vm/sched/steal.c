@@ -58,7 +58,8 @@ static uint32_t take_from(Scheduler *s, Scheduler *from) {
     RunList got = {.count = 0};
     uint32_t count = runq_take_offered(&from->queue, &got, STEAL_MAX);
     for (Process *p; (p = runlist_pop(&got)) != NULL;) {
-        runq_push_fresh(&s->queue, p);
+        // In the order in which they come, the fresh ones first; what is woken here goes before them all.
+        runq_push_spent(&s->queue, p);
     }
     return count;
 }
