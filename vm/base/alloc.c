@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -114,12 +115,23 @@ static uint64_t cgroup_limit(void) {
     return least;
 }
 
+// What `ulimit -v` leaves: it counts addresses, of which threads and tables take many that are never used.
+static uint64_t address_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return UINT64_MAX;
+    }
+    return limit.rlim_cur / 3;
+}
+
 uint64_t mem_default_limit(void) {
     long pages = sysconf(_SC_PHYS_PAGES);
     long page_size = sysconf(_SC_PAGESIZE);
     uint64_t machine = pages > 0 && page_size > 0 ? (uint64_t)pages * (uint64_t)page_size : UINT64_MAX;
     uint64_t group = cgroup_limit();
-    return (group < machine ? group : machine) / 4 * 3;
+    uint64_t least = (group < machine ? group : machine) / 4 * 3;
+    uint64_t addresses = address_limit();
+    return addresses < least ? addresses : least;
 }
 
 MemStats *mem_stats_new(uint64_t limit_bytes) {

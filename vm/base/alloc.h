@@ -43,7 +43,8 @@ struct MemStats {
 MemStats *mem_stats_new(uint64_t limit_bytes);
 // In debug builds CHECKs that everything was freed.
 void mem_stats_free(MemStats *mem);
-// Three quarters of what the machine has or of what its cgroup allows, whichever is less.
+// Three quarters of what the machine has or of what its cgroup allows, or a third of the addresses that a limit allows (RLIMIT_AS),
+// whichever is least.
 uint64_t mem_default_limit(void);
 
 // At least `size` bytes, aligned for anything; NULL when the limit, the C library or fault injection says so.

@@ -236,6 +236,9 @@ static uint32_t new_source(Code *c, const Part *p, uint32_t old) {
     default: break;
     }
     uint32_t at = pick(c, p);
+    if (at == 0) {
+        return old;
+    }
     const char *letters = op_infos[c->code[p->start + at]].operands;
     return letters[0] == 'd' || letters[0] == 's' ? c->code[p->start + at + 1] : old;
 }
@@ -258,12 +261,15 @@ static uint32_t new_operand(Code *c, const Part *p, char letter, uint32_t old) {
 
 static void change_operand(Code *c, const Part *p) {
     uint32_t at = pick(c, p);
+    if (at == 0) {
+        return;
+    }
     uint32_t *code = c->code + p->start + at;
     uint32_t *picked = NULL;
     char picked_letter = 0;
     uint32_t count = 0;
     uint32_t word = 1;
-    for (const char *o = op_infos[*code].operands; at != 0 && *o != '\0'; o++, word++) {
+    for (const char *o = op_infos[*code].operands; *o != '\0'; o++, word++) {
         uint32_t elements = *o == '*' ? code[word++] : 1;
         bool list = *o == '*';
         o += list;
@@ -285,9 +291,12 @@ static void change_operand(Code *c, const Part *p) {
 // Another op with the same operands.
 static void change_op(Code *c, const Part *p) {
     uint32_t at = pick(c, p);
+    if (at == 0) {
+        return;
+    }
     uint32_t op = c->code[p->start + at];
     uint32_t count = 0;
-    for (uint32_t other = 0; at != 0 && other < OP_COUNT; other++) {
+    for (uint32_t other = 0; other < OP_COUNT; other++) {
         if (strcmp(op_infos[op].operands, op_infos[other].operands) == 0 && below(c, ++count) == 0) {
             c->code[p->start + at] = other;
         }
