@@ -329,7 +329,9 @@ bool program_add_folder(Program *program, const char *folder) {
         complain("%s: %s", folder, strerror(errno));
         return false;
     }
-    qsort(walk.paths, walk.count, sizeof(char *), walk_order);
+    if (walk.count > 1) {
+        qsort(walk.paths, walk.count, sizeof(char *), walk_order);
+    }
     bool good = true;
     for (uint32_t i = 0; i < walk.count; i++) {
         good = good && program_add(program, walk.paths[i], NULL, 0);
