@@ -277,11 +277,10 @@ test: bootstrap
 	@$(MAKE) -k test-all
 endif
 
-# `make test` takes the parts below; `make test-full` also those under sanitizers and the fuzz targets.
-TEST_PARTS ?= unit programs
-.PHONY: test-full
-test-full:
-	@$(MAKE) test TEST_PARTS='unit programs asan-part tsan-part fuzz-part'
+# The parts of `make test`: what is built for release first, then the same under sanitizers, each with the
+# tests that show it most for their time (threads: those of processes, on two schedulers), and with a
+# collection wherever there could be one; then each fuzz target for some seconds.
+TEST_PARTS ?= unit programs asan tsan stress fuzz
 
 # Every part runs, whatever became of the one before it; the last line counts them all. A part that fails
 # without having counted a failure, because it could not be built, counts as one.
@@ -289,12 +288,14 @@ test-full:
 test-all: test-builds
 	@rm -f $(TALLY) $(TALLY).bad; touch $(TALLY)
 	@for part in $(TEST_PARTS); do \
+	    start=$$(date +%s); \
 	    counted=$$(grep -cv '^[0-9]* 0 ' $(TALLY)); \
-	    $(MAKE) test-$$part && continue; \
-	    [ "$$(grep -cv '^[0-9]* 0 ' $(TALLY))" != "$$counted" ] || echo "make test-$$part failed" >>$(TALLY).bad; done
+	    $(MAKE) test-$$part || \
+	    [ "$$(grep -cv '^[0-9]* 0 ' $(TALLY))" != "$$counted" ] || echo "make test-$$part failed" >>$(TALLY).bad; \
+	    echo "   in $$(($$(date +%s) - start)) s"; done
 	@.build/testrun --total $(TALLY)
 
-.PHONY: test-builds test-unit test-programs test-asan-part test-tsan-part test-fuzz-part
+.PHONY: test-builds $(addprefix test-,unit programs asan tsan stress fuzz)
 test-builds: all $(if $(UNIT_C),$(B)/unit) .build/testrun
 test-unit:
 	@echo '== unit tests'
@@ -302,16 +303,23 @@ test-unit:
 test-programs:
 	@echo '== program tests'
 	@.build/testrun --tally $(TALLY) -c $(COPPICE)
-test-asan-part:
+# Of damaged images fewer, and others, than without the sanitizers.
+test-asan:
 	@echo '== under AddressSanitizer and UBSan'
 	@$(MAKE) CFG=asan test-builds
-	@$(if $(UNIT_C),.build/testrun --tally $(TALLY) -x 4 --unit .build/asan/unit)
-	@.build/testrun --tally $(TALLY) -x 5 -m source,seed=1 -c .build/asan/coppice
-test-tsan-part:
+	@$(if $(UNIT_C),MUTATE_SEED=2 MUTATE_COUNT=2000 .build/testrun --tally $(TALLY) -x 4 --unit .build/asan/unit)
+	@.build/testrun --tally $(TALLY) -x 5 -m source -c .build/asan/coppice
+test-tsan:
 	@echo '== under ThreadSanitizer'
 	@$(MAKE) CFG=tsan all
-	@.build/testrun --tally $(TALLY) -x 8 -m schedulers=2 -c .build/tsan/coppice behave samples examples
-test-fuzz-part:
+	@.build/testrun --tally $(TALLY) -x 8 -m schedulers=1,schedulers=2 -c .build/tsan/coppice \
+	    behave samples examples lang/actors lang/supervisors lang/receive
+test-stress:
+	@echo '== collecting garbage wherever it could happen'
+	@$(MAKE) CFG=debug all
+	@COP_STRESS=gc .build/testrun --tally $(TALLY) -x 10 -m source -c .build/debug/coppice \
+	    lang behave samples
+test-fuzz:
 	@echo '== fuzz targets, a few seconds each'
 	@$(MAKE) CFG=fuzz CC=clang-19 FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
 
