@@ -175,9 +175,9 @@ static void lower_loop(Lower *L, ActorContext *A) {
     CoreVar message = lower_var(L);
     CoreExpr *handled = guarded(L, A, span, call1(L, span, A->handle_fn, core_var(a, span, message)),
                                 core_var(a, span, message));
-    CoreExpr *round = core_join(a, span, handle, false, &message, 1,
-                                then_again(L, span, handled, again),
-                                next_message(L, A, span, handle, again));
+    CoreExpr *next_round = then_again(L, span, handled, again);
+    CoreExpr *next = next_message(L, A, span, handle, again);
+    CoreExpr *round = core_join(a, span, handle, false, &message, 1, next_round, next);
     CoreExpr *enter = core_jump(a, span, again, CORE_NO_ARGS);
     if (A->needs_settle) {
         CoreVar unused = lower_var(L);

@@ -96,6 +96,14 @@ static CoreExpr *go(Lower *L, Target *target, Span span) {
     return lower_goto(L, target, span, CORE_NO_ARGS);
 }
 
+// A test between two places. `yes` is taken first: labels are numbered as they are, by any compiler.
+static CoreExpr *choose(Lower *L, Span span, CoreTestKind kind, CoreExpr *a, CoreExpr *b,
+                        Target *yes, Target *no) {
+    CoreExpr *then = go(L, yes, span);
+    CoreExpr *otherwise = go(L, no, span);
+    return core_test(L->arena, span, kind, a, b, then, otherwise);
+}
+
 static CoreExpr *truthy(Lower *L, Span span, CoreExpr *value, Target *yes, Target *no) {
     if (value->kind == CORE_LIT) {
         const CoreConst *c = value->as.lit;
@@ -104,9 +112,7 @@ static CoreExpr *truthy(Lower *L, Span span, CoreExpr *value, Target *yes, Targe
         return go(L, is_false ? no : yes, span);
     }
     Held held = lower_hold(L, value);
-    return lower_finish(
-        L, held,
-        core_test(L->arena, span, TEST_TRUTHY, held.atom, NULL, go(L, yes, span), go(L, no, span)));
+    return lower_finish(L, held, choose(L, span, TEST_TRUTHY, held.atom, NULL, yes, no));
 }
 
 // left OP right as a test, maybe with its sides swapped and its places exchanged.
@@ -128,9 +134,8 @@ static CoreExpr *compare(Lower *L, const AstBinary *binary, Target *yes, Target 
     }
     bool is_swapped = binary->op == AST_OP_GT || binary->op == AST_OP_LE;
     bool is_negated = binary->op == AST_OP_NE || binary->op == AST_OP_DIFFERS;
-    CoreExpr *test =
-        core_test(L->arena, span, kind, is_swapped ? b : a, is_swapped ? a : b,
-                  go(L, is_negated ? no : yes, span), go(L, is_negated ? yes : no, span));
+    CoreExpr *test = choose(L, span, kind, is_swapped ? b : a, is_swapped ? a : b,
+                            is_negated ? no : yes, is_negated ? yes : no);
     return lower_finish(L, left, lower_finish(L, right, test));
 }
 
@@ -201,9 +206,7 @@ static CoreExpr *kind_test(Lower *L, const AstCall *call, CoreTestKind kind, Tar
                            Target *no) {
     Span span = call->node.span;
     Held held = lower_hold(L, lower_expr(L, call->args.items[0]));
-    return lower_finish(
-        L, held,
-        core_test(L->arena, span, kind, held.atom, NULL, go(L, yes, span), go(L, no, span)));
+    return lower_finish(L, held, choose(L, span, kind, held.atom, NULL, yes, no));
 }
 
 CoreExpr *lower_condition(Lower *L, const AstNode *node, Target *yes, Target *no) {
