@@ -46,6 +46,8 @@ check 1 "nothing to run" run
 check 1 "nothing to run" run -
 check 1 "nothing to run" run empty.cop
 check 1 "no_main.cop: nothing to run" run no_main.cop
+printf 'fn main(a, b) { (a, b) }\n' > two.cop
+check 1 "no main function of one parameter or none" run two.cop
 check 1 "nothing.cop: No such file" run nothing.cop
 check 1 "folder without a main.cop" run empty
 check 0 "from a folder" run app

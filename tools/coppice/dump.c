@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // coppice dump: what an image holds. Every module is loaded and verified, then printed: exports, imports, literals, tests,
-// documentation, and each function's instructions, all by the tables of ops.def. Tests: tests/system/command_line.sh.
+// documentation, and each function's instructions (vm/interp/disasm.h). Tests: tests/system/command_line.sh.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/coppice/command.h"
-#include "vm/code/instr.h"
-#include "vm/code/lines.h"
 #include "vm/code/loader.h"
 #include "vm/code/meta.h"
+#include "vm/interp/disasm.h"
 #include "vm/term/print.h"
 #include "vm/term/record.h"
 
@@ -25,121 +24,14 @@ static const char *name_of(const Module *m, Term atom) {
     return atom_text(m->vm->atoms, atom);
 }
 
-static void print_operand(const Module *m, uint32_t word) {
-    int32_t value = operand_value(word);
-    switch (operand_kind(word)) {
-    case OPERAND_X:
-        printf("x%d", value);
-        return;
-    case OPERAND_Y:
-        printf("y%d", value);
-        return;
-    case OPERAND_INT:
-        printf("%d", value);
-        return;
-    case OPERAND_ATOM:
-        print_value(m, m->atoms[value]);
-        return;
-    case OPERAND_EMPTY:
-        printf("[]");
-        return;
-    case OPERAND_LIT:
-        print_value(m, m->literals[value]);
-        return;
-    }
-}
-
-static void print_label(uint32_t word) {
-    if (word == 0) {
-        printf("-");
-    } else {
-        printf("@%u", label_target(word));
-    }
-}
-
-// One operand of the kind that `letter` says. How many words it took.
-static uint32_t print_letter(const Module *m, char letter, const uint32_t *at) {
-    switch (letter) {
-    case 'd':
-    case 's':
-        print_operand(m, at[0]);
-        return 1;
-    case 'n':
-    case 'm':
-        printf("%s%u", letter == 'm' ? "#" : "", at[0]);
-        return 1;
-    case 'a':
-        print_value(m, m->atoms[at[0]]);
-        return 1;
-    case 'l':
-    case 'f':
-        print_label(at[0]);
-        return 1;
-    case 'F':
-        printf("%s/%u", name_of(m, m->functions[at[0]].name), m->functions[at[0]].arity);
-        return 1;
-    case 'I': {
-        const Import *import = &m->imports[at[0]];
-        printf("%s.%s/%u", name_of(m, import->module), name_of(m, import->name), import->arity);
-        return 1;
-    }
-    case 'R':
-        printf("%s", name_of(m, m->records[at[0]]->name));
-        return 1;
-    case 'k':
-        print_operand(m, at[0]);
-        printf(": ");
-        print_label(at[1]);
-        return 2;
-    default:  // g
-        printf("%u:", at[0]);
-        print_operand(m, at[1]);
-        printf(":");
-        print_operand(m, at[2]);
-        return 3;
-    }
-}
-
-static void print_instruction(const Module *m, const uint32_t *code) {
-    const OpInfo *op = &op_infos[code[0]];
-    printf("%-12s", op->name);
-    const uint32_t *at = code + 1;
-    const char *separator = " ";
-    for (const char *o = op->operands; *o != 0; o++, separator = ", ") {
-        printf("%s", separator);
-        if (*o != '*') {
-            at += print_letter(m, *o, at);
-            continue;
-        }
-        o++;
-        uint32_t count = *at++;
-        printf("{");
-        for (uint32_t i = 0; i < count; i++) {
-            printf("%s", i == 0 ? "" : ", ");
-            at += print_letter(m, *o, at);
-        }
-        printf("}");
-    }
-    printf("\n");
-}
-
+// Instructions in the language of tests/ops.
 static void print_function(const Module *m, const Function *f) {
-    printf("\n  fn %s/%u", name_of(m, f->name), f->arity);
-    if (f->captured > 0) {
-        printf(" capturing %u", f->captured);
-    }
-    printf("%s%s\n", f->flags & FN_EXPORTED ? " pub" : "", f->flags & FN_TEST ? " test" : "");
-    uint32_t last_line = 0;
-    for (uint32_t at = 0; at < f->words; at += instr_words(f->code + at)) {
-        uint32_t count;
-        const LineFrame *frame = lines_find(f, at, &count);
-        if (count > 0 && frame->line != last_line) {
-            printf("    ; %s:%u\n", lines_file(f, frame), frame->line);
-            last_line = frame->line;
-        }
-        printf("    %4u  ", at);
-        print_instruction(m, f->code + at);
-    }
+    Buffer out;
+    buffer_init(&out, m->vm->mem);
+    buffer_add_char(&out, '\n');
+    disasm_function(&out, f);
+    fwrite(out.data, 1, out.len, stdout);
+    buffer_free(&out);
 }
 
 static void print_module(const Module *m) {

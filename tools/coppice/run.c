@@ -47,7 +47,7 @@ static bool load_source(const char *path, char *text, size_t size, Loaded *loade
         return false;
     }
     if (!compilation_module(loaded->compilation, 0)->has_main) {
-        complain("%s: nothing to run: there is no main function and no statement", loaded->name);
+        complain("%s: nothing to run: there is no statement, and no main function of one parameter or none", loaded->name);
         return false;
     }
     Str bundle = compilation_bundle(loaded->compilation);
@@ -123,7 +123,7 @@ static int run_main(VM *vm, const Module *module) {
     const Function *main_0 = module_export(module, name, 0);
     const Function *main_1 = module_export(module, name, 1);
     if (main_1 == NULL && main_0 == NULL) {
-        complain("the image has no main function");
+        complain("the image has no main function of one parameter or none");
         return STATUS_FAILED;
     }
     if (main_1 == NULL) {
