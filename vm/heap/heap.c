@@ -249,7 +249,9 @@ HeapStatus heap_collect(Heap *heap, size_t words, Term *roots, size_t count) {
 // Putting off ------------------------------------------------------------------------------------
 
 static bool is_long(const Heap *heap) {
-    size_t moved = (size_t)(heap->top - heap->start) + heap->fragment_words + heap_stack_words(heap);
+    // Frames are small, and finding the roots of one takes as long as moving a dozen words.
+    enum { STACK_WEIGHT = 8 };
+    size_t moved = (size_t)(heap->top - heap->start) + heap->fragment_words + STACK_WEIGHT * heap_stack_words(heap);
     moved += is_full_due(heap) ? old_used_words(heap) : 0;
     return moved > LONG_WORDS;
 }
