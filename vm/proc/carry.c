@@ -6,7 +6,7 @@ struct Carry {
     Copying copying;
     Signal *signal;  // NULL while measuring
     Room room;
-    bool moved;
+    uint8_t collections;  // of the heap: when there has been one, its terms have moved
     bool is_long;
 };
 
@@ -71,7 +71,7 @@ static StepStatus carry_step(Process *p, Carry *carry, SignalKind kind, size_t e
 static void carry_begin(Process *p, Carry *carry, Term term, bool is_long) {
     copying_init(&carry->copying, &p->worker->blocks, term);
     carry->signal = NULL;
-    carry->moved = false;
+    carry->collections = p->heap.collections;
     carry->is_long = is_long;
 }
 
@@ -112,7 +112,7 @@ StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, siz
             return STEP_MEMORY;
         }
         carry_begin(p, *carry, term, true);
-    } else if ((*carry)->moved) {
+    } else if ((*carry)->collections != p->heap.collections) {
         carry_end(p, *carry);
         carry_begin(p, *carry, term, true);
     }
@@ -132,11 +132,5 @@ void carry_drop(Process *p, Carry **carry) {
         carry_end(p, *carry);
         mem_free(p->vm->mem, MEM_BIF, *carry);
         *carry = NULL;
-    }
-}
-
-void carry_moved(Carry *carry) {
-    if (carry != NULL) {
-        carry->moved = true;
     }
 }

@@ -13,5 +13,3 @@ typedef struct Carry Carry;
 // *carry (NULL at first). STEP_MEMORY: no memory. After STEP_MORE the carry must be dropped or finished.
 StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, size_t extra, Signal **signal);
 void carry_drop(Process *p, Carry **carry);
-// The terms of p have moved: for the each_root of the work that keeps the carry.
-void carry_moved(Carry *carry);

@@ -27,12 +27,6 @@ static void wait_drop(Process *p, Work *work) {
     wait_end(p);
 }
 
-static void wait_each_root(Work *work, RootVisit visit, void *collection) {
-    (void)visit;
-    (void)collection;
-    carry_moved(((Wait *)(void *)work)->carry);
-}
-
 Wait *wait_begin(Process *p, const void *owner) {
     ASSERT(p->work == NULL);
     ProcessExtra *extra = process_extra(p);
@@ -47,7 +41,7 @@ Wait *wait_begin(Process *p, const void *owner) {
     }
     Wait *wait = extra->wait;
     *wait = (Wait){
-        .work = {.drop = wait_drop, .each_root = wait_each_root, .owner = owner},
+        .work = {.drop = wait_drop, .owner = owner},
         .target = TERM_NIL,
         .deadline_ns = UINT64_MAX,
     };
