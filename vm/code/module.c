@@ -5,8 +5,10 @@
 // the library's of its name from the program only. Slots and loading are guarded by LOCK_CODE.
 // Targets are found without a lock, in an open hash index that is replaced as a whole when full
 // (old ones stay until the table ends), as calls through function references look there each time.
-// Publishing stores the functions of a version into the targets; calls that run meanwhile go to one
-// version or the other. A third version retires the first, which stays in memory as long as the
+// Publishing is atomic to callers: all targets that change are emptied before the first is filled
+// anew, and who finds one empty waits for the lock (code_link, code_find). So nobody sees an old
+// function once a new one may be seen, and a call costs what it would if nothing were ever
+// published. A third version retires the first, which stays in memory as long as the
 // table: closures and literals of it may be anywhere.
 #include "vm/code/module.h"
 
@@ -247,8 +249,18 @@ static bool intern_exports(CodeTable *t, const Module *module) REQUIRES(t->lock)
     return true;
 }
 
+static void set_targets(CodeTable *t, const Module *module, bool filled) REQUIRES(t->lock) {
+    for (uint32_t i = 0; i < module->export_count; i++) {
+        const Export *e = &module->exports[i];
+        Target *target = target_find(t, module->library, module->name, e->name, e->arity);
+        // Release pairs with target_function: who sees the function sees the whole module, and all
+        // the targets that were emptied before.
+        atomic_store_explicit(&target->function, filled ? e->function : NULL, memory_order_release);
+    }
+}
+
 // The module becomes its name's newest version.
-static void publish(CodeTable *t, ModuleSlot *slot, Module *module) REQUIRES(t->lock) {
+static void slot_push(CodeTable *t, ModuleSlot *slot, Module *module) REQUIRES(t->lock) {
     Module *old = slot->current;
     module->version = old == NULL ? 1 : old->version + 1;
     module->older = old;
@@ -259,18 +271,26 @@ static void publish(CodeTable *t, ModuleSlot *slot, Module *module) REQUIRES(t->
     }
     slot->current = module;
     slot->has_image = false;
-    for (uint32_t i = 0; i < module->export_count; i++) {
-        const Export *e = &module->exports[i];
-        Target *target = target_find(t, module->library, module->name, e->name, e->arity);
-        // Release pairs with target_function: who sees the function sees the whole module.
-        atomic_store_explicit(&target->function, e->function, memory_order_release);
-    }
-    for (uint32_t i = 0; old != NULL && i < old->export_count; i++) {
-        const Export *e = &old->exports[i];
-        if (module_export(module, e->name, e->arity) == NULL) {
-            Target *target = target_find(t, old->library, old->name, e->name, e->arity);
-            atomic_store_explicit(&target->function, NULL, memory_order_release);
+}
+
+// All modules of the chain (through `older`) become the newest versions of their names, at once.
+// A name that comes twice: the one nearer to the chain's end wins.
+static void publish(CodeTable *t, Module *chain) REQUIRES(t->lock) {
+    for (const Module *module = chain; module != NULL; module = module->older) {
+        const Module *old = slot_find(t, module->name, module->library)->current;
+        if (old != NULL) {
+            set_targets(t, old, false);
         }
+    }
+    while (chain != NULL) {
+        Module *module = chain;
+        chain = module->older;
+        ModuleSlot *slot = slot_find(t, module->name, module->library);
+        if (slot->current != NULL) {
+            set_targets(t, slot->current, false); // of this very chain
+        }
+        slot_push(t, slot, module);
+        set_targets(t, module, true);
     }
 }
 
@@ -290,7 +310,8 @@ static CodeStatus slot_load(CodeTable *t, ModuleSlot *slot, CodeError *error) RE
         status = no_memory(error);
     }
     if (status == CODE_OK) {
-        publish(t, slot, module);
+        module->older = NULL;
+        publish(t, module);
     } else {
         slot->broken = status == CODE_INVALID;
         t->last_error = *error;
@@ -453,14 +474,10 @@ CodeStatus code_load_image(CodeTable *t, const uint8_t *bytes, size_t size, Term
         module_discard(t, chain);
         chain = NULL;
     }
-    while (chain != NULL) {
-        Module *next = chain->older;
-        if (main != NULL) {
-            *main = chain->name;
-        }
-        publish(t, slot_find(t, chain->name, false), chain);
-        chain = next;
+    for (const Module *module = chain; module != NULL && main != NULL; module = module->older) {
+        *main = module->name;
     }
+    publish(t, chain);
     lock_release(&t->lock);
     return status;
 }

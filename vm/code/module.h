@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loaded code. A Module is made by the loader from an image (loader.h), passed by the verifier (verifier.h), given its engine's
-// form (vm/interp, later vm/jit) and published by one atomic store; from then on it is immutable but for import slots, which are
+// form (vm/interp, vm/jit) and published at once to all callers; from then on it is immutable but for import slots, which are
 // data that an atomic store fills when a call is first made. Two versions of a module may live. A module is
 // freed when no process is in it and every scheduler has passed a quiet point. Tests: tests/unit/vm/code.
 #pragma once
@@ -56,7 +56,8 @@ typedef Term (*BuiltinFn)(Process *p, Term *args);
 
 // What a name stands for: an exported function, by module, name and arity. One for each in a VM, made when it is first
 // linked or published, never freed before the VM. Publishing a new version stores its functions here, and so turns
-// all calls through the name; who reads `function` loads with acquire (partner: the store in module.c).
+// all calls through the name; who reads `function` loads with acquire (partner: the stores in module.c). While that
+// happens it is NULL: who finds neither function nor builtin asks code_link or code_find, which wait.
 typedef struct Target {
     Term module;
     Term name;
@@ -158,7 +159,8 @@ void code_table_free(CodeTable *table);
 CodeStatus code_add_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main,
                           CodeError *error);
 
-// Loads all modules of an image at once and publishes them, as new versions where there are some already. The bytes are not needed
+// Loads all modules of an image and publishes them all at once, as new versions where there are some already: who has
+// seen one of the new functions, or anything done by it, finds no old one through a name. The bytes are not needed
 // afterwards but for `meta`: they must stay. Any thread.
 CodeStatus code_load_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main,
                            CodeError *error);

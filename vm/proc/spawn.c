@@ -232,8 +232,12 @@ static const Function *function_of(Process *p, Term fn) {
         fail_arity(p, fn);
         return NULL;
     }
-    const Target *target = code_find(p->vm->code, box_term(fn, 0), box_term(fn, 1), 0);
-    const Function *function = target == NULL ? NULL : target_function(target);
+    const Target *target;
+    const Function *function;
+    do {
+        target = code_find(p->vm->code, box_term(fn, 0), box_term(fn, 1), 0);
+        function = target == NULL ? NULL : target_function(target);
+    } while (function == NULL && target != NULL && target->builtin == NULL);  // just being published anew
     if (function == NULL) {
         process_fail_with(p, AM_undef, box_term(fn, 1));
     }

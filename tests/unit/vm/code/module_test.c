@@ -3,6 +3,8 @@
 #include "vm/code/module.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/vm/interp/assembler.h"
@@ -70,6 +72,72 @@ Test(module, new_versions_are_called_through_names) {
     bytes_free(&user);
     bytes_free(&one);
     bytes_free(&two);
+}
+
+// Two modules in one image, with so many functions that publishing them takes a while. Readers follow two names, as calls do:
+// whoever has seen a new version must find nothing of an older one.
+enum { MANY = 200, RELOADS = 300 };
+
+typedef struct {
+    Machine *m;
+    const Target *first[2]; // a module's first export and another's last
+    const Target *last[2];
+    _Atomic bool over;
+    int torn;
+} Watch;
+
+static uint32_t version_at(Watch *w, const Target *target) {
+    const Function *f = target_function(target);
+    while (f == NULL) {
+        const Target *found = code_find(w->m->vm.code, target->module, target->name, target->arity);
+        f = found == NULL ? NULL : target_function(found);
+    }
+    return f->module->version;
+}
+
+static void *watch(void *context) {
+    Watch *w = context;
+    while (!atomic_load(&w->over)) {
+        for (int i = 0; i < 2; i++) {
+            for (int j = 0; j < 2; j++) {
+                uint32_t before = version_at(w, w->first[i]);
+                w->torn += version_at(w, w->last[j]) < before;
+                before = version_at(w, w->last[i]);
+                w->torn += version_at(w, w->first[j]) < before;
+            }
+        }
+    }
+    return NULL;
+}
+
+Test(module, versions_are_published_at_once) {
+    Machine *m = machine_new(0);
+    char text[64 * 1024];
+    int len = 0;
+    for (int module = 0; module < 2; module++) {
+        len += snprintf(text + len, sizeof text - (size_t)len, "module Pub%d\n", module);
+        for (int i = 0; i < MANY; i++) {
+            len += snprintf(text + len, sizeof text - (size_t)len, "fn f%03d/0\n  enter {}\n  move x0 1\n  ret\n", i);
+        }
+    }
+    Bytes image = assembled(text);
+    load(m, &image);
+    Watch w = {.m = m};
+    for (int i = 0; i < 2; i++) {
+        Term name = atom(m, i == 0 ? "Pub0" : "Pub1");
+        w.first[i] = code_find(m->vm.code, name, atom(m, "f000"), 0);
+        w.last[i] = code_find(m->vm.code, name, atom(m, "f199"), 0);
+    }
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, watch, &w), 0);
+    for (int i = 0; i < RELOADS; i++) {
+        load(m, &image);
+    }
+    atomic_store(&w.over, true);
+    pthread_join(thread, NULL);
+    cr_expect_eq(w.torn, 0);
+    machine_free(m);
+    bytes_free(&image);
 }
 
 static Bytes library_list;
