@@ -171,9 +171,7 @@ size_t gc_young_words(const Heap *heap, size_t survivors, size_t words) {
     return grown + 2 * heap_stack_words(heap) + words;
 }
 
-// A process that has collected often gets a block of some size even if nothing survives, as each collection has a price of
-// its own. One that waits gives it back (heap_shrink).
-static size_t busy_words(const Heap *heap) {
+size_t gc_busy_words(const Heap *heap) {
     int doublings = 32 - __builtin_clz(heap->minor_count | 1);
     return (size_t)BUSY_FIRST_WORDS << (doublings < BUSY_DOUBLINGS ? doublings : BUSY_DOUBLINGS);
 }
@@ -188,7 +186,7 @@ static size_t next_block_words(const Heap *heap, size_t words, size_t expected, 
     size_t wanted = gc_young_words(heap, expected, words);
     kept = kept < YOUNG_WORDS_MAX ? kept : YOUNG_WORDS_MAX;
     wanted = wanted > kept ? wanted : kept;
-    wanted = wanted > busy_words(heap) ? wanted : busy_words(heap);
+    wanted = wanted > gc_busy_words(heap) ? wanted : gc_busy_words(heap);
     return wanted > survivors_max + stack ? wanted : survivors_max + stack;
 }
 

@@ -149,6 +149,9 @@ void gc_each_root(Heap *heap, Term *roots, size_t count, RootVisit visit, Collec
 
 // The size of young block that suits this many survivors, with the stack and room for `words`.
 size_t gc_young_words(const Heap *heap, size_t survivors, size_t words);
+// A process that has collected often gets a block of some size even if nothing survives, as each collection has a price of
+// its own. One that waits gives it back (heap_shrink).
+size_t gc_busy_words(const Heap *heap);
 
 // The collections. HEAP_MEMORY: nothing has changed.
 // Minor: `expected` is how many words are thought to survive; `words` are free afterwards only if no more did.

@@ -173,11 +173,22 @@ static bool is_misfit(const Heap *heap, size_t words) {
            (has > 2 * YOUNG_WORDS_MAX && has / 2 > gc_young_words(heap, survivors, words));
 }
 
+// Whether the block, just collected, became larger than it was, `had`, only because all of it and the messages might have survived.
+// If it stayed so, a process with messages would go from size to size, however little it keeps.
+static bool is_swollen(const Heap *heap, size_t words, size_t had) {
+    enum { FEW = 8 };  // one part in so many is moved again for next to nothing
+    size_t survivors = (size_t)(heap->top - heap->start);
+    size_t has = heap_block_words(heap);
+    return has > had && has > gc_busy_words(heap) && (survivors + heap_stack_words(heap)) * FEW < has &&
+           gc_young_words(heap, survivors, words) <= had;
+}
+
 // A block is chosen before it is known how much survives. Where that was a bad guess, what survived is moved once more, into a
 // block that fits it; it does not count as having survived twice.
 static HeapStatus collect_young(Heap *heap, size_t words, Term *roots, size_t count) {
+    size_t had = heap_block_words(heap);
     HeapStatus status = gc_minor(heap, words, (size_t)(heap->mature - heap->start), roots, count);
-    if (status == HEAP_OK && is_misfit(heap, words)) {
+    if (status == HEAP_OK && (is_misfit(heap, words) || is_swollen(heap, words, had))) {
         heap->mature = heap->start;
         status = gc_minor(heap, words, (size_t)(heap->top - heap->start), roots, count);
     }

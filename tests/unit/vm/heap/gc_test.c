@@ -455,6 +455,20 @@ Test(gc, much_survives) {
     roots[0] = TERM_NIL;
 }
 
+// Who keeps little has a block of the size that its collections are worth, though all of it and the messages might have survived.
+Test(gc, messages_do_not_swell_a_block) {
+    for (int i = 0; i < 500; i++) {
+        Fragment *message = fragment_take(&pool, 8);
+        fill_free_words(message->data, message->data + 8);
+        heap_adopt(&heap, message);
+        Room room;
+        do {
+            cr_assert(heap_reserve(&heap, 8, NULL, 0, &room));
+        } while (heap.fragments != NULL);
+        cr_assert(heap_use(&heap).block_words <= block_round(gc_busy_words(&heap)), "%zu words", heap_use(&heap).block_words);
+    }
+}
+
 Test(gc, an_idle_heap_is_small) {
     cr_assert(heap_use(&heap).block_words == HEAP_FIRST_WORDS);
     roots[0] = TERM_EMPTY;
