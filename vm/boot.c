@@ -133,6 +133,7 @@ static void drop_processes(VM *vm) {
     Worker *w = &s->worker;
     w->blocks.defers = false;  // there is nobody left to leave work to
     quiet_online(w->quiet);
+    sched_drop_unlisted(vm->sched, w);
     uint32_t index = 0;
     for (Process *p; (p = table_next(vm->processes, &index)) != NULL;) {
         p->worker = w;

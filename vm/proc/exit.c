@@ -297,6 +297,10 @@ static bool end_mailbox(Process *p, int32_t *budget) {
     return true;
 }
 
+bool process_is_unlisted(const Process *p) {
+    return p->end_stage > STAGE_NAMES;
+}
+
 EndResult process_end_step(Process *p) {
     int32_t budget = END_BUDGET;
     switch ((EndStage)p->end_stage) {

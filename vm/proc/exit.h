@@ -31,6 +31,8 @@ typedef enum {
 } EndResult;
 // A step of the end of p, whose reason is p->reason.
 EndResult process_end_step(Process *p);
+// Whether p is past the step that takes it out of the table.
+bool process_is_unlisted(const Process *p);
 
 // Room that these signals have at their end, for what the receiver makes of them: (:exit, pid, reason) and
 // (:down, ref, pid, reason).

@@ -193,7 +193,9 @@ void process_drop(Worker *w, Process *p) {
     if (p->timer != NULL) {
         process_timer_stop(p);
     }
-    table_remove(w, p);
+    if (!process_is_unlisted(p)) {
+        table_remove(w, p);
+    }
     drop_signals(w, p->mailbox.backlog);
     drop_signals(w, p->mailbox.turning);
     drop_signals(w, atomic_exchange_explicit(&p->inbox.head, INBOX_CLOSED, memory_order_acquire));

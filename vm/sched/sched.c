@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "vm/base/clock.h"
+#include "vm/proc/exit.h"
 #include "vm/proc/send.h"
+#include "vm/proc/spawn.h"
 #include "vm/proc/table.h"
 #include "vm/proc/trace.h"
 #include "vm/sched/blocking.h"
@@ -459,6 +461,28 @@ void sched_drain(SchedPool *pool) {
         quiet_online(pool->schedulers[i]->worker.quiet);
         run_posts(pool->schedulers[i]);
         quiet_offline(pool->schedulers[i]->worker.quiet);
+    }
+}
+
+static Process *next_queued(Scheduler *s) {
+    take_injected(s);
+    Process *p = s->sim != NULL ? sim_pop(s->sim) : runq_pop(&s->queue);
+    if (p != NULL) {
+        return p;
+    }
+    RunList one = {.count = 0};
+    runq_take_offered(&s->queue, &one, 1);
+    return runlist_pop(&one);
+}
+
+void sched_drop_unlisted(SchedPool *pool, Worker *w) {
+    for (uint32_t i = 0; i < pool->count; i++) {
+        for (Process *p; (p = next_queued(pool->schedulers[i])) != NULL;) {
+            if (process_is_unlisted(p)) {
+                p->worker = w;
+                process_drop(w, p);
+            }
+        }
     }
 }
 

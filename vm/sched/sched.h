@@ -90,6 +90,8 @@ bool sched_start(SchedPool *pool, char *why);
 void sched_stop(SchedPool *pool);
 // Runs what has been posted meanwhile, on the caller's thread: what gives back memory may be among it.
 void sched_drain(SchedPool *pool);
+// Drops the processes that the table knows no more, as they are ending; empties the queues. Nothing runs any more.
+void sched_drop_unlisted(SchedPool *pool, Worker *w);
 void sched_free(SchedPool *pool);
 
 // Runs the machine until *done is not 0: on the caller's thread in the seeded mode, otherwise by waiting. False when
