@@ -121,7 +121,7 @@ static void variant_kinds(int op, int index, char out[16]) {
 }
 
 static bool op_has_point(int op) {
-    return (ops[op].flags & OP_FAIL) != 0 || strchr(ops[op].operands, 'm') != NULL;
+    return (ops[op].flags & (OP_FAIL | OP_GC)) != 0 || strchr(ops[op].operands, 'm') != NULL;
 }
 
 static void print_variants(void) {

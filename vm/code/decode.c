@@ -222,8 +222,9 @@ static bool make_point(Decoding *d, Safepoint **points) {
     const ImageMap *map = d->map == UINT32_MAX ? NULL : &d->load->maps[d->map];
     const uint32_t *code = d->code + d->op_at;
     bool is_call = (op_infos[code[0]].flags & OP_CALL) != 0;
-    SourceMarks marks = {.nx = map == NULL || is_call ? 0 : map->nx};
-    uint32_t ny = map == NULL ? d->frame_size : map->ny;
+    bool returns = code[0] == OP_ret;  // X0 lives, and there is no frame
+    SourceMarks marks = {.nx = returns ? 1 : map == NULL || is_call ? 0 : map->nx};
+    uint32_t ny = returns ? 0 : map == NULL ? d->frame_size : map->ny;
     if (map != NULL && ny != 0 && ny != d->frame_size) {
         return decode_fail(d, "a liveness map that is not of the frame's size");
     }
@@ -243,6 +244,9 @@ static bool make_point(Decoding *d, Safepoint **points) {
     point->offset = d->op_at;
     point->nx = (uint16_t)marks.nx;
     point->ny = (uint16_t)ny;
+    if (returns) {
+        kinds_set(point, 0, SLOT_TERM);
+    }
     for (uint32_t i = 0; map != NULL && i < map->nx && !is_call; i++) {
         kinds_set(point, i, (SlotKind)((map->x_kinds[i / 4] >> (i % 4 * 2)) & 3));
     }

@@ -99,7 +99,8 @@ __attribute__((noinline, cold)) static Step interp_leave(Process *p, Term answer
         LEAVE(TERM_YIELD);                                                                         \
     } while (0)
 
-#define YIELD_NEXT YIELD_AT(pc + SIZE)
+#define YIELD_NEXT  YIELD_AT(pc + SIZE)
+#define YIELD_AGAIN YIELD_AT(pc)
 
 #define RAISE(failure)                                                                             \
     do {                                                                                           \
@@ -124,8 +125,9 @@ __attribute__((noinline, cold)) static Step interp_leave(Process *p, Term answer
     do {                                                                                           \
         if (UNLIKELY(p->returns.top == p->returns.end)) {                                          \
             AT_POINT;                                                                              \
-            if (!process_grow_returns(p)) {                                                        \
-                LEAVE(TERM_NONE);                                                                  \
+            Term answer_ = process_grow_returns(p);                                                \
+            if (!term_is_value(answer_)) {                                                         \
+                LEAVE(answer_);                                                                    \
             }                                                                                      \
             COLD_JUMP(pc);                                                                         \
         }                                                                                          \

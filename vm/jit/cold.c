@@ -41,7 +41,8 @@
         LEAVE(TERM_YIELD);                                                                         \
     } while (0)
 
-#define YIELD_NEXT YIELD_AT(site->next)
+#define YIELD_NEXT  YIELD_AT(site->next)
+#define YIELD_AGAIN YIELD_AT(site->self)
 
 #define RAISE(failure)                                                                             \
     do {                                                                                           \
@@ -64,8 +65,9 @@
     do {                                                                                           \
         if (p->returns.top == p->returns.end) {                                                    \
             AT_POINT;                                                                              \
-            if (!process_grow_returns(p)) {                                                        \
-                LEAVE(TERM_NONE);                                                                  \
+            Term answer_ = process_grow_returns(p);                                                \
+            if (!term_is_value(answer_)) {                                                         \
+                LEAVE(answer_);                                                                    \
             }                                                                                      \
             JUMP(site->self);                                                                      \
         }                                                                                          \

@@ -61,7 +61,7 @@ static inline Term stencil_any(void) {
 
 // Words.
 #define TOP        top
-#define SPEND      (--reds < 0)
+#define SPEND      stencil_spend(&reds)
 #define HAS_ROOM   ((char *)y - (char *)top >= (ptrdiff_t)(uintptr_t)&HOLE_ROOM)
 #define PUSH_FRAME (y -= N)
 #define POP_FRAME  (y += N)
@@ -76,6 +76,13 @@ static inline bool stencil_returns_full(const Process *p) {
     bool full;
     __asm__("cmpq %%rsp, %1" : "=@ccae"(full) : "m"(p->returns.end));
     return full;
+}
+
+// Counted with the flag of the subtraction itself.
+static inline bool stencil_spend(int32_t *reds) {
+    bool spent;
+    __asm__("subl $1, %0" : "+r"(*reds), "=@ccs"(spent));
+    return spent;
 }
 
 #define RETURN_ROOM                                                                                \
@@ -94,6 +101,7 @@ static inline bool stencil_returns_full(const Process *p) {
 // In C.
 #define COLLECT(words)                      GO_COLD
 #define YIELD_NEXT                          GO_COLD
+#define YIELD_AGAIN                         GO_COLD
 #define YIELD_AT(to)                        GO_COLD
 #define RAISE(failure)                      GO_COLD
 #define LINK(import)                        GO_COLD

@@ -22,6 +22,9 @@ op(unframe) {
 }
 
 op(ret) {
+    if (UNLIKELY(SPEND)) {
+        YIELD_AGAIN;
+    }
     RETURN;
 }
 

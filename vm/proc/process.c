@@ -78,27 +78,66 @@ bool process_save(Process *p, const Term *x, uint32_t count) {
     return true;
 }
 
-bool process_grow_returns(Process *p) {
+// Copying return addresses to where there are twice as many, the oldest first. The process does nothing else meanwhile.
+typedef struct {
+    Work work;
+    uintptr_t *end;
+    size_t capacity;
+    size_t copied;
+} Growing;
+
+static void growing_drop(Process *p, Work *work) {
+    mem_free(p->vm->mem, MEM_STACK, ((Growing *)work)->end);
+    mem_free(p->vm->mem, MEM_STACK, work);
+}
+
+static Growing *growing_begin(Process *p, size_t used) {
     enum { RETURNS_FIRST = 32, RETURNS_MAX = 1 << 27 };
-    ReturnStack *r = &p->returns;
-    size_t used = (size_t)(r->base - r->top);
     size_t capacity = used * 2 < RETURNS_FIRST ? RETURNS_FIRST : used * 2;
     // The limit of the heap counts for them as well, apart from what lies there.
     size_t limit = p->heap.limit_words;
     size_t max = limit == 0 || limit > RETURNS_MAX ? RETURNS_MAX : limit < RETURNS_FIRST ? RETURNS_FIRST : limit;
+    Growing *g = NULL;
     uintptr_t *end = capacity > max ? NULL : mem_alloc(p->vm->mem, MEM_STACK, capacity * sizeof(uintptr_t));
-    if (end == NULL) {
-        process_limit(p, capacity > max ? AM_stack : AM_memory);
-        return false;
+    if (end != NULL) {
+        g = mem_alloc(p->vm->mem, MEM_STACK, sizeof *g);
     }
-    memcpy(end + capacity - used, r->top, used * sizeof(uintptr_t));
+    if (g == NULL) {
+        mem_free(p->vm->mem, MEM_STACK, end);
+        process_limit(p, capacity > max ? AM_stack : AM_memory);
+        return NULL;
+    }
+    *g = (Growing){.work = {.drop = growing_drop, .owner = process_grow_returns}, .end = end, .capacity = capacity};
+    p->work = &g->work;
+    return g;
+}
+
+Term process_grow_returns(Process *p) {
+    enum { CHUNK = 16 * 1024, CHUNK_REDUCTIONS = 500 };
+    ReturnStack *r = &p->returns;
+    size_t used = (size_t)(r->base - r->top);
+    ASSERT(p->work == NULL || p->work->owner == process_grow_returns);
+    Growing *g = p->work != NULL ? (Growing *)p->work : growing_begin(p, used);
+    if (g == NULL) {
+        return TERM_NONE;
+    }
+    while (g->copied < used) {
+        size_t n = used - g->copied < CHUNK ? used - g->copied : CHUNK;
+        g->copied += n;
+        memcpy(g->end + g->capacity - g->copied, r->base - g->copied, n * sizeof(uintptr_t));
+        if (n == CHUNK && process_charge(p, CHUNK_REDUCTIONS) && g->copied < used) {
+            return TERM_YIELD;
+        }
+    }
     if (r->end != r->first) {
         mem_free(p->vm->mem, MEM_STACK, r->end);
     }
-    r->end = end;
-    r->base = end + capacity;
+    r->end = g->end;
+    r->base = g->end + g->capacity;
     r->top = r->base - used;
-    return true;
+    p->work = NULL;
+    mem_free(p->vm->mem, MEM_STACK, g);
+    return TERM_TRUE;
 }
 
 // Roots and room -------------------------------------------------------------------------------------

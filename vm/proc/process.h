@@ -116,8 +116,8 @@ Term process_limit(Process *p, Term what);
 
 // Keeps X0..count-1 for the time it does not run. False after process_limit.
 bool process_save(Process *p, const Term *x, uint32_t count);
-// Doubles the stack of return addresses. False after process_limit.
-bool process_grow_returns(Process *p);
+// Doubles the stack of return addresses: TERM_TRUE; TERM_YIELD: to be called again; TERM_NONE after process_limit.
+Term process_grow_returns(Process *p);
 
 // Words of every heap that only failing may use (see above).
 enum { HEAP_GAP = 4 };
