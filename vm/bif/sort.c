@@ -9,7 +9,7 @@
 #include "vm/bif/bifs.h"
 #include "vm/term/compare.h"
 
-enum { RUN = 8, COMPARES_PER_REDUCTION = 8, BUILD_CHUNK = 64 * 1024 };
+enum { RUN = 8, COMPARES_PER_REDUCTION = 4, BUILD_CHUNK = 16 * 1024 };
 
 typedef enum { SORT_COLLECT, SORT_RUNS, SORT_MERGE, SORT_BUILD } SortPhase;
 
@@ -25,6 +25,7 @@ typedef struct {
     size_t i;           // next of the first run, of the second, and in other
     size_t j;
     size_t k;
+    size_t steps;       // taken in merges: the first runs are too short to charge one by one
     size_t hole;        // SORT_RUNS: the element that is moved down
     Comparison comparison;
     SortPhase phase;
@@ -136,7 +137,6 @@ static inline size_t sort_min(size_t a, size_t b) {
 
 // Merges the runs [low, middle) and [middle, high) of items into other, from where it left off.
 static StepStatus sort_merge_pair(Process *p, Sort *s, size_t middle, size_t high) {
-    size_t steps = 0;
     while (s->i < middle && s->j < high) {
         bool less;
         StepStatus status = sort_less(p, s, s->items[s->i], s->items[s->j], &less);
@@ -144,17 +144,16 @@ static StepStatus sort_merge_pair(Process *p, Sort *s, size_t middle, size_t hig
             return status;
         }
         s->other[s->k++] = less ? s->items[s->j++] : s->items[s->i++];
-        if (++steps % 512 == 0 && bif_charge(p, 512, COMPARES_PER_REDUCTION)) {
+        if (++s->steps % 512 == 0 && bif_charge(p, 512, COMPARES_PER_REDUCTION)) {
             return STEP_MORE;
         }
     }
     while (s->i < middle || s->j < high) {
         s->other[s->k++] = s->i < middle ? s->items[s->i++] : s->items[s->j++];
-        if (++steps % 4096 == 0 && bif_charge(p, 4096, 8 * COMPARES_PER_REDUCTION)) {
+        if (++s->steps % 512 == 0 && bif_charge(p, 512, 8 * COMPARES_PER_REDUCTION)) {
             return STEP_MORE;
         }
     }
-    process_charge(p, (int32_t)(steps % 512 / COMPARES_PER_REDUCTION));
     return STEP_DONE;
 }
 
