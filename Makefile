@@ -303,12 +303,12 @@ test-unit:
 test-programs:
 	@echo '== program tests'
 	@.build/testrun --tally $(TALLY) -c $(COPPICE)
-# Of damaged images fewer, and others, than without the sanitizers.
+# Of damaged images fewer, and others, than without the sanitizers. The programs run whatever became of the unit tests.
 test-asan:
 	@echo '== under AddressSanitizer and UBSan'
 	@$(MAKE) CFG=asan test-builds
-	@$(if $(UNIT_C),MUTATE_SEED=2 MUTATE_COUNT=2000 .build/testrun --tally $(TALLY) -x 4 --unit .build/asan/unit)
-	@.build/testrun --tally $(TALLY) -x 5 -m source -c .build/asan/coppice
+	@bad=0; $(if $(UNIT_C),MUTATE_SEED=2 MUTATE_COUNT=2000 .build/testrun --tally $(TALLY) -x 4 --unit .build/asan/unit || bad=1;) \
+	    .build/testrun --tally $(TALLY) -x 5 -m source -c .build/asan/coppice || bad=1; exit $$bad
 test-tsan:
 	@echo '== under ThreadSanitizer'
 	@$(MAKE) CFG=tsan all
