@@ -2,10 +2,7 @@
 // The blocking pool: see blocking.h.
 #include "vm/sched/blocking.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,6 +15,7 @@ typedef struct PoolThread {
     BlockingPool *pool;
     pthread_t thread;
     Worker worker;
+    Job *job;    // that it runs
     bool ended;  // may be joined
 } PoolThread;
 
@@ -32,7 +30,6 @@ struct BlockingPool {
     uint32_t idle;       // of them wait for work
     uint32_t max;
     bool stopping;
-    int stop_fd;
     _Atomic uint32_t outside;  // jobs of that kind
 };
 
@@ -41,21 +38,12 @@ BlockingPool *blocking_new(VM *vm, uint32_t max_threads) {
     if (pool == NULL) {
         return NULL;
     }
-    pool->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (pool->stop_fd < 0) {
-        mem_free(vm->mem, MEM_BLOCKING, pool);
-        return NULL;
-    }
     pool->vm = vm;
     pool->last = &pool->first;
     pool->max = max_threads == 0 ? BLOCKING_MAX : max_threads;
     lock_init(&pool->lock, LOCK_BLOCKING);
     condition_init(&pool->work);
     return pool;
-}
-
-int blocking_stop_fd(const BlockingPool *pool) {
-    return pool->stop_fd;
 }
 
 uint32_t blocking_in_flight(const BlockingPool *pool) {
@@ -95,10 +83,14 @@ void job_release(Job *job) {
     job_unref(job);
 }
 
-static void job_run(Job *job, Worker *w) {
+static void job_run(Job *job, PoolThread *thread) {
     bool outside = job->outside;
-    BlockingPool *pool = job->vm->blocking;
+    BlockingPool *pool = thread->pool;
+    Worker *w = &thread->worker;
     job->run(job, w);
+    lock_acquire(&pool->lock);
+    thread->job = NULL;
+    lock_release(&pool->lock);
     Term pid = job->pid;
     // Release: pairs with job_is_done.
     atomic_store_explicit(&job->done, 1, memory_order_release);
@@ -127,7 +119,8 @@ static Job *next_job_locked(BlockingPool *pool) {
 }
 
 // Waits for a job; NULL when the thread is to end.
-static Job *wait_for_job(BlockingPool *pool) {
+static Job *wait_for_job(PoolThread *thread) {
+    BlockingPool *pool = thread->pool;
     lock_acquire(&pool->lock);
     uint64_t deadline = clock_monotonic_ns() + (uint64_t)BLOCKING_IDLE_MS * 1000 * 1000;
     pool->idle++;
@@ -139,6 +132,7 @@ static Job *wait_for_job(BlockingPool *pool) {
         job = next_job_locked(pool);
     }
     pool->idle--;
+    thread->job = job;
     lock_release(&pool->lock);
     return job;
 }
@@ -155,8 +149,8 @@ static void *thread_main(void *argument) {
     step_back();
     BlockingPool *pool = thread->pool;
     pthread_setname_np(pthread_self(), "cop-blocking");
-    for (Job *job; (job = wait_for_job(pool)) != NULL;) {
-        job_run(job, &thread->worker);
+    for (Job *job; (job = wait_for_job(thread)) != NULL;) {
+        job_run(job, thread);
     }
     worker_destroy(&thread->worker);
     lock_acquire(&pool->lock);
@@ -268,21 +262,22 @@ void blocking_free(BlockingPool *pool) {
     }
     lock_acquire(&pool->lock);
     pool->stopping = true;
+    for (PoolThread *thread = pool->threads; thread != NULL; thread = thread->next) {
+        if (thread->job != NULL) {
+            atomic_store_explicit(&thread->job->cancelled, 1, memory_order_relaxed);
+        }
+    }
     Job *dropped = pool->first;
     pool->first = NULL;
     pool->last = &pool->first;
     condition_broadcast(&pool->work);
     lock_release(&pool->lock);
-    uint64_t one = 1;
-    ssize_t written = write(pool->stop_fd, &one, sizeof one);
-    (void)written;
     while (dropped != NULL) {
         Job *next = dropped->next;
         job_unref(dropped);
         dropped = next;
     }
     reap(pool, true);
-    close(pool->stop_fd);
     condition_destroy(&pool->work);
     lock_destroy(&pool->lock);
     mem_free(pool->vm->mem, MEM_BLOCKING, pool);

@@ -23,7 +23,7 @@ typedef struct Job {
     size_t size;
     _Atomic uint32_t refs;
     _Atomic uint32_t done;
-    _Atomic uint32_t cancelled;       // nobody waits any more: `run` may look
+    _Atomic uint32_t cancelled;       // nobody waits any more: `run` looks, if it may take for ever
     bool outside;                     // waits for the world (input, a network): runs on a thread in the seeded mode too,
                                       // where other jobs are run at once by who posts them, and so at a time that repeats
 } Job;
@@ -31,10 +31,8 @@ typedef struct Job {
 enum { BLOCKING_MAX = 64, BLOCKING_IDLE_MS = 5000 };
 
 BlockingPool *blocking_new(VM *vm, uint32_t max_threads);
-// Finishes jobs that run, drops those that wait, ends the threads.
+// Cancels jobs that run and lets them finish, drops those that wait, ends the threads.
 void blocking_free(BlockingPool *pool);
-// Becomes readable when the pool is to end: a job that may wait for ever (input) polls for it too.
-int blocking_stop_fd(const BlockingPool *pool);
 // Jobs of the kind `outside` that are not done.
 uint32_t blocking_in_flight(const BlockingPool *pool);
 
