@@ -47,7 +47,13 @@ static BuiltinFn find_builtin(const char *module, const char *name, uint32_t ari
     return bif == NULL ? NULL : bif->function;
 }
 
-static const CodeHooks code_hooks = {.find_builtin = find_builtin};
+static void wake_for_purge(VM *vm) {
+    if (vm->sched != NULL) {
+        sched_wake_one(vm->sched);
+    }
+}
+
+static const CodeHooks code_hooks = {.find_builtin = find_builtin, .retired = wake_for_purge};
 
 // The best one first.
 static const Engine *const engines[] = {

@@ -8,8 +8,8 @@
 // Publishing is atomic to callers: all targets that change are emptied before the first is filled
 // anew, and who finds one empty waits for the lock (code_link, code_find). So nobody sees an old
 // function once a new one may be seen, and a call costs what it would if nothing were ever
-// published. A third version retires the first, which stays in memory as long as the
-// table: closures and literals of it may be anywhere.
+// published. A third version retires the first, which stays in
+// memory until it is purged (vm/proc/purge.h): closures and literals of it may be anywhere.
 #include "vm/code/module.h"
 
 #include <string.h>
@@ -47,6 +47,7 @@ struct CodeTable {
     CodeHooks hooks;
     _Atomic uint64_t serial;
     _Atomic(TargetIndex *) index;
+    _Atomic uint32_t retired_count; // in `retired`; written under the lock
     Lock lock; // guards all below
     size_t target_count;
     ModuleSlot *slots[SLOT_CHAINS];
@@ -268,6 +269,7 @@ static void slot_push(CodeTable *t, ModuleSlot *slot, Module *module) REQUIRES(t
         old->older->older = t->retired;
         t->retired = old->older;
         old->older = NULL;
+        atomic_fetch_add_explicit(&t->retired_count, 1, memory_order_relaxed);
     }
     slot->current = module;
     slot->has_image = false;
@@ -479,6 +481,9 @@ CodeStatus code_load_image(CodeTable *t, const uint8_t *bytes, size_t size, Term
     }
     publish(t, chain);
     lock_release(&t->lock);
+    if (code_has_retired(t) && t->hooks.retired != NULL) {
+        t->hooks.retired(t->vm);
+    }
     return status;
 }
 
@@ -543,6 +548,30 @@ const Target *code_link(CodeTable *t, Import *import) {
         atomic_store_explicit(&import->target, target, memory_order_release);
     }
     return target;
+}
+
+bool code_has_retired(const CodeTable *t) {
+    return atomic_load_explicit(&t->retired_count, memory_order_relaxed) != 0;
+}
+
+Module *code_retired(CodeTable *t) {
+    lock_acquire(&t->lock);
+    Module *module = t->retired;
+    lock_release(&t->lock);
+    return module;
+}
+
+void code_free_retired(CodeTable *t, Module *module) {
+    lock_acquire(&t->lock);
+    Module **link = &t->retired;
+    while (*link != module) {
+        link = &(*link)->older;
+    }
+    *link = module->older;
+    module->older = NULL;
+    atomic_fetch_sub_explicit(&t->retired_count, 1, memory_order_relaxed);
+    lock_release(&t->lock);
+    module_discard(t, module);
 }
 
 void code_last_error(CodeTable *t, CodeError *error) {

@@ -136,6 +136,8 @@ typedef struct Engine {
 // What the table asks of rooms above it; set by vm/boot.c.
 typedef struct {
     BuiltinFn (*find_builtin)(const char *module, const char *name, uint32_t arity);
+    // A version has been retired, and somebody should purge it: vm/proc/purge.h. May be NULL. Not under the lock.
+    void (*retired)(VM *vm);
 } CodeHooks;
 
 typedef enum {
@@ -174,6 +176,12 @@ const Target *code_find(CodeTable *table, Term module, Term name, uint32_t arity
 
 // Resolves an import. NULL: there is nothing of that name (or its module cannot be loaded).
 const Target *code_link(CodeTable *table, Import *import);
+
+// Whether there are versions older than the two that may live; one of them, which stays there until it is freed; freeing it, when
+// nothing refers to it and every thread has passed a quiet point since that was so. Any thread.
+bool code_has_retired(const CodeTable *table);
+Module *code_retired(CodeTable *table);
+void code_free_retired(CodeTable *table, Module *module);
 
 // Why the last module that could not be loaded could not: empty when there was none.
 void code_last_error(CodeTable *table, CodeError *error);

@@ -253,6 +253,22 @@ void block_pool_init(BlockPool *pool, BlockDepot *depot) {
     }
 }
 
+void block_depot_doom(BlockDepot *depot, Doomed doomed) {
+    lock_acquire(&depot->lock);
+    depot->doomed = doomed;
+    lock_release(&depot->lock);
+    atomic_fetch_add_explicit(&depot->doomed_number, 1, memory_order_release);
+}
+
+void block_pool_learn(BlockPool *pool) {
+    BlockDepot *depot = pool->depot;
+    // Acquire pairs with the release above; who comes between finds a newer one, and learns it once more.
+    pool->doomed_number = atomic_load_explicit(&depot->doomed_number, memory_order_acquire);
+    lock_acquire(&depot->lock);
+    pool->doomed = depot->doomed;
+    lock_release(&depot->lock);
+}
+
 // How many free blocks of a small class a pool keeps.
 static uint32_t pool_max(uint32_t class) {
     uint32_t n = (uint32_t)(POOL_CLASS_BYTES / (class_words(class) * sizeof(Term)));

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "vm/base/alloc.h"
+#include "vm/base/atomic.h"
 #include "vm/base/lock.h"
 #include "vm/heap/fragment.h"
 #include "vm/term/term.h"
@@ -27,6 +28,14 @@ enum {
     BLOCK_CLASSES = BLOCK_SMALL_CLASSES + BLOCK_LARGE_CLASSES,
 };
 
+// Literals and functions (struct Function, at their addresses) of a module that is to be freed: vm/proc/purge.h. Sizes of 0: none.
+typedef struct Doomed {
+    uintptr_t literals;
+    size_t literal_size;    // bytes
+    uintptr_t functions;
+    size_t function_size;   // bytes
+} Doomed;
+
 typedef struct BlockDepot {
     MemStats *mem;
     const struct LiteralSpace *literals;
@@ -38,6 +47,8 @@ typedef struct BlockDepot {
     size_t large_bytes;                     // in `large`
     FragmentDepot fragments;
     bool stress;                            // COP_STRESS=gc: collect at every reserve
+    _Atomic uint32_t doomed_number;         // of the last block_depot_doom
+    struct Doomed doomed;                   // under the lock
 } BlockDepot;
 
 typedef struct BlockPool {
@@ -45,6 +56,8 @@ typedef struct BlockPool {
     MemStats *mem;
     uintptr_t literal_base;  // addresses [base, base + size) are literals
     uintptr_t literal_size;
+    Doomed doomed;           // as of the last block_pool_look
+    uint32_t doomed_number;
     bool stress;
     bool defers;             // a scheduler's: what takes long is left to other threads (heap_wants_collection)
     FreeBlock *free[BLOCK_CLASSES];
@@ -61,6 +74,22 @@ void block_depot_free(BlockDepot *depot);
 void block_pool_init(BlockPool *pool, BlockDepot *depot);
 // Gives all to the depot.
 void block_pool_free(BlockPool *pool);
+
+// What copies are to take along, or refuse, from now on; each pool learns of it when its thread looks.
+void block_depot_doom(BlockDepot *depot, Doomed doomed);
+void block_pool_learn(BlockPool *pool);
+// Between two pieces of work. Own thread.
+static inline void block_pool_look(BlockPool *pool) {
+    if (atomic_load_explicit(&pool->depot->doomed_number, memory_order_relaxed) != pool->doomed_number) {
+        block_pool_learn(pool);
+    }
+}
+
+// Whether t, if it is a pointer, leads to a literal that copies share.
+static inline bool block_pool_shares(const BlockPool *pool, Term t) {
+    uintptr_t at = t.bits & ~(uint64_t)TAG_MASK;
+    return at - pool->literal_base < pool->literal_size && at - pool->doomed.literals >= pool->doomed.literal_size;
+}
 
 // The size that a block for `words` really has: what block_alloc gives. At most words * 4/3 or so.
 size_t block_round(size_t words);

@@ -12,13 +12,19 @@
 enum { FRAME_LIST, FRAME_BOX };
 enum { WORDS_PER_STEP = 16 };
 
+static void set_doomed(Copying *c, const BlockPool *pool) {
+    c->evict = (const Term *)pool->doomed.literals;
+    c->evict_words = pool->doomed.literal_size / sizeof(Term);
+    c->refused = pool->doomed.functions;
+    c->refused_size = pool->doomed.function_size;
+}
+
 void copying_init(Copying *c, BlockPool *pool, Term source) {
     c->pool = pool;
     c->source = c->next = source;
     c->words = 0;
     c->keep_shared = false;
-    c->evict = NULL;
-    c->evict_words = 0;
+    set_doomed(c, pool);
     c->scan = NULL;
     c->result = TERM_NONE;
     term_stack_init(&c->stack, pool->mem, false);
@@ -66,6 +72,9 @@ static bool measure_term(Copying *c, Term t) {
     uint64_t first = 0;
     if (term_is_box(t)) {
         Kind kind = box_kind(t);
+        if (kind == KIND_FN && box_raw(t, 0) - c->refused < c->refused_size) {
+            return false;
+        }
         first = kind_raw_words(kind, box_words(t));
         if (first == box_words(t) || is_bytes_window(kind)) {
             return true;
@@ -261,7 +270,7 @@ typedef struct {
 
 // False: there is no place for one more.
 static inline bool small_push(SmallMeasure *m, Term t) {
-    if (!term_is_pointer(t) || term_address(t) - m->pool->literal_base < m->pool->literal_size) {
+    if (!term_is_pointer(t) || block_pool_shares(m->pool, t)) {
         return true;
     }
     if (m->count == SMALL_PENDING) {
@@ -285,6 +294,9 @@ static bool measure_small(const BlockPool *pool, Term source, size_t *words) {
             continue;
         }
         Kind kind = box_kind(t);
+        if (kind == KIND_FN && box_raw(t, 0) - pool->doomed.functions < pool->doomed.function_size) {
+            return false;
+        }
         size_t end = is_bytes_window(kind) || m.words > SMALL_WORDS ? 0 : box_words(t);
         for (size_t i = kind_raw_words(kind, end); fits && i < end; i++) {
             fits = small_push(&m, box_term(t, i));
@@ -299,8 +311,7 @@ static void build_small(BlockPool *pool, Term source, Room *room, Term *result) 
     Copying c;
     c.pool = pool;
     c.source = source;
-    c.evict = NULL;
-    c.evict_words = 0;
+    set_doomed(&c, pool);
     c.keep_shared = false;
     c.scan = NULL;
     int64_t budget = INT64_MAX;
@@ -410,6 +421,10 @@ void fragment_free(MemStats *mem, Fragment *fragment) {
         shared_release(shared);
     }
     mem_free(mem, MEM_FRAGMENT, fragment);
+}
+
+bool fragment_has_closures(const Fragment *fragment, const void *from, size_t bytes) {
+    return words_have_closures(fragment->data, fragment->data + fragment->words, (Range){(uintptr_t)from, bytes});
 }
 
 bool fragment_refers(const Fragment *fragment, const Term *from, size_t words) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copying terms between owners: messages, spawn arguments, literals.
 //
-// A copy shares shared bytes by reference and leaves literals where they are. Sharing inside a term is kept once it is larger than
+// A copy shares shared bytes by reference and leaves literals where they are, but for those that are doomed (BlockPool.doomed, as it is
+// when the copy begins); a term with a doomed closure cannot be copied. Sharing inside a term is kept once it is larger than
 // COPY_TREE_WORDS: below that it is cheaper to copy a shared part twice; above, a term such as a tower of pairs of itself
 // would otherwise grow exponentially. So a copy goes in two steps: measuring (which counts every box once and notes those
 // that are reached twice) and building. Both run in slices. No C recursion.
@@ -25,6 +26,8 @@ typedef struct {
     Seen seen;
     const Term *evict;   // literals [evict, evict + evict_words) are copied like other terms; set after init
     size_t evict_words;
+    uintptr_t refused;       // closures of functions [refused, refused + refused_size) are not copied: STEP_MEMORY
+    size_t refused_size;
     Term *scan;        // building: where slots may still lead to the source
     Term result;
 } Copying;
@@ -47,5 +50,7 @@ Fragment *fragment_new(MemStats *mem, size_t words);
 Room fragment_room(Fragment *fragment);
 // Frees it with its references to shared bytes.
 void fragment_free(MemStats *mem, Fragment *fragment);
+// Whether it holds a closure of the functions [from, from + bytes), by the look of its words.
+bool fragment_has_closures(const Fragment *fragment, const void *from, size_t bytes);
 // Whether the fragment's terms (and `root`) refer to literals [from, from + words).
 bool fragment_refers(const Fragment *fragment, const Term *from, size_t words);

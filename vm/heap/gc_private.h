@@ -45,6 +45,16 @@ static inline uintptr_t term_address(Term t) {
     return t.bits & ~(uint64_t)TAG_MASK;
 }
 
+// Whether two words from `at` to `end` look like a closure of functions in the range.
+static inline bool words_have_closures(const Term *at, const Term *end, Range functions) {
+    for (; end - at > 1; at++) {
+        if (range_has(functions, at[1].bits) && term_is_header(at[0]) && header_kind(at[0]) == KIND_FN) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static inline Range range_of_fragment(const Fragment *fragment) {
     return fragment == NULL ? (Range){0, 0} : range_of(fragment->data, fragment->data + fragment->words);
 }

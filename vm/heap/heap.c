@@ -363,6 +363,16 @@ bool heap_refers(Heap *heap, const Term *from, size_t words) {
     return s.found;
 }
 
+bool heap_has_closures(const Heap *heap, const void *from, size_t bytes) {
+    Range functions = {(uintptr_t)from, bytes};
+    bool found = words_have_closures(heap->start, heap->top, functions) ||
+                 (heap->old != NULL && words_have_closures(heap->old->data, heap->old->top, functions));
+    for (const Fragment *f = heap->fragments; f != NULL && !found; f = f->next) {
+        found = words_have_closures(f->data, f->data + f->words, functions);
+    }
+    return found;
+}
+
 HeapStatus heap_evict(Heap *heap, const Term *from, size_t words) {
     return collect(heap, 0, NULL, 0, true, range_of(from, from + words));
 }

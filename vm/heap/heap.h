@@ -145,6 +145,9 @@ void heap_fill(Heap *heap, Term cell, Term tail);
 bool heap_refers(Heap *heap, const Term *from, size_t words);
 MUST_USE HeapStatus heap_evict(Heap *heap, const Term *from, size_t words);
 
+// Whether the heap, garbage included, holds a closure of the functions [from, from + bytes).
+bool heap_has_closures(const Heap *heap, const void *from, size_t bytes);
+
 typedef struct {
     size_t young_words;      // in use, stack not counted
     size_t old_words;

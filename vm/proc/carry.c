@@ -18,7 +18,7 @@ enum {
 };
 
 static bool is_shared(const BlockPool *pool, Term t) {
-    return !term_is_pointer(t) || (uintptr_t)term_pointer(t) - pool->literal_base < pool->literal_size;
+    return !term_is_pointer(t) || block_pool_shares(pool, t);
 }
 
 // A tuple of immediates and literals, or one of these itself. NULL when it is something else, or there is no memory.

@@ -10,6 +10,7 @@
 #include "vm/proc/link.h"
 #include "vm/proc/monitor.h"
 #include "vm/proc/program.h"
+#include "vm/proc/purge.h"
 #include "vm/proc/receive.h"
 #include "vm/proc/registry.h"
 #include "vm/proc/relation.h"
@@ -176,6 +177,9 @@ void exit_leftover(Process *p, Signal *s) {
     case SIGNAL_ROOM_BACK:
         bound_back(p, id);
         break;
+    case SIGNAL_EVICT:
+        p->purge = PURGE_DUE;  // answered by being freed
+        break;
     default:
         break;
     }
@@ -223,6 +227,7 @@ static void end_names(Process *p) {
     // Sequentially consistent: pairs with registry_register.
     atomic_store_explicit(&p->state, PROC_EXITING, memory_order_seq_cst);
     registry_release(p->worker, p);
+    purge_ending(p->worker, p);
     table_remove(p->worker, p);
     if (p->vm->process_ended != NULL) {
         p->vm->process_ended(p->vm, p->pid);

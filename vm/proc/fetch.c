@@ -8,6 +8,7 @@
 #include "vm/proc/link.h"
 #include "vm/proc/monitor.h"
 #include "vm/proc/program.h"
+#include "vm/proc/purge.h"
 #include "vm/proc/receive.h"
 #include "vm/proc/relation.h"
 #include "vm/proc/send.h"
@@ -64,6 +65,9 @@ static void handle_small(Process *p, const Signal *s) {
         break;
     case SIGNAL_GAVE_UP:
         program_gave_up(p, pid);
+        break;
+    case SIGNAL_EVICT:
+        p->purge = PURGE_DUE;
         break;
     case SIGNAL_ROOM_WANTED:
         bound_wanted(p, pid, id);

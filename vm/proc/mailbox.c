@@ -113,6 +113,22 @@ void mailbox_remove(Mailbox *mailbox, Signal *message) {
     mailbox->words -= message->words - SIGNAL_WORDS;
 }
 
+void mailbox_replace(Mailbox *mailbox, Signal *message, Signal *other) {
+    Signal *before = signal_before(message);
+    *(before == NULL ? &mailbox->first : &before->next) = other;
+    set_before(other, before);
+    other->next = message->next;
+    if (other->next != NULL) {
+        set_before(other->next, other);
+    } else {
+        mailbox->last = other;
+    }
+    if (mailbox->cursor == &message->next) {
+        mailbox->cursor = &other->next;
+    }
+    mailbox->words += other->words - message->words;
+}
+
 void mailbox_skip_before(Mailbox *mailbox, uint64_t id) {
     Signal *signal = mailbox->last;
     while (signal != NULL && signal_stamp(signal) > id) {

@@ -78,6 +78,8 @@ static inline bool inbox_is_empty(Inbox *inbox) {
 void mailbox_append(Mailbox *mailbox, Signal *message);
 // Takes a message out, wherever it stands; the cursor keeps its place.
 void mailbox_remove(Mailbox *mailbox, Signal *message);
+// Puts another, new one in a message's place.
+void mailbox_replace(Mailbox *mailbox, Signal *message, Signal *other);
 // The message that a receive looks at next, or NULL at the end.
 static inline Signal *mailbox_at(const Mailbox *mailbox) {
     return *mailbox->cursor;

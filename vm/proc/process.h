@@ -72,12 +72,14 @@ struct Process {
     bool reported;        // its crash report is out
     bool asleep;          // it waited when it was woken last, and has run no code since
     uint8_t end_stage;    // how far its end has come: exit.c
+    uint8_t purge;        // PurgeDue: purge.h
+    uint8_t ending_side;
 
     // Fixed at birth.
     VM *vm;
     Term pid;
     Term parent;          // pid of who spawned it, or NIL
-    const Function *entry;
+    const Function *entry;  // NULL when its code was purged
     uint64_t reductions;  // in all, at the end of the last slice; owner
 
     // Owner: execution.

@@ -8,6 +8,7 @@
 #include "vm/proc/exit.h"
 #include "vm/proc/link.h"
 #include "vm/proc/monitor.h"
+#include "vm/proc/purge.h"
 #include "vm/proc/receive.h"
 #include "vm/proc/registry.h"
 #include "vm/proc/relation.h"
@@ -96,9 +97,12 @@ static bool set_options(Process *p, const SpawnOptions *options) {
     return options->policy == MAILBOX_UNBOUNDED || bound_set(p, options->mailbox_limit, options->policy);
 }
 
-// A process that is in the table and has not run; NULL: no memory or no pid. Takes start->copied over in any case.
+// A process that is in the table and has not run; NULL: no memory or no pid, or
+// its code is being purged, and so the spawner soon gone. Takes start->copied over in any case.
 static Process *birth(Worker *w, const Start *start, const SpawnOptions *options) {
-    Process *p = struct_new(w);
+    const Doomed *doomed = &w->blocks.doomed;
+    bool refused = (uintptr_t)start->function - doomed->functions < doomed->function_size;
+    Process *p = refused ? NULL : struct_new(w);
     if (p != NULL) {
         set_fields(w, p, options);
         if (!heap_make(w, p, options)) {
@@ -130,6 +134,7 @@ static Process *birth(Worker *w, const Start *start, const SpawnOptions *options
 static void unmake(Worker *w, Process *p) {
     atomic_store_explicit(&p->state, PROC_EXITING, memory_order_seq_cst);
     registry_release(w, p);
+    purge_ending(w, p);
     table_remove(w, p);
     for (Signal *s = inbox_close(&p->inbox); s != NULL;) {
         Signal *next = s->next;
@@ -171,6 +176,7 @@ void process_free(Worker *w, Process *p) {
         mem_free(mem, MEM_PROCESS, p->extra->wait);
         mem_free(mem, MEM_PROCESS, p->extra);
     }
+    purge_ended(w, p);
     atomic_store_explicit(&p->state, PROC_DEAD, memory_order_relaxed);
     quiet_retire(w->quiet, &p->retired, free_retired);
 }
@@ -253,7 +259,7 @@ static bool is_light(const BlockPool *pool, Term fn) {
     }
     for (size_t i = 0; i < fn_captured_count(fn); i++) {
         Term t = fn_captured(fn, i);
-        if (term_is_pointer(t) && (uintptr_t)term_pointer(t) - pool->literal_base >= pool->literal_size) {
+        if (term_is_pointer(t) && !block_pool_shares(pool, t)) {
             return false;
         }
     }

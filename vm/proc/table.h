@@ -8,6 +8,7 @@
 // Tests: tests/behave.
 #pragma once
 
+#include "vm/proc/purge.h"
 #include "vm/proc/worker.h"
 
 enum {
@@ -27,6 +28,7 @@ typedef struct {
 struct ProcessTable {
     ON_OWN_LINE _Atomic uint64_t next_ref;  // see table_ref
     ON_OWN_LINE MemStats *mem;
+    Purge purge;
     uint32_t limit;
     Lock lock;
     uint32_t free_first;        // queue of free slots; TABLE_NONE: empty

@@ -21,6 +21,8 @@ typedef struct {
     void (*timer_stop)(Process *p);
     // A timer that was aimed at a process is not wanted any more (its target has ended).
     void (*timer_forget)(Worker *w, uint64_t id);
+    // Whether a timer in that part (0..PURGE_TIMER_PARTS-1) of all holds something doomed: purge.h. A scheduler's.
+    bool (*timers_hold_doomed)(Worker *w, uint32_t part);
     // The main process has ended and its supervisors are shut down.
     void (*main_ended)(Worker *w, int status);
 } WorkerHooks;

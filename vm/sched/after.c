@@ -7,6 +7,7 @@
 #include "vm/base/clock.h"
 #include "vm/base/hash.h"
 #include "vm/proc/ask_private.h"
+#include "vm/proc/purge.h"
 #include "vm/proc/receive.h"
 #include "vm/proc/registry.h"
 #include "vm/proc/relation.h"
@@ -16,7 +17,7 @@
 #include "vm/sched/sched.h"
 #include "vm/term/box.h"
 
-enum { SHARDS = 16, BUCKETS_FIRST = 64, NS_PER_MS = 1000 * 1000 };
+enum { SHARDS = PURGE_TIMER_PARTS, BUCKETS_FIRST = 64, NS_PER_MS = 1000 * 1000 };
 static const uint64_t LONG_NS = UINT64_C(5) * 1000 * NS_PER_MS;
 
 typedef struct {
@@ -284,6 +285,19 @@ void timer_forget(Worker *w, uint64_t id) {
         Scheduler *s = w->number == UINT32_MAX ? NULL : (Scheduler *)(void *)w;
         wheel_cancel(timer, s == NULL ? NULL : &s->timers);
     }
+}
+
+bool timers_hold_doomed(Worker *w, uint32_t part) {
+    Shard *shard = &w->vm->timers->shards[part];
+    bool found = false;
+    lock_acquire(&shard->lock);
+    for (uint32_t i = 0; i < shard->capacity && !found; i++) {
+        for (const Timer *timer = shard->buckets[i]; timer != NULL && !found; timer = timer->hash_next) {
+            found = purge_is_doomed(w->vm, timer->message);
+        }
+    }
+    lock_release(&shard->lock);
+    return found;
 }
 
 void timer_deliver(Worker *w, TimerWheel *wheel, Timer *timer) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "vm/base/clock.h"
+#include "vm/proc/purge.h"
 #include "vm/sched/sched_private.h"
 
 static void write_event(int fd) {
@@ -88,6 +89,13 @@ static bool has_work(Scheduler *s) {
            atomic_load_explicit(&s->pool->stopping, memory_order_relaxed) != 0 || sched_is_any_offered(s->pool);
 }
 
+// A purge has nobody to wake those it waits for.
+static uint64_t before_purge(const Scheduler *s, uint64_t deadline_ns) {
+    enum { PURGE_NS = 500 * 1000 };
+    uint64_t soon = purge_goes_on(s->worker.vm) ? clock_monotonic_ns() + PURGE_NS : UINT64_MAX;
+    return deadline_ns < soon ? deadline_ns : soon;
+}
+
 void sched_park(Scheduler *s, uint64_t deadline_ns) {
     atomic_fetch_add_explicit(&s->pool->idle, 1, memory_order_seq_cst);
     atomic_store_explicit(&s->parked, 1, memory_order_seq_cst);
@@ -95,7 +103,7 @@ void sched_park(Scheduler *s, uint64_t deadline_ns) {
     if (!has_work(s)) {
         quiet_offline(s->worker.quiet);
         int fd = s->loop == NULL ? -1 : s->pool->io->descriptor(s);
-        sched_wait_fds(s->wake_fd, fd, deadline_ns);
+        sched_wait_fds(s->wake_fd, fd, before_purge(s, deadline_ns));
         quiet_online(s->worker.quiet);
     }
     unpark(s);

@@ -12,6 +12,7 @@
 
 #include "vm/base/clock.h"
 #include "vm/proc/exit.h"
+#include "vm/proc/purge.h"
 #include "vm/proc/send.h"
 #include "vm/proc/spawn.h"
 #include "vm/proc/table.h"
@@ -80,6 +81,7 @@ static const WorkerHooks scheduler_hooks = {
     .timer_start = hook_timer_start,
     .timer_stop = hook_timer_stop,
     .timer_forget = timer_forget,
+    .timers_hold_doomed = timers_hold_doomed,
     .main_ended = program_main_ended,
 };
 
@@ -161,6 +163,7 @@ static void fire(void *context, Timer *timer) {
 // Timers that have ended, and what nobody can see any more. True: there is more to do.
 static bool go_on(Scheduler *s) {
     bool more = wheel_advance(&s->timers, sched_now_ns(s->worker.vm), FIRE_MAX, fire, s);
+    purge_poll(&s->worker);
     return quiet_collect(s->worker.quiet, RETIRED_MAX, &s->worker) || more;
 }
 
@@ -204,6 +207,7 @@ static void *scheduler_main(void *argument) {
     quiet_online(s->worker.quiet);
     while (atomic_load_explicit(&s->pool->stopping, memory_order_acquire) == 0) {
         quiet_point(s->worker.quiet);
+        block_pool_look(&s->worker.blocks);
         StepTime begun = sched_measure(s);
         run_posts(s);
         take_injected(s);
@@ -254,6 +258,7 @@ static bool sim_wait(Scheduler *s) {
 static bool sim_turn(Scheduler *s) {
     Sim *sim = s->sim;
     quiet_point(s->worker.quiet);
+    block_pool_look(&s->worker.blocks);
     run_posts(s);
     if (sim_looks_out(sim)) {
         take_injected(s);

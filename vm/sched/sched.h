@@ -111,6 +111,8 @@ static inline Scheduler *sched_of(const Process *p) {
 void sched_post(Scheduler *s, Post *post);
 // The hooks of a worker that is none of a scheduler: what it wakes goes to the scheduler that ran it last.
 extern const WorkerHooks sched_outside_hooks;
+// Wakes one that sleeps, if any. Any thread.
+void sched_wake_one(SchedPool *pool);
 // A scheduler for work from outside, in turn.
 Scheduler *sched_pick(SchedPool *pool);
 // Runs `run(w, data)` with the worker of a scheduler, on its thread, and waits for it. Not from a scheduler's thread.

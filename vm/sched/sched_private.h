@@ -14,8 +14,6 @@ void sched_share(Scheduler *s);
 
 // park.c. Sleeps until there is work, a post or input, or until `deadline_ns` (of the wall's clock; UINT64_MAX: never).
 void sched_park(Scheduler *s, uint64_t deadline_ns);
-// Wakes one that sleeps, if any.
-void sched_wake_one(SchedPool *pool);
 void sched_wake(Scheduler *s);
 // The same for all, also those that are about to sleep.
 void sched_wake_all(SchedPool *pool);

@@ -6,6 +6,7 @@
 #include "vm/proc/exit.h"
 #include "vm/proc/extra.h"
 #include "vm/proc/limits.h"
+#include "vm/proc/purge.h"
 #include "vm/proc/receive.h"
 #include "vm/proc/trace.h"
 #include "vm/sched/blocking.h"
@@ -115,6 +116,33 @@ void sched_free_heap(Worker *w, Heap *heap) {
     job_release(&job->job);
 }
 
+// What must be known of it before it runs on: purge.h --------------------------------------------------
+
+static void look_run(Job *job, Worker *w) {
+    Process *p = ((CollectJob *)(void *)job)->p;
+    p->heap.pool = &w->blocks;
+    purge_look(p);
+    quiet_online(w->quiet);
+    w->hooks->queue(w, p);
+    quiet_offline(w->quiet);
+}
+
+// False: the blocking pool has it.
+static bool look_for_doomed(Process *p) {
+    CollectJob *job = p->worker->blocks.defers && purge_look_is_long(p)
+                          ? job_new(p->vm, sizeof *job, TERM_NIL, look_run, NULL)
+                          : NULL;
+    if (job == NULL) {
+        purge_look(p);
+        return true;
+    }
+    job->p = p;
+    set_state(p, PROC_COLLECTING);
+    job_post(&job->job);
+    job_release(&job->job);
+    return false;
+}
+
 // Where it goes --------------------------------------------------------------------------------------
 
 static bool is_suspended(const Process *p) {
@@ -152,6 +180,10 @@ static void wait(Scheduler *s, Process *p) {
         }
         if (p->woken && !is_suspended(p)) {
             sched_queue_own(s, p);
+            return;
+        }
+        if (p->purge == PURGE_DUE) {
+            sched_queue_spent(s, p);
             return;
         }
         if (mailbox_has_more(&p->mailbox)) {
@@ -243,6 +275,15 @@ static void turn(Scheduler *s, Process *p) {
     if (p->end_stage != 0 || p->must_exit) {
         end(s, p);
         return;
+    }
+    if (p->purge != PURGE_NONE) {
+        if (!look_for_doomed(p)) {
+            return;
+        }
+        if (p->must_exit) {
+            end(s, p);
+            return;
+        }
     }
     if ((p->asleep && !p->woken) || is_suspended(p)) {
         // What came was nothing for its code.

@@ -81,5 +81,6 @@ Term timer_read(Process *p, Term ref);
 
 // A timer with a message has gone off: sends it and frees the timer. Wheel's thread.
 void timer_deliver(Worker *w, TimerWheel *wheel, Timer *timer);
-// WorkerHooks.timer_forget.
+// WorkerHooks.timer_forget, timers_hold_doomed.
 void timer_forget(Worker *w, uint64_t id);
+bool timers_hold_doomed(Worker *w, uint32_t part);
