@@ -173,6 +173,7 @@ bool sched_poll(Scheduler *s) {
     if (s->loop != NULL) {
         s->io_in_flight = s->pool->io->poll(s);
     }
+    sched_balance(s);
     return go_on(s);
 }
 

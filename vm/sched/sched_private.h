@@ -11,6 +11,8 @@ bool sched_steal(Scheduler *s);
 bool sched_is_any_offered(const SchedPool *pool);
 // Offers work when somebody is idle.
 void sched_share(Scheduler *s);
+// Of what is offered: more from those who offer more than s has, and s's own back when nobody is idle.
+void sched_balance(Scheduler *s);
 
 // park.c. Sleeps until there is work, a post or input, or until `deadline_ns` (of the wall's clock; UINT64_MAX: never).
 void sched_park(Scheduler *s, uint64_t deadline_ns);

@@ -3,7 +3,8 @@
 //
 // A queue is private to its scheduler, which takes no lock to use it. Only when another is idle does the owner move half of
 // what it has, but for the next one, to its `offered` list, under the queue's lock, and wakes the idle one, which looks for
-// such lists. The owner takes back what nobody took when it runs out of work itself. So as long as all are busy no queue is locked.
+// such lists. While all are busy, those that have less than somebody offers take more of it, and the owner takes back the rest, so
+// that nothing waits there for ever. As long as nobody was idle no queue is locked.
 #include "vm/sched/runq.h"
 #include "vm/sched/sched_private.h"
 
@@ -73,6 +74,21 @@ bool sched_steal(Scheduler *s) {
         }
     }
     return false;
+}
+
+void sched_balance(Scheduler *s) {
+    SchedPool *pool = s->pool;
+    for (uint32_t i = 1; i < pool->count; i++) {
+        Scheduler *other = pool->schedulers[(s->worker.number + i) % pool->count];
+        // Relaxed: take_from looks again.
+        if (atomic_load_explicit(&other->queue.offered_count, memory_order_relaxed) > s->queue.count) {
+            take_from(s, other);
+        }
+    }
+    if (atomic_load_explicit(&s->queue.offered_count, memory_order_relaxed) != 0 &&
+        atomic_load_explicit(&pool->idle, memory_order_relaxed) == 0) {
+        take_from(s, s);
+    }
 }
 
 bool sched_is_any_offered(const SchedPool *pool) {
