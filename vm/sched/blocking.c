@@ -3,7 +3,6 @@
 #include "vm/sched/blocking.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "vm/base/clock.h"
@@ -137,16 +136,8 @@ static Job *wait_for_job(PoolThread *thread) {
     return job;
 }
 
-// The system prefers our schedulers: a timer does not wait for somebody's collection.
-static void step_back(void) {
-    enum { NICENESS = 5 };
-    id_t self = (id_t)gettid();
-    setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + NICENESS);
-}
-
 static void *thread_main(void *argument) {
     PoolThread *thread = argument;
-    step_back();
     BlockingPool *pool = thread->pool;
     pthread_setname_np(pthread_self(), "cop-blocking");
     for (Job *job; (job = wait_for_job(thread)) != NULL;) {
