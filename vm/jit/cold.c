@@ -230,6 +230,7 @@
 #define OP_CASE(number, name)                                                                      \
     static Step do_##name(Process *p, const Site *site, const Word *operands, Term *x, Term *y);   \
     static Step cold_##name(Process *p, const Site *site) {                                        \
+        site_enter(site);                                                                          \
         return do_##name(p, site, site->operands, p->x, p->heap.sp);                               \
     }                                                                                              \
     static inline Step do_##name(__attribute__((unused)) Process *p,                               \

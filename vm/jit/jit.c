@@ -2,6 +2,8 @@
 // See jit.h.
 #include "vm/jit/jit.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "vm/base/alloc.h"
@@ -11,13 +13,25 @@
 // glue_x86_64.S
 int jit_enter(Process *p);
 
+// The seeded mode runs processes on its caller's thread, which other signals reach than a scheduler's: a handler would run on
+// the process's stack, where there is no room for it. They wait until the slice is over.
+static int enter_with_signals_blocked(Process *p) {
+    sigset_t blocked;
+    sigset_t before;
+    sigfillset(&blocked);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    int result = jit_enter(p);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
 static int jit_run(Process *p) {
     if (p->saved_count != 0) {
         memcpy(p->x, p->saved, p->saved_count * sizeof(Term));
         p->saved_count = 0;
     }
     p->live = 0;
-    return jit_enter(p);
+    return p->vm->options.seeded ? enter_with_signals_blocked(p) : jit_enter(p);
 }
 
 static void jit_start(Process *p, const Function *function) {

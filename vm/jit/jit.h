@@ -6,7 +6,7 @@
 // return addresses are on a stack of its own that the machine's call and ret use, and C code runs on the thread's stack:
 // what a fast path cannot do goes through glue to cold.c and back. Pages with code are mapped twice, never writable and executable
 // at one address; published code is not changed. Signal handlers must not run on a thread that is in machine code: schedulers block
-// all signals.
+// all signals, and so does the seeded mode for each slice.
 //
 // Source of the technique: Xu and Kjolstad, "Copy-and-patch compilation", OOPSLA 2021. Tests: every program test runs on both engines.
 #pragma once

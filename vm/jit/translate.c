@@ -510,6 +510,9 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
         // Behind a call: its return address, the nop.
         t->site->next = (const void *)(t->run + t->hot - ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0));
     }
+    if (t->site != NULL) {
+        site_publish(t->site);
+    }
     t->next_point += has_point;
     return good;
 }

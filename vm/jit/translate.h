@@ -46,6 +46,34 @@ bool translate_stubs(VM *vm, JitState *state);
 bool translate_module(VM *vm, Module *module);
 void translate_discard(VM *vm, Module *module);
 
+// For ThreadSanitizer, which does not see how machine code finds a Site: by an acquiring load of a published function. What
+// was done before site_publish was done before what follows site_enter.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define JIT_TSAN 1
+#endif
+#endif
+#ifdef JIT_TSAN
+void __tsan_acquire(void *at);
+void __tsan_release(void *at);
+#endif
+
+static inline void site_publish(Site *site) {
+#ifdef JIT_TSAN
+    __tsan_release(site);
+#else
+    (void)site;
+#endif
+}
+
+static inline void site_enter(const Site *site) {
+#ifdef JIT_TSAN
+    __tsan_acquire((void *)(uintptr_t)site);
+#else
+    (void)site;
+#endif
+}
+
 // The Safepoint of a call, by its return address.
 static inline const Safepoint *translate_point(uintptr_t return_address) {
     enum { NOP_BYTES = 4 };  // before the displacement
