@@ -30,6 +30,15 @@ static bool begins_operand(const Token *token) {
     return token_has(token, TOKEN_FLAG_EXPR) || token->kind == TOKEN_KEY;
 }
 
+// The kind of the token n before that; START is the first.
+static int kind_before(const Site *s, int n) {
+    const Token *token = s->before;
+    while (n-- > 0 && token->kind != TOKEN_START) {
+        token--;
+    }
+    return token->kind;
+}
+
 // A word of another language, before or at the token that did not fit.
 static const char *foreign_word(const Site *s) {
     static const struct {
@@ -98,7 +107,7 @@ static const char *foreign_word(const Site *s) {
         {"end", "a block stands between { and }"},
         {"begin", "a block stands between { and }"},
     };
-    bool is_field = s->before->kind == TOKEN_ID && (s->before - 1)->kind == TOKEN_DOT;
+    bool is_field = s->before->kind == TOKEN_ID && kind_before(s, 1) == TOKEN_DOT;
     for (size_t i = 0; !is_field && i < sizeof(before) / sizeof(before[0]); i++) {
         if (is_word(s->before, before[i].word)) {
             return before[i].hint;
@@ -191,7 +200,7 @@ static const char *arrows(const Site *s) {
     if (s->before->kind == TOKEN_ARROW && s->expected[TOKEN_UPPER]) {
         return "`->` gives the type of the result; the body follows `=`, or stands in { }";
     }
-    bool is_result = (s->before - 1)->kind == TOKEN_ARROW && s->expected[TOKEN_EQ];
+    bool is_result = kind_before(s, 1) == TOKEN_ARROW && s->expected[TOKEN_EQ];
     if (is_result && token_has(s->token, TOKEN_FLAG_INFIX)) {
         return "`->` gives the type of the result; the body follows `=`, or stands in { }";
     }
@@ -220,11 +229,11 @@ static const char *equals(const Site *s) {
         return "write `x = x + 1` (state only; elsewhere bind a new name by `let`)";
     }
     if (s->before->kind == TOKEN_RBRACKET ||
-        (s->before->kind == TOKEN_ID && (s->before - 1)->kind == TOKEN_DOT)) {
+        (s->before->kind == TOKEN_ID && kind_before(s, 1) == TOKEN_DOT)) {
         return "values do not change: `%{m | key: value}` and `User{u | name: n}` make new ones, "
                "and Map.put(m, k, v)";
     }
-    if ((s->before - 1)->kind == TOKEN_LPAREN && (s->before - 2)->kind == TOKEN_FOR) {
+    if (kind_before(s, 1) == TOKEN_LPAREN && kind_before(s, 2) == TOKEN_FOR) {
         return "a loop is written `for x in xs { … }`, as in `for i in 0..9 { … }`";
     }
     if (s->expected[TOKEN_RECORD_LBRACE]) {
@@ -281,7 +290,7 @@ static const char *operators(const Site *s) {
 static const char *names(const Site *s) {
     uint32_t kind = s->token->kind;
     if (kind == TOKEN_ID && s->before->kind == TOKEN_ID && s->expected[TOKEN_EQ] &&
-        ((s->before - 1)->kind == TOKEN_LET || (s->before - 1)->kind == TOKEN_STATE)) {
+        (kind_before(s, 1) == TOKEN_LET || kind_before(s, 1) == TOKEN_STATE)) {
         return "a type is written `name: Type = value`";
     }
     bool is_end = kind == TOKEN_RPAREN || kind == TOKEN_COMMA;
