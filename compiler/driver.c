@@ -1,12 +1,13 @@
-// The driver: which modules there are, and through which passes each goes. compiler/driver.h explains the face.
+// The driver: which modules there are, and through which passes each goes. compiler/driver.h
+// explains the face.
 //
-// A Unit is a module of the program on its way. The entries come first; a unit that another one names is
-// found while that one is lowered (find_module, called back by resolve), and joins the list. The
-// table `passes` is the line: a unit is parsed and declared when it is found, lowered when its turn comes, and
-// once all are lowered without an error each is built, optimised and emitted. IR and tables of a
-// unit lie in an arena of their own that goes when its image is there.
-// A unit with syntax errors is not lowered, and what was reported for units that look into it is dropped, as
-// most of it would only be about what is missing there.
+// A Unit is a module of the program on its way. The entries come first; a unit that another one
+// names is found while that one is lowered (find_module, called back by resolve), and joins the
+// list. The table `passes` is the line: a unit is parsed and declared when it is found, lowered
+// when its turn comes, and once all are lowered without an error each is built, optimised and
+// emitted. IR and tables of a unit lie in an arena of their own that goes when its image is there.
+// A unit with syntax errors is not lowered, and what was reported for units that look into it is
+// dropped, as most of it would only be about what is missing there.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/driver.h"
@@ -29,24 +30,24 @@ enum { DUMP_COUNT = 5 };
 
 typedef struct {
     CompileSource source;
-    uint32_t file;          // number in Sources
-    Name name;              // internal: "This.List" for a program's module that hides the library's List
+    uint32_t file; // number in Sources
+    Name name;     // internal: "This.List" for a program's module that hides the library's List
     Name shown;
     bool is_entry;
-    bool is_broken;         // has syntax errors
-    bool saw_broken;        // looked into a unit that has
-    const ReplInput *repl;  // or NULL
-    LowerNames bound;       // before it, for the REPL
-    LowerNames in_sight;    // and after it
+    bool is_broken;        // has syntax errors
+    bool saw_broken;       // looked into a unit that has
+    const ReplInput *repl; // or NULL
+    LowerNames bound;      // before it, for the REPL
+    LowerNames in_sight;   // and after it
     VEC(Interface *) earlier;
     AstModule *ast;
     Interface *interface;
     CoreModule *core;
-    Arena arena;            // of what follows
+    Arena arena; // of what follows
     IrModule ir;
     Image *image;
     CompiledModule result;
-    Str body;               // the module's part of a bundle
+    Str body; // the module's part of a bundle
 } Unit;
 
 struct Compilation {
@@ -58,23 +59,25 @@ struct Compilation {
     CompileHost host;
     Modules modules;
     VEC(Unit *) units;
-    NameMap program;        // Unit, by shown name
-    NameMap library;        // Interface, by name
-    NameMap absent;         // names that no module of the program has
-    NameMap not_library;    // nor one of the library
-    Unit *current;          // the one being lowered
-    bool incomplete;        // REPL
+    NameMap program;     // Unit, by shown name
+    NameMap library;     // Interface, by name
+    NameMap absent;      // names that no module of the program has
+    NameMap not_library; // nor one of the library
+    Unit *current;       // the one being lowered
+    bool incomplete;     // REPL
     Buf dumps[DUMP_COUNT];
     CompileTime *times;
 };
 
-// ---- Passes -----------------------------------------------------------------------------------------------------
+// ---- Passes -------------------------------------------------------------------------------------
 
 static bool wants_dump(const Compilation *c, const Unit *unit, uint32_t stage) {
     return unit->is_entry && (c->options.dump & stage) != 0;
 }
 
-static Buf *dump_of(Compilation *c, uint32_t stage) { return &c->dumps[__builtin_ctz(stage)]; }
+static Buf *dump_of(Compilation *c, uint32_t stage) {
+    return &c->dumps[__builtin_ctz(stage)];
+}
 
 static void dump_tokens(Compilation *c, const Unit *unit) {
     Diags ignored;
@@ -209,14 +212,10 @@ typedef enum {
 
 // The line from text to image; compiler/README.md says what each expects and guarantees.
 static const Pass passes[PASS_COUNT] = {
-    [PASS_PARSE] = {"parse", pass_parse},
-    [PASS_DECLARE] = {"declare", pass_declare},
-    [PASS_LOWER] = {"lower", pass_lower},
-    [PASS_VERIFY] = {"verify", pass_verify_core},
-    [PASS_BUILD] = {"build", pass_build},
-    [PASS_OPTIMISE] = {"optimise", pass_optimise},
-    [PASS_EMIT] = {"emit", pass_emit},
-    [PASS_WRITE] = {"write", pass_write},
+    [PASS_PARSE] = {"parse", pass_parse}, [PASS_DECLARE] = {"declare", pass_declare},
+    [PASS_LOWER] = {"lower", pass_lower}, [PASS_VERIFY] = {"verify", pass_verify_core},
+    [PASS_BUILD] = {"build", pass_build}, [PASS_OPTIMISE] = {"optimise", pass_optimise},
+    [PASS_EMIT] = {"emit", pass_emit},    [PASS_WRITE] = {"write", pass_write},
 };
 
 static uint64_t now(const Compilation *c) {
@@ -232,7 +231,7 @@ static void run_passes(Compilation *c, Unit *unit, PassId first, PassId last) {
     }
 }
 
-// ---- Modules ------------------------------------------------------------------------------------------------------
+// ---- Modules ------------------------------------------------------------------------------------
 
 static Interface *find_in_library(Compilation *c, Name name) {
     Interface *known = name_map_get(&c->library, name);
@@ -313,7 +312,7 @@ static void offer_modules(void *context, const Interface *from, Suggest *suggest
     }
 }
 
-// ---- Compiling ----------------------------------------------------------------------------------------------------
+// ---- Compiling ----------------------------------------------------------------------------------
 
 Compilation *compilation_new(const CompileOptions *options, const CompileHost *host) {
     Arena arena;
@@ -325,7 +324,8 @@ Compilation *compilation_new(const CompileOptions *options, const CompileHost *h
     intern_init(&c->names, &c->arena);
     sources_init(&c->sources, &c->arena);
     diags_init(&c->diags, &c->arena);
-    c->modules = (Modules){.arena = &c->arena, .intern = &c->names, .diags = &c->diags, .context = c};
+    c->modules =
+        (Modules){.arena = &c->arena, .intern = &c->names, .diags = &c->diags, .context = c};
     c->modules.find = find_module;
     c->modules.offer = offer_modules;
     for (uint32_t i = 0; i < DUMP_COUNT; i++) {
@@ -370,7 +370,8 @@ static CompileStatus compile_units(Compilation *c) {
             set_result(unit);
         }
     }
-    for (uint32_t i = 0; i < c->units.len && c->diags.error_count == 0 && !c->options.check_only; i++) {
+    for (uint32_t i = 0; i < c->units.len && c->diags.error_count == 0 && !c->options.check_only;
+         i++) {
         run_passes(c, c->units.items[i], PASS_VERIFY, PASS_WRITE);
     }
     return c->diags.error_count > 0 ? COMPILE_ERRORS : COMPILE_OK;
@@ -420,7 +421,7 @@ CompileStatus compile_repl(Compilation *c, const ReplInput *input, ReplResult *r
     bool defines = unit->ast->defs.len > 0;
     result->module = unit->result.name;
     result->image = compilation_bundle(c);
-    result->interface = defines ? unit->result.interface : (Str){"", 0};
+    result->interface = defines ? unit->result.interface : (Str) { "", 0 };
     result->binding_count = unit->in_sight.len;
     result->bindings = ARENA_NEW_ARRAY(&c->arena, Str, unit->in_sight.len);
     for (uint32_t i = 0; i < unit->in_sight.len; i++) {
@@ -429,9 +430,11 @@ CompileStatus compile_repl(Compilation *c, const ReplInput *input, ReplResult *r
     return COMPILE_OK;
 }
 
-// ---- Results --------------------------------------------------------------------------------------------------------
+// ---- Results ------------------------------------------------------------------------------------
 
-uint32_t compilation_module_count(const Compilation *c) { return c->units.len; }
+uint32_t compilation_module_count(const Compilation *c) {
+    return c->units.len;
+}
 
 const CompiledModule *compilation_module(const Compilation *c, uint32_t index) {
     CHECK(index < c->units.len);
@@ -446,9 +449,13 @@ Str compilation_bundle(Compilation *c) {
     return image_bundle(&c->arena, bodies, c->units.len);
 }
 
-uint32_t compilation_errors(const Compilation *c) { return c->diags.error_count; }
+uint32_t compilation_errors(const Compilation *c) {
+    return c->diags.error_count;
+}
 
-uint32_t compilation_warnings(const Compilation *c) { return c->diags.warning_count; }
+uint32_t compilation_warnings(const Compilation *c) {
+    return c->diags.warning_count;
+}
 
 Str compilation_diagnostics(Compilation *c, bool colour) {
     Buf out = buf_new(&c->arena);
@@ -457,17 +464,27 @@ Str compilation_diagnostics(Compilation *c, bool colour) {
     return buf_view(&out);
 }
 
-const struct Diags *compilation_diags(const Compilation *c) { return &c->diags; }
+const struct Diags *compilation_diags(const Compilation *c) {
+    return &c->diags;
+}
 
-const struct Sources *compilation_sources(const Compilation *c) { return &c->sources; }
+const struct Sources *compilation_sources(const Compilation *c) {
+    return &c->sources;
+}
 
-Str compilation_dump(Compilation *c, uint32_t stage) { return buf_view(dump_of(c, stage)); }
+Str compilation_dump(Compilation *c, uint32_t stage) {
+    return buf_view(dump_of(c, stage));
+}
 
-const CompileTime *compilation_times(const Compilation *c) { return c->times; }
+const CompileTime *compilation_times(const Compilation *c) {
+    return c->times;
+}
 
-uint64_t compilation_size_bytes(const Compilation *c) { return c->arena.size_bytes; }
+uint64_t compilation_size_bytes(const Compilation *c) {
+    return c->arena.size_bytes;
+}
 
-// ---- Names of modules -------------------------------------------------------------------------------------------------
+// ---- Names of modules ---------------------------------------------------------------------------
 
 static bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making a VM and taking it down. The order is that of the calls below, each room after those it stands on; it is taken down in the
-// reverse order, once the schedulers have stopped and the processes are gone. What a room needs of a higher one (the linker a built-in,
-// the process table's end a handle) is handed to it here.
+// Making a VM and taking it down. The order is that of the calls below, each room after those it
+// stands on; it is taken down in the reverse order, once the schedulers have stopped and the
+// processes are gone. What a room needs of a higher one (the linker a built-in, the process table's
+// end a handle) is handed to it here.
 #include "vm/boot.h"
 
 #include <stdio.h>
@@ -87,14 +88,16 @@ static bool make_lower(VM *vm) {
     return (vm->atoms = atom_table_new(vm->mem, vm->hash_salt, 0)) != NULL &&
            (vm->records = record_table_new(vm->atoms)) != NULL &&
            (vm->literals = literal_space_new(vm->mem)) != NULL &&
-           (vm->blocks = block_depot_new(vm->mem, vm->literals)) != NULL && (vm->quiet = quiet_new(vm->mem)) != NULL &&
+           (vm->blocks = block_depot_new(vm->mem, vm->literals)) != NULL &&
+           (vm->quiet = quiet_new(vm->mem)) != NULL &&
            (vm->code = code_table_new(vm, &code_hooks)) != NULL;
 }
 
 // Processes and input and output.
 static bool make_upper(VM *vm) {
     return (vm->processes = table_new(vm->mem, vm->options.process_limit)) != NULL &&
-           (vm->registry = registry_new(vm->mem)) != NULL && (vm->timers = timer_table_new(vm->mem)) != NULL &&
+           (vm->registry = registry_new(vm->mem)) != NULL &&
+           (vm->timers = timer_table_new(vm->mem)) != NULL &&
            (vm->program = program_life_new(vm)) != NULL &&
            (vm->blocking = blocking_new(vm, vm->options.blocking_threads)) != NULL &&
            (vm->handles = handle_table_new(vm)) != NULL && (vm->stdio = stdio_new(vm)) != NULL &&
@@ -110,7 +113,8 @@ static bool make_all(VM *vm, char *why) {
         vm->options.report = report_to_stderr;
         vm->options.report_data = vm;
     }
-    if (vm->options.trace != NULL && (vm->tracer = tracer_new(vm, vm->options.trace, why)) == NULL) {
+    if (vm->options.trace != NULL &&
+        (vm->tracer = tracer_new(vm, vm->options.trace, why)) == NULL) {
         return false;
     }
     return choose_engine(vm, why) && (vm->sched = sched_new(vm, &io_hooks, why)) != NULL &&
@@ -137,7 +141,7 @@ VM *vm_create(const VMOptions *options, char *why) {
 static void drop_processes(VM *vm) {
     Scheduler *s = vm->sched->schedulers[0];
     Worker *w = &s->worker;
-    w->blocks.defers = false;  // there is nobody left to leave work to
+    w->blocks.defers = false; // there is nobody left to leave work to
     quiet_online(w->quiet);
     sched_drop_unlisted(vm->sched, w);
     uint32_t index = 0;

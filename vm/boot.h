@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One whole virtual machine. There may be several in a program and no globals: whatever belongs to a machine hangs here,
-// each room's part behind a pointer to a struct of its own. Made and taken down in the order of vm/boot.c. The pointers are set before the
-// first scheduler starts and do not change after that, so any thread may read them.
+// One whole virtual machine. There may be several in a program and no globals: whatever belongs to
+// a machine hangs here, each room's part behind a pointer to a struct of its own. Made and taken
+// down in the order of vm/boot.c. The pointers are set before the first scheduler starts and do not
+// change after that, so any thread may read them.
 #pragma once
 
 #include "vm/base/clock.h"
@@ -9,16 +10,16 @@
 #include "vm/vm.h"
 
 typedef struct {
-    uint32_t schedulers;      // 0: one per core
-    bool seeded;              // one runner, schedule drawn from `seed`, virtual time
+    uint32_t schedulers; // 0: one per core
+    bool seeded;         // one runner, schedule drawn from `seed`, virtual time
     uint64_t seed;
-    size_t memory_limit;      // bytes; 0: three quarters of the machine's or cgroup's
-    const char *trace;        // comma-separated kinds of vm/proc/trace.def, or NULL
-    const char *engine;       // "interp"; NULL: the best there is
-    int argc;                 // what Env.args gives
+    size_t memory_limit; // bytes; 0: three quarters of the machine's or cgroup's
+    const char *trace;   // comma-separated kinds of vm/proc/trace.def, or NULL
+    const char *engine;  // "interp"; NULL: the best there is
+    int argc;            // what Env.args gives
     char **argv;
-    uint32_t process_limit;   // 0: the table's own
-    uint32_t blocking_threads;  // at most; 0: BLOCKING_MAX
+    uint32_t process_limit;    // 0: the table's own
+    uint32_t blocking_threads; // at most; 0: BLOCKING_MAX
     // Where crash reports go (one text each, with line ends); NULL: standard error.
     void (*report)(void *data, const char *text, size_t len);
     void *report_data;
@@ -32,24 +33,25 @@ struct VM {
     AtomTable *atoms;
     RecordTable *records;
     struct LiteralSpace *literals;
-    struct BlockDepot *blocks;  // memory of process heaps: each scheduler has a BlockPool on it
-    struct Quiet *quiet;        // vm/base/quiet.h: when what is read without a lock may be freed
+    struct BlockDepot *blocks; // memory of process heaps: each scheduler has a BlockPool on it
+    struct Quiet *quiet;       // vm/base/quiet.h: when what is read without a lock may be freed
     CodeTable *code;
     ProcessTable *processes;
     Registry *registry;
     SchedPool *sched;
-    struct TimerTable *timers;  // timers that programs started, by reference: vm/sched/timer.h
+    struct TimerTable *timers; // timers that programs started, by reference: vm/sched/timer.h
     BlockingPool *blocking;
-    struct ProgramLife *program;// the life of main: vm/sched/program.h
-    struct HandleTable *handles;  // sockets and files, by reference: vm/io/handle.h
-    // Told of each process that has ended, after it has left the process table. Set by vm/io/handle.c; may be NULL.
+    struct ProgramLife *program; // the life of main: vm/sched/program.h
+    struct HandleTable *handles; // sockets and files, by reference: vm/io/handle.h
+    // Told of each process that has ended, after it has left the process table. Set by
+    // vm/io/handle.c; may be NULL.
     void (*process_ended)(VM *vm, Term pid);
-    struct Stdio *stdio;        // vm/io/stdio.h
+    struct Stdio *stdio; // vm/io/stdio.h
     const struct Engine *engine;
     void *engine_state;
     struct Tracer *tracer;
-    struct BifState *bifs;      // vm/bif/state.h
-    struct Library *library;  // embedded images, by module name: vm/code/library.h
+    struct BifState *bifs;   // vm/bif/state.h
+    struct Library *library; // embedded images, by module name: vm/code/library.h
 };
 
 // NULL when memory or threads cannot be had; `why` (at least 256 bytes) then says what failed.

@@ -78,7 +78,7 @@ typedef enum AstOp {
 } AstOp;
 
 typedef enum AstSegmentKind {
-    AST_SEGMENT_DEFAULT,  // nothing given after the value
+    AST_SEGMENT_DEFAULT, // nothing given after the value
     AST_SEGMENT_INT,
     AST_SEGMENT_FLOAT,
     AST_SEGMENT_BYTES,
@@ -95,8 +95,8 @@ typedef enum AstSpawnMode {
 
 // The head of every node.
 typedef struct AstNode {
-    uint16_t kind;    // AstKind
-    uint16_t height;  // at most AST_HEIGHT_MAX in a finished tree
+    uint16_t kind;   // AstKind
+    uint16_t height; // at most AST_HEIGHT_MAX in a finished tree
     Span span;
 } AstNode;
 
@@ -111,24 +111,24 @@ typedef struct AstList {
 #include "compiler/ast/ast.def"
 #undef AST_NODE
 
-#define ONE(Class, f) AstNode *f;
-#define OPT(Class, f) AstNode *f;
-#define NODE(Struct, f) Ast##Struct *f;
+#define ONE(Class, f)       AstNode *f;
+#define OPT(Class, f)       AstNode *f;
+#define NODE(Struct, f)     Ast##Struct *f;
 #define NODE_OPT(Struct, f) Ast##Struct *f;
-#define LIST(Class, f) AstList f;
-#define NAME(f) Name f;
-#define NAME_OPT(f) Name f;
-#define SPAN(f) Span f;
-#define BOOL(f) bool f;
-#define TEXT(f) Str f;
-#define INT(f) int64_t f;
-#define UINT(f) uint32_t f;
-#define REAL(f) double f;
-#define ENUM(Type, f) Ast##Type f;
-#define AST_NODE(KIND, Struct, classes, ...) \
-    struct Ast##Struct {                     \
-        AstNode node;                        \
-        __VA_ARGS__                          \
+#define LIST(Class, f)      AstList f;
+#define NAME(f)             Name f;
+#define NAME_OPT(f)         Name f;
+#define SPAN(f)             Span f;
+#define BOOL(f)             bool f;
+#define TEXT(f)             Str f;
+#define INT(f)              int64_t f;
+#define UINT(f)             uint32_t f;
+#define REAL(f)             double f;
+#define ENUM(Type, f)       Ast##Type f;
+#define AST_NODE(KIND, Struct, classes, ...)                                                       \
+    struct Ast##Struct {                                                                           \
+        AstNode node;                                                                              \
+        __VA_ARGS__                                                                                \
     };
 #include "compiler/ast/ast.def"
 #include "compiler/ast/undef.h"
@@ -150,7 +150,7 @@ static inline void *ast_expect(const void *node, uint32_t kind) {
 
 // A node made so: AST_MAKE(arena, Call, span, .callee = c, .args = args) gives an AstNode *.
 // Fields not given are zero. The height is computed; the maker of the tree looks at it.
-#define AST_MAKE(arena, Struct, where, ...) \
+#define AST_MAKE(arena, Struct, where, ...)                                                        \
     ast_make_##Struct((arena), (Ast##Struct){.node = {.span = (where)}, __VA_ARGS__})
 
 static inline uint32_t ast_height_over(uint32_t height, const void *node) {
@@ -165,11 +165,11 @@ static inline uint32_t ast_height_over_list(uint32_t height, const AstList *list
     return height;
 }
 
-#define ONE(Class, f) height = ast_height_over(height, n->f);
-#define OPT(Class, f) height = ast_height_over(height, n->f);
-#define NODE(Struct, f) height = ast_height_over(height, n->f);
+#define ONE(Class, f)       height = ast_height_over(height, n->f);
+#define OPT(Class, f)       height = ast_height_over(height, n->f);
+#define NODE(Struct, f)     height = ast_height_over(height, n->f);
 #define NODE_OPT(Struct, f) height = ast_height_over(height, n->f);
-#define LIST(Class, f) height = ast_height_over_list(height, &n->f);
+#define LIST(Class, f)      height = ast_height_over_list(height, &n->f);
 #define NAME(f)
 #define NAME_OPT(f)
 #define SPAN(f)
@@ -179,15 +179,15 @@ static inline uint32_t ast_height_over_list(uint32_t height, const AstList *list
 #define UINT(f)
 #define REAL(f)
 #define ENUM(Type, f)
-#define AST_NODE(KIND, Struct, classes, ...)                                  \
-    static inline AstNode *ast_make_##Struct(Arena *arena, Ast##Struct made) { \
-        Ast##Struct *n = arena_alloc(arena, sizeof(Ast##Struct));             \
-        *n = made;                                                            \
-        uint32_t height = 0;                                                  \
-        __VA_ARGS__                                                           \
-        n->node.kind = AST_##KIND;                                            \
-        n->node.height = (uint16_t)(height < UINT16_MAX ? height + 1 : height); \
-        return &n->node;                                                      \
+#define AST_NODE(KIND, Struct, classes, ...)                                                       \
+    static inline AstNode *ast_make_##Struct(Arena *arena, Ast##Struct made) {                     \
+        Ast##Struct *n = arena_alloc(arena, sizeof(Ast##Struct));                                  \
+        *n = made;                                                                                 \
+        uint32_t height = 0;                                                                       \
+        __VA_ARGS__                                                                                \
+        n->node.kind = AST_##KIND;                                                                 \
+        n->node.height = (uint16_t)(height < UINT16_MAX ? height + 1 : height);                    \
+        return &n->node;                                                                           \
     }
 #include "compiler/ast/ast.def"
 #include "compiler/ast/undef.h"
@@ -195,9 +195,9 @@ static inline uint32_t ast_height_over_list(uint32_t height, const AstList *list
 // ---- Shapes: the tree as data, for passes that treat all nodes alike ---------------------------
 
 typedef enum AstFieldType {
-    AST_FIELD_ONE,   // AstNode *, never NULL (ONE and NODE)
-    AST_FIELD_OPT,   // AstNode * or NULL (OPT and NODE_OPT)
-    AST_FIELD_LIST,  // AstList
+    AST_FIELD_ONE,  // AstNode *, never NULL (ONE and NODE)
+    AST_FIELD_OPT,  // AstNode * or NULL (OPT and NODE_OPT)
+    AST_FIELD_LIST, // AstList
     AST_FIELD_NAME,
     AST_FIELD_NAME_OPT,
     AST_FIELD_SPAN,
@@ -214,13 +214,13 @@ typedef enum AstFieldType {
 typedef struct AstFieldInfo {
     const char *name;
     AstFieldType type;
-    uint32_t classes;  // of children: the classes that may stand here; 0 when `kind` decides
-    uint32_t kind;     // of NODE and NODE_OPT: the only kind
-    size_t offset;     // in the node's struct
+    uint32_t classes; // of children: the classes that may stand here; 0 when `kind` decides
+    uint32_t kind;    // of NODE and NODE_OPT: the only kind
+    size_t offset;    // in the node's struct
 } AstFieldInfo;
 
 typedef struct AstShape {
-    const char *name;  // the struct's, without "Ast"
+    const char *name; // the struct's, without "Ast"
     uint32_t classes;
     uint32_t size_bytes;
     const AstFieldInfo *fields;

@@ -1,5 +1,5 @@
-// Types that annotations name: each is built in, or a type, record, actor or supervisor in sight, with as many
-// arguments as it has parameters.
+// Types that annotations name: each is built in, or a type, record, actor or supervisor in sight,
+// with as many arguments as it has parameters.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"

@@ -1,14 +1,14 @@
-// An actor's functions but for its handlers: the start value, the first function of the process, the loop, settling and
-// the end. actor.h says what is made and why.
+// An actor's functions but for its handlers: the start value, the first function of the process,
+// the loop, settling and the end. actor.h says what is made and why.
 //
-// Each function of an actor sees the cells as names and nothing else of what surrounds the definition; the
-// first function (`run`) sees the constructor parameters as variables. One walk per actor; nothing is kept after it.
-// Tests: tests/lang/actors, tests/stage.
+// Each function of an actor sees the cells as names and nothing else of what surrounds the
+// definition; the first function (`run`) sees the constructor parameters as variables. One walk per
+// actor; nothing is kept after it. Tests: tests/lang/actors, tests/stage.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/core/actor_private.h"
 
-// ---- Pieces that all actor files use -------------------------------------------------------------
+// ---- Pieces that all actor files use ------------------------------------------------------------
 
 CoreExpr *actor_cell(Lower *L, Span span, uint32_t cell) {
     CoreExpr *e = core_prim(L->arena, span, PRIM_CELL, CORE_NO_ARGS);
@@ -28,17 +28,18 @@ uint32_t actor_function(Lower *L, ActorContext *A, const char *what, uint32_t ar
     return lower_declare(L, intern_str(L->intern, buf_view(&text)), arity, A->ast->name_span);
 }
 
-void actor_hint(Lower *L, Diag *diag, const Suggest *suggest, const char *before, const char *after) {
+void actor_hint(Lower *L, Diag *diag, const Suggest *suggest, const char *before,
+                const char *after) {
     if (diag != NULL && suggest->best.len > 0) {
         Buf hint = buf_new(L->arena);
-        buf_format(&hint, "did you mean `%s%.*s%s`?", before, (int)suggest->best.len, suggest->best.ptr,
-                   after);
+        buf_format(&hint, "did you mean `%s%.*s%s`?", before, (int)suggest->best.len,
+                   suggest->best.ptr, after);
         diag->hint = buf_view(&hint);
     }
 }
 
-// Brings states and kept parameters into sight in the current function. A parameter that a state has the name of is
-// hidden by it.
+// Brings states and kept parameters into sight in the current function. A parameter that a state
+// has the name of is hidden by it.
 static void bind_cells(Lower *L, ActorContext *A) {
     for (uint32_t i = 0; i < A->kept_params.len; i++) {
         lower_bind_cell(L, A->kept_params.items[i], A->ast->name_span, A->params_cell + i, false);
@@ -78,8 +79,8 @@ CoreExpr *actor_by_behaviour(Lower *L, ActorContext *A, Span span, ActorCase mak
         return otherwise;
     }
     CoreVar current = lower_var(L);
-    CoreExpr *select = core_switch(L->arena, span, core_var(L->arena, span, current), cases, count,
-                                   otherwise);
+    CoreExpr *select =
+        core_switch(L->arena, span, core_var(L->arena, span, current), cases, count, otherwise);
     return core_let(L->arena, span, current, actor_cell(L, span, A->behaviour_cell), select);
 }
 
@@ -101,7 +102,7 @@ static CoreExpr *if_nil(Lower *L, Span span, CoreExpr *value, CoreExpr *then, Co
     return core_test(L->arena, span, TEST_SAME, value, lower_nil(L, span), then, otherwise);
 }
 
-// ---- The loop ------------------------------------------------------------------------------------
+// ---- The loop -----------------------------------------------------------------------------------
 
 // try { value; settle } catch why { report; finish }: what a message or a time-out does.
 static CoreExpr *guarded(Lower *L, ActorContext *A, Span span, CoreExpr *value, CoreExpr *message) {
@@ -126,7 +127,8 @@ static CoreExpr *receive_message(Lower *L, ActorContext *A, Span span, CoreLabel
                                  CoreLabel again) {
     CoreVar message = lower_var(L);
     CoreExpr *receive = core_receive(L->arena, span, message);
-    CoreExpr *jump = core_jump(L->arena, span, handle, CORE_ARGS(core_var(L->arena, span, message)));
+    CoreExpr *jump =
+        core_jump(L->arena, span, handle, CORE_ARGS(core_var(L->arena, span, message)));
     receive->as.receive.select = core_take(L->arena, span, jump);
     if (A->has_after) {
         receive->as.receive.timeout = call0(L, span, A->idle_ms_fn);
@@ -148,19 +150,21 @@ static CoreExpr *next_message(Lower *L, ActorContext *A, Span span, CoreLabel ha
     CoreVar message = lower_var(L);
     CoreVar rest = lower_var(L);
     CoreExpr *jump = core_jump(a, span, handle, CORE_ARGS(core_var(a, span, message)));
-    CoreExpr *is_ask = core_test(a, span, TEST_IS_TAGGED, core_var(a, span, message), NULL,
-                                 NULL, lower_nil(L, span));
+    CoreExpr *is_ask = core_test(a, span, TEST_IS_TAGGED, core_var(a, span, message), NULL, NULL,
+                                 lower_nil(L, span));
     is_ask->as.test.index = 3;
     is_ask->as.test.name = lower_name(L, "$gen_call");
     CoreExpr *from = core_prim_at(a, span, PRIM_ELEM, 1, core_var(a, span, message));
     is_ask->as.test.then = lower_runtime(L, span, RUNTIME_Vm_handling_1, CORE_ARGS(from));
     CoreExpr *taken = core_seq(a, span, is_ask, jump);
-    taken = core_seq(a, span, actor_set_cell(L, span, A->queue_cell, core_var(a, span, rest)), taken);
-    taken = core_let(a, span, rest, core_prim(a, span, PRIM_TAIL, CORE_ARGS(core_var(a, span, queue))),
-                     taken);
+    taken =
+        core_seq(a, span, actor_set_cell(L, span, A->queue_cell, core_var(a, span, rest)), taken);
+    taken = core_let(a, span, rest,
+                     core_prim(a, span, PRIM_TAIL, CORE_ARGS(core_var(a, span, queue))), taken);
     taken = core_let(a, span, message,
                      core_prim(a, span, PRIM_HEAD, CORE_ARGS(core_var(a, span, queue))), taken);
-    CoreExpr *choose = core_test(a, span, TEST_IS_CONS, core_var(a, span, queue), NULL, taken, receive);
+    CoreExpr *choose =
+        core_test(a, span, TEST_IS_CONS, core_var(a, span, queue), NULL, taken, receive);
     return core_let(a, span, queue, actor_cell(L, span, A->queue_cell), choose);
 }
 
@@ -173,8 +177,9 @@ static void lower_loop(Lower *L, ActorContext *A) {
     CoreLabel again = lower_label(L);
     CoreLabel handle = lower_label(L);
     CoreVar message = lower_var(L);
-    CoreExpr *handled = guarded(L, A, span, call1(L, span, A->handle_fn, core_var(a, span, message)),
-                                core_var(a, span, message));
+    CoreExpr *handled =
+        guarded(L, A, span, call1(L, span, A->handle_fn, core_var(a, span, message)),
+                core_var(a, span, message));
     CoreExpr *next_round = then_again(L, span, handled, again);
     CoreExpr *next = next_message(L, A, span, handle, again);
     CoreExpr *round = core_join(a, span, handle, false, &message, 1, next_round, next);
@@ -187,13 +192,13 @@ static void lower_loop(Lower *L, ActorContext *A) {
     actor_close(L, A, mark, core_join(a, span, again, true, NULL, 0, round, enter));
 }
 
-// ---- After a handler -----------------------------------------------------------------------------
+// ---- After a handler ----------------------------------------------------------------------------
 
 // queue = list reversed before the queue; list = [].
 static CoreExpr *requeue(Lower *L, ActorContext *A, Span span, uint32_t cell) {
-    CoreExpr *joined = lower_runtime(L, span, RUNTIME_Vm_reverse_2,
-                                     CORE_ARGS(actor_cell(L, span, cell),
-                                               actor_cell(L, span, A->queue_cell)));
+    CoreExpr *joined =
+        lower_runtime(L, span, RUNTIME_Vm_reverse_2,
+                      CORE_ARGS(actor_cell(L, span, cell), actor_cell(L, span, A->queue_cell)));
     return core_seq(L->arena, span, actor_set_cell(L, span, A->queue_cell, joined),
                     actor_set_cell(L, span, cell, core_empty(L->arena, span)));
 }
@@ -209,14 +214,14 @@ static CoreExpr *enter_case(Lower *L, ActorContext *A, const AstBehaviour *behav
     return NULL;
 }
 
-// Goes into the behaviour `next`: its predecessor's timers and postponed messages, `on enter`, then settles again, since
-// that may have said become or stop.
+// Goes into the behaviour `next`: its predecessor's timers and postponed messages, `on enter`, then
+// settles again, since that may have said become or stop.
 static CoreExpr *change_behaviour(Lower *L, ActorContext *A, Span span, CoreVar next) {
     Arena *a = L->arena;
     CoreExpr *change = call0(L, span, A->settle_fn);
     if (A->has_enter) {
-        change = core_seq(a, span,
-                          actor_by_behaviour(L, A, span, enter_case, lower_nil(L, span), NULL), change);
+        change = core_seq(
+            a, span, actor_by_behaviour(L, A, span, enter_case, lower_nil(L, span), NULL), change);
     }
     if (A->uses.postpone) {
         change = core_seq(a, span, requeue(L, A, span, A->postponed_cell), change);
@@ -226,7 +231,8 @@ static CoreExpr *change_behaviour(Lower *L, ActorContext *A, Span span, CoreVar 
                                        CORE_ARGS(actor_cell(L, span, A->timers_cell)));
         change = core_seq(a, span, actor_set_cell(L, span, A->timers_cell, left), change);
     }
-    change = core_seq(a, span, actor_set_cell(L, span, A->behaviour_cell, core_var(a, span, next)), change);
+    change = core_seq(a, span, actor_set_cell(L, span, A->behaviour_cell, core_var(a, span, next)),
+                      change);
     return core_seq(a, span, actor_set_cell(L, span, A->become_cell, lower_nil(L, span)), change);
 }
 
@@ -273,13 +279,14 @@ static void lower_finish_fn(Lower *L, ActorContext *A) {
         CoreVar why = lower_var(L);
         CoreExpr *report = lower_runtime(L, span, RUNTIME_Vm_report_2,
                                          CORE_ARGS(core_var(a, span, why), lower_nil(L, span)));
-        CoreExpr *stop = lower_runtime(L, span, RUNTIME_Vm_stop_1, CORE_ARGS(core_var(a, span, why)));
+        CoreExpr *stop =
+            lower_runtime(L, span, RUNTIME_Vm_stop_1, CORE_ARGS(core_var(a, span, why)));
         end = core_seq(a, span, core_try(a, span, body, why, core_seq(a, span, report, stop)), end);
     }
     actor_close(L, A, mark, end);
 }
 
-// ---- `after` -------------------------------------------------------------------------------------
+// ---- `after` ------------------------------------------------------------------------------------
 
 static CoreExpr *idle_case(Lower *L, ActorContext *A, const AstBehaviour *behaviour, void *data) {
     bool wants_body = *(const bool *)data;
@@ -305,7 +312,7 @@ static void lower_idle(Lower *L, ActorContext *A, uint32_t function, bool wants_
     actor_close(L, A, mark, actor_by_behaviour(L, A, span, idle_case, otherwise, &wants_body));
 }
 
-// ---- What Actor.state shows ----------------------------------------------------------------------
+// ---- What Actor.state shows ---------------------------------------------------------------------
 
 static void lower_state(Lower *L, ActorContext *A) {
     Arena *a = L->arena;
@@ -326,7 +333,7 @@ static void lower_state(Lower *L, ActorContext *A) {
     actor_close(L, A, mark, core_prim(a, span, PRIM_MAP, parts.items, parts.len));
 }
 
-// ---- The start -----------------------------------------------------------------------------------
+// ---- The start ----------------------------------------------------------------------------------
 
 // `on start`, whose value nobody asks for.
 static void lower_on_start(Lower *L, ActorContext *A) {
@@ -335,7 +342,8 @@ static void lower_on_start(Lower *L, ActorContext *A) {
     Span span = A->ast->name_span;
     actor_open(L, A, &fn, A->start_fn, &mark);
     A->in_start = true;
-    CoreExpr *body = actor_event(L, A, &A->ast->handlers, NAME_START, span, NULL, 0, lower_nil(L, span));
+    CoreExpr *body =
+        actor_event(L, A, &A->ast->handlers, NAME_START, span, NULL, 0, lower_nil(L, span));
     A->in_start = false;
     actor_close(L, A, mark, body);
 }
@@ -343,21 +351,26 @@ static void lower_on_start(Lower *L, ActorContext *A) {
 // Whether an initialiser cannot fail nor take time: literals, names and data made of them.
 static bool is_simple(const AstNode *node) {
     switch (node->kind) {
-    case AST_INT: case AST_FLOAT: case AST_STRING: case AST_ATOM: case AST_VAR: case AST_LAMBDA:
-    case AST_FN_REF:
-        return true;
-    case AST_TUPLE: case AST_TAGGED: case AST_LIST: case AST_ENTRY:
-        break;
+    case AST_INT:
+    case AST_FLOAT:
+    case AST_STRING:
+    case AST_ATOM:
+    case AST_VAR:
+    case AST_LAMBDA:
+    case AST_FN_REF: return true;
+    case AST_TUPLE:
+    case AST_TAGGED:
+    case AST_LIST:
+    case AST_ENTRY: break;
     case AST_MAP:
         if (AST_AS(Map, node)->base != NULL) {
             return false;
         }
         break;
-    case AST_CALL: {  // Queue.new() and the like are calls: they may fail
+    case AST_CALL: { // Queue.new() and the like are calls: they may fail
         return false;
     }
-    default:
-        return false;
+    default: return false;
     }
     if (node->kind == AST_LIST && AST_AS(ListExpr, node)->tail != NULL) {
         return false;
@@ -372,7 +385,8 @@ static bool is_simple(const AstNode *node) {
                 }
             }
         } else if (shape->fields[f].type == AST_FIELD_ONE) {
-            const AstNode *child = *(AstNode *const *)((const char *)node + shape->fields[f].offset);
+            const AstNode *child =
+                *(AstNode *const *)((const char *)node + shape->fields[f].offset);
             if (!is_simple(child)) {
                 return false;
             }
@@ -404,7 +418,8 @@ static CoreExpr *run_tail(Lower *L, ActorContext *A, Span span) {
         CoreVar stop = lower_var(L);
         CoreExpr *reason = core_prim_at(a, span, PRIM_ELEM, 0, core_var(a, span, stop));
         CoreExpr *decline = lower_runtime(L, span, RUNTIME_Actor_decline_1, CORE_ARGS(reason));
-        CoreExpr *told = core_test(a, span, TEST_IS_TUPLE_OF, core_var(a, span, stop), NULL, decline, body);
+        CoreExpr *told =
+            core_test(a, span, TEST_IS_TUPLE_OF, core_var(a, span, stop), NULL, decline, body);
         told->as.test.index = 1;
         body = core_let(a, span, stop, actor_cell(L, span, A->stop_cell), told);
     }
@@ -423,7 +438,8 @@ static CoreExpr *lower_run(Lower *L, ActorContext *A) {
     CoreExprs steps = {0};
     for (uint32_t i = 0; i < A->kept_params.len; i++) {
         Local *param = lower_find(L, A->kept_params.items[i]);
-        vec_push(a, &steps, actor_set_cell(L, span, A->params_cell + i, lower_local(L, span, param)));
+        vec_push(a, &steps,
+                 actor_set_cell(L, span, A->params_cell + i, lower_local(L, span, param)));
     }
     for (uint32_t i = 0; i < A->ast->states.len; i++) {
         const AstState *state = AST_AS(State, A->ast->states.items[i]);
@@ -433,9 +449,11 @@ static CoreExpr *lower_run(Lower *L, ActorContext *A) {
     }
     if (A->ast->behaviours.len > 0) {
         const AstBehaviour *first = AST_AS(Behaviour, A->ast->behaviours.items[0]);
-        vec_push(a, &steps, actor_set_cell(L, span, A->behaviour_cell, core_atom(a, span, first->name)));
+        vec_push(a, &steps,
+                 actor_set_cell(L, span, A->behaviour_cell, core_atom(a, span, first->name)));
         if (A->has_enter) {
-            vec_push(a, &steps, actor_set_cell(L, span, A->become_cell, core_atom(a, span, first->name)));
+            vec_push(a, &steps,
+                     actor_set_cell(L, span, A->become_cell, core_atom(a, span, first->name)));
         }
     }
     uint32_t lists[] = {A->queue_cell, A->inserted_cell, A->postponed_cell};
@@ -464,9 +482,9 @@ static CoreExpr *start_tuple(Lower *L, ActorContext *A, CoreExpr *run) {
     return core_prim(a, span, PRIM_TUPLE,
                      CORE_ARGS(core_atom(a, span, lower_name(L, "$start")),
                                core_atom(a, span, lower_name(L, "actor")),
-                               core_atom(a, span, A->label), run,
-                               lower_bool(L, span, must_wait(A)), limit, policy,
-                               core_int(a, span, A->cell_count), lower_bool(L, span, A->traps_exits)));
+                               core_atom(a, span, A->label), run, lower_bool(L, span, must_wait(A)),
+                               limit, policy, core_int(a, span, A->cell_count),
+                               lower_bool(L, span, A->traps_exits)));
 }
 
 // The parameter's name, or NULL when it is `_`; what is no name is reported.
@@ -497,8 +515,8 @@ void actor_bind_params(Lower *L, const AstList *params) {
     }
 }
 
-// The start functions of shorter arities: they give the rest of the parameters their defaults, each of which sees
-// those before it, and call the full one.
+// The start functions of shorter arities: they give the rest of the parameters their defaults, each
+// of which sees those before it, and call the full one.
 static void lower_short_starts(Lower *L, Def *def, const AstList *params) {
     for (uint32_t arity = def->arity_min; arity < def->arity_max; arity++) {
         Span span = def->span;
@@ -546,7 +564,7 @@ void actor_declare(Lower *L, Def *def) {
     }
 }
 
-// ---- The whole -----------------------------------------------------------------------------------
+// ---- The whole ----------------------------------------------------------------------------------
 
 bool actor_has_event(const ActorContext *A, uint32_t name_id) {
     const AstList *lists[2] = {&A->ast->handlers, NULL};
@@ -587,23 +605,41 @@ static void plan(Lower *L, ActorContext *A) {
     uint32_t cell = ast->states.len;
     A->params_cell = cell;
     cell += A->kept_params.len;
-    struct { bool used; uint32_t *cell; } optional[] = {
-        {ast->behaviours.len > 0, &A->behaviour_cell}, {ast->behaviours.len > 0, &A->become_cell},
-        {A->uses.stop, &A->stop_cell},                 {A->has_queue, &A->queue_cell},
-        {A->uses.next, &A->inserted_cell},             {A->uses.postpone, &A->postponed_cell},
-        {A->has_timer, &A->timers_cell},               {A->uses.caller, &A->from_cell},
+    struct {
+        bool used;
+        uint32_t *cell;
+    } optional[] = {
+        {ast->behaviours.len > 0, &A->behaviour_cell},
+        {ast->behaviours.len > 0, &A->become_cell},
+        {A->uses.stop, &A->stop_cell},
+        {A->has_queue, &A->queue_cell},
+        {A->uses.next, &A->inserted_cell},
+        {A->uses.postpone, &A->postponed_cell},
+        {A->has_timer, &A->timers_cell},
+        {A->uses.caller, &A->from_cell},
     };
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
         *optional[i].cell = optional[i].used ? cell++ : UINT32_MAX;
     }
     A->cell_count = cell;
-    struct { bool used; uint32_t *function; const char *name; uint32_t arity; } functions[] = {
-        {true, &A->loop_fn, "loop", 0},           {true, &A->handle_fn, "handle", 1},
-        {true, &A->tell_fn, "tell", 1},           {true, &A->ask_fn, "ask", 2},
-        {A->needs_settle, &A->settle_fn, "settle", 0}, {true, &A->finish_fn, "finish", 1},
-        {true, &A->state_fn, "state", 0},         {A->has_start, &A->start_fn, "start", 0},
-        {A->has_after, &A->idle_fn, "idle", 0},   {A->has_after, &A->idle_ms_fn, "idle_ms", 0},
-        {A->has_down, &A->down_fn, "down", 4},    {A->traps_exits, &A->exit_fn, "exit", 3},
+    struct {
+        bool used;
+        uint32_t *function;
+        const char *name;
+        uint32_t arity;
+    } functions[] = {
+        {true, &A->loop_fn, "loop", 0},
+        {true, &A->handle_fn, "handle", 1},
+        {true, &A->tell_fn, "tell", 1},
+        {true, &A->ask_fn, "ask", 2},
+        {A->needs_settle, &A->settle_fn, "settle", 0},
+        {true, &A->finish_fn, "finish", 1},
+        {true, &A->state_fn, "state", 0},
+        {A->has_start, &A->start_fn, "start", 0},
+        {A->has_after, &A->idle_fn, "idle", 0},
+        {A->has_after, &A->idle_ms_fn, "idle_ms", 0},
+        {A->has_down, &A->down_fn, "down", 4},
+        {A->traps_exits, &A->exit_fn, "exit", 3},
         {A->has_timer, &A->timeout_fn, "timeout", 2},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

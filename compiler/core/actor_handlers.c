@@ -1,23 +1,24 @@
 // Handlers as decision trees: telling messages apart, then finding the handler that takes one.
 //
-// The order is the language's: the current behaviour's handlers, in order, then the actor's own, then `on other`. A send
-// reaches only handlers without `->`, an ask only those with it. Bodies are made once, in the function of
-// their kind (tell, ask, or the event's), so that what actor-level handlers do stands in one place for all behaviours.
-// Tests: tests/lang/actors, tests/behave, tests/lang/errors.
+// The order is the language's: the current behaviour's handlers, in order, then the actor's own,
+// then `on other`. A send reaches only handlers without `->`, an ask only those with it. Bodies are
+// made once, in the function of their kind (tell, ask, or the event's), so that what actor-level
+// handlers do stands in one place for all behaviours. Tests: tests/lang/actors, tests/behave,
+// tests/lang/errors.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/core/actor_private.h"
 
-// ---- Clauses -------------------------------------------------------------------------------------
+// ---- Clauses ------------------------------------------------------------------------------------
 
 typedef VEC(LowerClause) Clauses;
 
 // What a body needs to know besides its handler.
 typedef struct Body {
     ActorContext *actor;
-    CoreVar message;  // as postponed: the message, or for asks the request
-    CoreVar from;     // asks only
-    Target *reply;    // asks only: where the value goes
+    CoreVar message; // as postponed: the message, or for asks the request
+    CoreVar from;    // asks only
+    Target *reply;   // asks only: where the value goes
 } Body;
 
 // The message handlers of one kind among `handlers`.
@@ -27,8 +28,10 @@ static Clauses message_clauses(Lower *L, const AstList *handlers, bool asks) {
         const AstHandler *handler = AST_AS(Handler, handlers->items[i]);
         if (handler->event == NULL && (handler->reply != NULL) == asks) {
             vec_push(L->arena, &clauses,
-                     ((LowerClause){.patterns = &handler->pattern, .guard = handler->guard,
-                                    .span = handler->pattern->span, .data = handler}));
+                     ((LowerClause){.patterns = &handler->pattern,
+                                    .guard = handler->guard,
+                                    .span = handler->pattern->span,
+                                    .data = handler}));
         }
     }
     return clauses;
@@ -44,23 +47,27 @@ CoreExpr *actor_event(Lower *L, ActorContext *A, const AstList *handlers, uint32
     Clauses clauses = {0};
     for (uint32_t i = 0; i < handlers->len; i++) {
         const AstHandler *handler = AST_AS(Handler, handlers->items[i]);
-        if (handler->event != NULL && name_is(handler->event, name_id) && handler->params.len == count) {
+        if (handler->event != NULL && name_is(handler->event, name_id) &&
+            handler->params.len == count) {
             vec_push(L->arena, &clauses,
-                     ((LowerClause){.patterns = handler->params.items, .guard = handler->guard,
-                                    .span = handler->event_span, .data = handler}));
+                     ((LowerClause){.patterns = handler->params.items,
+                                    .guard = handler->guard,
+                                    .span = handler->event_span,
+                                    .data = handler}));
         }
     }
     if (clauses.len == 0) {
         return otherwise;
     }
-    return lower_clauses(L, span, subjects, count, clauses.items, clauses.len, event_body, otherwise, A);
+    return lower_clauses(L, span, subjects, count, clauses.items, clauses.len, event_body,
+                         otherwise, A);
 }
 
 typedef struct EventCase {
     uint32_t name_id;
     const CoreVar *subjects;
     uint32_t count;
-    Target *actors;  // where the actor's own handlers stand
+    Target *actors; // where the actor's own handlers stand
 } EventCase;
 
 static bool has_event(const AstList *handlers, uint32_t name_id) {
@@ -88,13 +95,13 @@ CoreExpr *actor_event_everywhere(Lower *L, ActorContext *A, uint32_t name_id,
     Span span = A->ast->name_span;
     Target actors = lower_target(L);
     EventCase event = {name_id, subjects, count, &actors};
-    CoreExpr *scope = actor_by_behaviour(L, A, span, event_case,
-                                         lower_goto(L, &actors, span, NULL, 0), &event);
+    CoreExpr *scope =
+        actor_by_behaviour(L, A, span, event_case, lower_goto(L, &actors, span, NULL, 0), &event);
     CoreExpr *own = actor_event(L, A, &A->ast->handlers, name_id, span, subjects, count, otherwise);
     return lower_place(L, &actors, span, own, scope);
 }
 
-// ---- Sends ---------------------------------------------------------------------------------------
+// ---- Sends --------------------------------------------------------------------------------------
 
 // postponed = [message | postponed]
 static CoreExpr *put_back(Lower *L, ActorContext *A, Span span, CoreExpr *message) {
@@ -132,7 +139,8 @@ typedef struct MessageCase {
     Target *actors;
 } MessageCase;
 
-static CoreExpr *message_case(Lower *L, ActorContext *A, const AstBehaviour *behaviour, void *data) {
+static CoreExpr *message_case(Lower *L, ActorContext *A, const AstBehaviour *behaviour,
+                              void *data) {
     (void)A;
     const MessageCase *message = data;
     Clauses clauses = message_clauses(L, &behaviour->handlers, message->asks);
@@ -141,7 +149,8 @@ static CoreExpr *message_case(Lower *L, ActorContext *A, const AstBehaviour *beh
     }
     Span span = behaviour->name_span;
     return lower_clauses(L, span, &message->body->message, 1, clauses.items, clauses.len,
-                         message->make, lower_goto(L, message->actors, span, NULL, 0), message->body);
+                         message->make, lower_goto(L, message->actors, span, NULL, 0),
+                         message->body);
 }
 
 // The tree of all handlers of one kind over body->message.
@@ -155,7 +164,8 @@ static CoreExpr *messages(Lower *L, ActorContext *A, Body *body, LowerBody make,
     Clauses clauses = message_clauses(L, &A->ast->handlers, asks);
     CoreExpr *own = otherwise;
     if (clauses.len > 0) {
-        own = lower_clauses(L, span, &body->message, 1, clauses.items, clauses.len, make, otherwise, body);
+        own = lower_clauses(L, span, &body->message, 1, clauses.items, clauses.len, make, otherwise,
+                            body);
     }
     return lower_place(L, &actors, span, own, scope);
 }
@@ -167,9 +177,9 @@ static void lower_tell(Lower *L, ActorContext *A) {
     LowerMark mark;
     actor_open(L, A, &fn, A->tell_fn, &mark);
     Body body = {.actor = A, .message = lower_param(L)};
-    CoreExpr *unhandled = lower_runtime(L, span, RUNTIME_Actor_unhandled_2,
-                                        CORE_ARGS(core_atom(a, span, A->label),
-                                                  core_var(a, span, body.message)));
+    CoreExpr *unhandled =
+        lower_runtime(L, span, RUNTIME_Actor_unhandled_2,
+                      CORE_ARGS(core_atom(a, span, A->label), core_var(a, span, body.message)));
     CoreExpr *other = actor_event_everywhere(L, A, NAME_OTHER, &body.message, 1, unhandled);
     CoreExpr *tree = messages(L, A, &body, send_body, false, other);
     if (A->uses.caller) {
@@ -178,7 +188,7 @@ static void lower_tell(Lower *L, ActorContext *A) {
     actor_close(L, A, mark, tree);
 }
 
-// ---- Asks ----------------------------------------------------------------------------------------
+// ---- Asks ---------------------------------------------------------------------------------------
 
 static CoreExpr *ask_body(Lower *L, const LowerClause *clause, uint32_t index, void *data) {
     (void)index;
@@ -197,10 +207,11 @@ static CoreExpr *ask_envelope(Lower *L, Span span, const Body *body) {
 }
 
 // What is done with a handler's value: reply, unless it is noreply or postpone.
-static CoreExpr *reply_value(Lower *L, ActorContext *A, Span span, const Body *body, CoreVar value) {
-    CoreExpr *reply = lower_runtime(L, span, RUNTIME_Vm_reply_2,
-                                    CORE_ARGS(core_var(L->arena, span, body->from),
-                                              core_var(L->arena, span, value)));
+static CoreExpr *reply_value(Lower *L, ActorContext *A, Span span, const Body *body,
+                             CoreVar value) {
+    CoreExpr *reply = lower_runtime(
+        L, span, RUNTIME_Vm_reply_2,
+        CORE_ARGS(core_var(L->arena, span, body->from), core_var(L->arena, span, value)));
     if (A->uses.postpone) {
         CoreExpr *back = put_back(L, A, span, ask_envelope(L, span, body));
         reply = if_word(L, span, value, "$postpone", back, reply);
@@ -224,20 +235,21 @@ static void lower_ask(Lower *L, ActorContext *A) {
     reply.params = &value;
     reply.param_count = 1;
     Body body = {.actor = A, .message = request, .from = from, .reply = &reply};
-    CoreExpr *unhandled = lower_runtime(L, span, RUNTIME_Vm_reply_error_2,
-                                        CORE_ARGS(core_var(a, span, from),
-                                                  core_atom(a, span, lower_name(L, "unhandled"))));
+    CoreExpr *unhandled = lower_runtime(
+        L, span, RUNTIME_Vm_reply_error_2,
+        CORE_ARGS(core_var(a, span, from), core_atom(a, span, lower_name(L, "unhandled"))));
     CoreExpr *tree = messages(L, A, &body, ask_body, true, unhandled);
     if (reply.uses > 0) {
         tree = lower_place(L, &reply, span, reply_value(L, A, span, &body, value), tree);
     }
     if (A->uses.caller) {
-        tree = core_seq(a, span, actor_set_cell(L, span, A->from_cell, core_var(a, span, from)), tree);
+        tree =
+            core_seq(a, span, actor_set_cell(L, span, A->from_cell, core_var(a, span, from)), tree);
     }
     actor_close(L, A, mark, tree);
 }
 
-// ---- Events that come as messages ----------------------------------------------------------------
+// ---- Events that come as messages ---------------------------------------------------------------
 
 // on down(ref, pid, reason); one that does not fit goes on as a message.
 static void lower_down(Lower *L, ActorContext *A) {
@@ -250,30 +262,34 @@ static void lower_down(Lower *L, ActorContext *A) {
     for (int i = 0; i < 3; i++) {
         subjects[i] = lower_param(L);
     }
-    CoreExpr *tell = core_call(L->arena, span, A->tell_fn, CORE_ARGS(core_var(L->arena, span, message)));
+    CoreExpr *tell =
+        core_call(L->arena, span, A->tell_fn, CORE_ARGS(core_var(L->arena, span, message)));
     actor_close(L, A, mark, actor_event_everywhere(L, A, NAME_DOWN, subjects, 3, tell));
 }
 
-// on exit(pid, reason). The parent's end is ours; without a handler that fits so is any but a normal one.
+// on exit(pid, reason). The parent's end is ours; without a handler that fits so is any but a
+// normal one.
 static void lower_exit(Lower *L, ActorContext *A) {
     Arena *a = L->arena;
     Span span = A->ast->name_span;
     LowerFn fn;
     LowerMark mark;
     actor_open(L, A, &fn, A->exit_fn, &mark);
-    lower_param(L);  // the message itself
+    lower_param(L); // the message itself
     CoreVar subjects[2] = {lower_param(L), lower_param(L)};
     Target finish = lower_target(L);
     CoreExpr *by_default = core_test(a, span, TEST_SAME, core_var(a, span, subjects[1]),
-                                     core_atom(a, span, lower_name(L, "normal")), lower_nil(L, span),
-                                     lower_goto(L, &finish, span, NULL, 0));
+                                     core_atom(a, span, lower_name(L, "normal")),
+                                     lower_nil(L, span), lower_goto(L, &finish, span, NULL, 0));
     CoreExpr *handled = actor_event_everywhere(L, A, NAME_EXIT, subjects, 2, by_default);
     CoreVar parent = lower_var(L);
-    CoreExpr *tree = core_test(a, span, TEST_SAME, core_var(a, span, subjects[0]),
-                               core_var(a, span, parent), lower_goto(L, &finish, span, NULL, 0), handled);
+    CoreExpr *tree =
+        core_test(a, span, TEST_SAME, core_var(a, span, subjects[0]), core_var(a, span, parent),
+                  lower_goto(L, &finish, span, NULL, 0), handled);
     CoreExpr *end = core_call(a, span, A->finish_fn, CORE_ARGS(core_var(a, span, subjects[1])));
     tree = lower_place(L, &finish, span, end, tree);
-    tree = core_let(a, span, parent, lower_runtime(L, span, RUNTIME_Vm_parent_0, CORE_NO_ARGS), tree);
+    tree =
+        core_let(a, span, parent, lower_runtime(L, span, RUNTIME_Vm_parent_0, CORE_NO_ARGS), tree);
     actor_close(L, A, mark, tree);
 }
 
@@ -288,19 +304,20 @@ static void lower_timeout(Lower *L, ActorContext *A) {
     CoreVar name = lower_param(L);
     CoreVar timers = lower_var(L);
     CoreExpr *event = actor_event_everywhere(L, A, NAME_TIMEOUT, &name, 1, lower_nil(L, span));
-    CoreExpr *fired = core_seq(a, span, actor_set_cell(L, span, A->timers_cell, core_var(a, span, timers)),
-                               event);
+    CoreExpr *fired = core_seq(
+        a, span, actor_set_cell(L, span, A->timers_cell, core_var(a, span, timers)), event);
     CoreExpr *tree = core_test(a, span, TEST_SAME, core_var(a, span, timers), lower_nil(L, span),
                                lower_nil(L, span), fired);
     CoreExpr *left = lower_runtime(L, span, RUNTIME_Actor_fired_3,
-                                   CORE_ARGS(actor_cell(L, span, A->timers_cell), core_var(a, span, ref),
-                                             core_var(a, span, name)));
+                                   CORE_ARGS(actor_cell(L, span, A->timers_cell),
+                                             core_var(a, span, ref), core_var(a, span, name)));
     actor_close(L, A, mark, core_let(a, span, timers, left, tree));
 }
 
-// ---- Telling messages apart ----------------------------------------------------------------------
+// ---- Telling messages apart ---------------------------------------------------------------------
 
-// If `message` is a tuple of `size` with the tag: a call of `function` with (the message if `whole`, and) its elements.
+// If `message` is a tuple of `size` with the tag: a call of `function` with (the message if
+// `whole`, and) its elements.
 static CoreExpr *if_tagged(Lower *L, Span span, CoreVar message, const char *tag, uint32_t size,
                            uint32_t function, bool whole, CoreExpr *otherwise) {
     Arena *a = L->arena;
@@ -312,27 +329,31 @@ static CoreExpr *if_tagged(Lower *L, Span span, CoreVar message, const char *tag
         vec_push(a, &args, core_prim_at(a, span, PRIM_ELEM, i, core_var(a, span, message)));
     }
     CoreExpr *call = core_call(a, span, function, args.items, args.len);
-    CoreExpr *test = core_test(a, span, TEST_IS_TAGGED, core_var(a, span, message), NULL, call, otherwise);
+    CoreExpr *test =
+        core_test(a, span, TEST_IS_TAGGED, core_var(a, span, message), NULL, call, otherwise);
     test->as.test.index = size;
     test->as.test.name = lower_name(L, tag);
     return test;
 }
 
 // (:system, from, request): Actor.system answers; :stop(reason) is the end.
-static CoreExpr *if_system(Lower *L, ActorContext *A, Span span, CoreVar message, CoreExpr *otherwise) {
+static CoreExpr *if_system(Lower *L, ActorContext *A, Span span, CoreVar message,
+                           CoreExpr *otherwise) {
     Arena *a = L->arena;
     CoreConst *state = core_const_items(a, CONST_FN, NULL, 0);
     state->index = A->state_fn;
     CoreVar answer = lower_var(L);
     CoreExpr *reason = core_prim_at(a, span, PRIM_ELEM, 1, core_var(a, span, answer));
-    CoreExpr *stop = core_test(a, span, TEST_IS_TAGGED, core_var(a, span, answer), NULL,
-                               core_call(a, span, A->finish_fn, CORE_ARGS(reason)), lower_nil(L, span));
+    CoreExpr *stop =
+        core_test(a, span, TEST_IS_TAGGED, core_var(a, span, answer), NULL,
+                  core_call(a, span, A->finish_fn, CORE_ARGS(reason)), lower_nil(L, span));
     stop->as.test.index = 2;
     stop->as.test.name = lower_name(L, "stop");
-    CoreExpr *system = lower_runtime(L, span, RUNTIME_Actor_system_3,
-                                     CORE_ARGS(core_prim_at(a, span, PRIM_ELEM, 1, core_var(a, span, message)),
-                                               core_prim_at(a, span, PRIM_ELEM, 2, core_var(a, span, message)),
-                                               core_lit(a, span, state)));
+    CoreExpr *system =
+        lower_runtime(L, span, RUNTIME_Actor_system_3,
+                      CORE_ARGS(core_prim_at(a, span, PRIM_ELEM, 1, core_var(a, span, message)),
+                                core_prim_at(a, span, PRIM_ELEM, 2, core_var(a, span, message)),
+                                core_lit(a, span, state)));
     CoreExpr *test = core_test(a, span, TEST_IS_TAGGED, core_var(a, span, message), NULL,
                                core_let(a, span, answer, system, stop), otherwise);
     test->as.test.index = 3;
@@ -346,7 +367,8 @@ static void lower_handle(Lower *L, ActorContext *A) {
     LowerMark mark;
     actor_open(L, A, &fn, A->handle_fn, &mark);
     CoreVar message = lower_param(L);
-    CoreExpr *tree = core_call(L->arena, span, A->tell_fn, CORE_ARGS(core_var(L->arena, span, message)));
+    CoreExpr *tree =
+        core_call(L->arena, span, A->tell_fn, CORE_ARGS(core_var(L->arena, span, message)));
     if (A->has_down) {
         tree = if_tagged(L, span, message, "down", 4, A->down_fn, true, tree);
     }
@@ -362,17 +384,18 @@ static void lower_handle(Lower *L, ActorContext *A) {
     actor_close(L, A, mark, tree);
 }
 
-// ---- Checks --------------------------------------------------------------------------------------
+// ---- Checks -------------------------------------------------------------------------------------
 
-// The events: how many arguments each gives, and whether it may stand in a behaviour and in the actor itself.
+// The events: how many arguments each gives, and whether it may stand in a behaviour and in the
+// actor itself.
 static const struct EventInfo {
     uint32_t name_id;
     uint32_t params;
     bool in_behaviour;
     bool in_actor;
 } events[] = {
-    {NAME_START, 0, false, true},  {NAME_STOP, 1, true, true},    {NAME_DOWN, 3, true, true},
-    {NAME_EXIT, 2, true, true},    {NAME_OTHER, 1, true, true},   {NAME_ENTER, 0, true, false},
+    {NAME_START, 0, false, true},  {NAME_STOP, 1, true, true},  {NAME_DOWN, 3, true, true},
+    {NAME_EXIT, 2, true, true},    {NAME_OTHER, 1, true, true}, {NAME_ENTER, 0, true, false},
     {NAME_TIMEOUT, 1, true, true},
 };
 
@@ -395,7 +418,8 @@ static void check_event(Lower *L, const AstHandler *handler, bool in_behaviour) 
         if (handler->params.len != info->params) {
             Buf count = buf_new(L->arena);
             buf_format(&count, "%u", info->params);
-            DIAG(L->diags, event_params, handler->event_span, name_str(handler->event), buf_view(&count));
+            DIAG(L->diags, event_params, handler->event_span, name_str(handler->event),
+                 buf_view(&count));
         }
         if (handler->reply != NULL) {
             DIAG(L->diags, event_reply, handler->reply->span, name_str(handler->event));
@@ -408,8 +432,9 @@ static void check_event(Lower *L, const AstHandler *handler, bool in_behaviour) 
 
 void actor_check_handlers(Lower *L, ActorContext *A) {
     for (uint32_t b = 0; b <= A->ast->behaviours.len; b++) {
-        const AstList *list = b == 0 ? &A->ast->handlers
-                                     : &AST_AS(Behaviour, A->ast->behaviours.items[b - 1])->handlers;
+        const AstList *list = b == 0
+                                  ? &A->ast->handlers
+                                  : &AST_AS(Behaviour, A->ast->behaviours.items[b - 1])->handlers;
         for (uint32_t i = 0; i < list->len; i++) {
             const AstHandler *handler = AST_AS(Handler, list->items[i]);
             if (handler->event != NULL) {
@@ -439,7 +464,8 @@ void actor_check_handlers(Lower *L, ActorContext *A) {
         known = name_is(A->ast->mailbox_policy, policies[i]);
     }
     if (!known) {
-        DIAG(L->diags, policy_unknown, A->ast->mailbox_policy_span, name_str(A->ast->mailbox_policy));
+        DIAG(L->diags, policy_unknown, A->ast->mailbox_policy_span,
+             name_str(A->ast->mailbox_policy));
     }
 }
 

@@ -21,20 +21,20 @@ typedef struct Action {
     Name name;
     uint32_t arity;
     uint32_t function;
-    VEC(AstNode *) clauses;  // AstFn
-    struct Action *full;     // when this arity comes of defaults: the one with all parameters
-    struct Action *next;     // same name, another arity
+    VEC(AstNode *) clauses; // AstFn
+    struct Action *full;    // when this arity comes of defaults: the one with all parameters
+    struct Action *next;    // same name, another arity
 } Action;
 
 typedef struct ActorContext {
     const AstActor *ast;
     Name label;
     ActorUses uses;
-    NameMap actions;         // Action chains
+    NameMap actions; // Action chains
     VEC(Action *) action_list;
-    LowerFn *fn;             // the handler or action being lowered: inside of its closures L->fn is another
+    LowerFn *fn; // the handler or action being lowered: inside of its closures L->fn is another
     bool traps_exits;
-    bool in_start;           // lowering `on start`
+    bool in_start; // lowering `on start`
     // Cells. 0 .. state_count - 1 are the states.
     uint32_t cell_count;
     VEC(Name) kept_params;   // constructor parameters that handlers name
@@ -55,18 +55,18 @@ typedef struct ActorContext {
     uint32_t settle_fn;
     uint32_t finish_fn;
     uint32_t state_fn;
-    uint32_t start_fn;       // `on start`; only when has_start
-    uint32_t idle_fn;        // `after`; only when has_after
+    uint32_t start_fn; // `on start`; only when has_start
+    uint32_t idle_fn;  // `after`; only when has_after
     uint32_t idle_ms_fn;
-    uint32_t down_fn;        // only when has_down
-    uint32_t exit_fn;        // only when traps_exits
-    uint32_t timeout_fn;     // only when has_timer
+    uint32_t down_fn;    // only when has_down
+    uint32_t exit_fn;    // only when traps_exits
+    uint32_t timeout_fn; // only when has_timer
     bool has_start;
     bool has_after;
     bool has_down;
     bool has_timer;
     bool has_enter;
-    bool has_queue;          // next or postpone
+    bool has_queue; // next or postpone
     bool needs_settle;
 } ActorContext;
 
@@ -75,7 +75,8 @@ CoreExpr *actor_cell(Lower *L, Span span, uint32_t cell);
 CoreExpr *actor_set_cell(Lower *L, Span span, uint32_t cell, CoreExpr *value);
 
 // Gives a report (or NULL) the hint 'did you mean `before…after`?' if there is something near.
-void actor_hint(Lower *L, Diag *diag, const Suggest *suggest, const char *before, const char *after);
+void actor_hint(Lower *L, Diag *diag, const Suggest *suggest, const char *before,
+                const char *after);
 
 // Starts a function of the actor whose names in sight are its cells; *mark is for actor_close.
 void actor_open(Lower *L, ActorContext *A, LowerFn *fn, uint32_t function, LowerMark *mark);
@@ -93,16 +94,19 @@ uint32_t actor_function(Lower *L, ActorContext *A, const char *what, uint32_t ar
 // Is there a handler of this event, in the actor or in a behaviour?
 bool actor_has_event(const ActorContext *A, uint32_t name_id);
 
-// A SWITCH over the current behaviour (of `span`), with a case for each that `make` gives an expression for, not NULL.
+// A SWITCH over the current behaviour (of `span`), with a case for each that `make` gives an
+// expression for, not NULL.
 // `otherwise` alone when it gives none.
-typedef CoreExpr *(*ActorCase)(Lower *L, ActorContext *A, const AstBehaviour *behaviour, void *data);
+typedef CoreExpr *(*ActorCase)(Lower *L, ActorContext *A, const AstBehaviour *behaviour,
+                               void *data);
 CoreExpr *actor_by_behaviour(Lower *L, ActorContext *A, Span span, ActorCase make,
                              CoreExpr *otherwise, void *data);
 
 // A handler's or event's body in its function, ready for the words of handlers.
 CoreExpr *actor_body(Lower *L, ActorContext *A, const AstBlock *body);
 
-// The decision tree of the handlers of one event among `handlers`; `otherwise` when there is none or none fits.
+// The decision tree of the handlers of one event among `handlers`; `otherwise` when there is none
+// or none fits.
 CoreExpr *actor_event(Lower *L, ActorContext *A, const AstList *handlers, uint32_t name_id,
                       Span span, const CoreVar *subjects, uint32_t count, CoreExpr *otherwise);
 

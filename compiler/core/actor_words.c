@@ -1,19 +1,20 @@
-// The words of handlers and actions (become, caller, stop, next, timeout, noreply, postpone), actions, and `spawn`.
+// The words of handlers and actions (become, caller, stop, next, timeout, noreply, postpone),
+// actions, and `spawn`.
 //
-// A word is a write to a cell that the loop looks at afterwards, so that it may stand anywhere in a handler or action; in a
-// closure, which may run in another process, it is refused. Which words an actor mentions is found by one walk
-// before anything is lowered: cells and tests exist only for those.
-// Tests: tests/lang/actors, tests/lang/errors.
+// A word is a write to a cell that the loop looks at afterwards, so that it may stand anywhere in a
+// handler or action; in a closure, which may run in another process, it is refused. Which words an
+// actor mentions is found by one walk before anything is lowered: cells and tests exist only for
+// those. Tests: tests/lang/actors, tests/lang/errors.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/core/actor_private.h"
 
-// ---- What is mentioned ---------------------------------------------------------------------------
+// ---- What is mentioned --------------------------------------------------------------------------
 
 typedef struct Scan {
     Lower *L;
     ActorContext *A;
-    NameMap mentioned;  // names of variables and pins
+    NameMap mentioned; // names of variables and pins
 } Scan;
 
 static void scan_name(Scan *scan, Name name) {
@@ -63,7 +64,7 @@ void actor_scan(Lower *L, ActorContext *A) {
     }
 }
 
-// ---- Words ---------------------------------------------------------------------------------------
+// ---- Words --------------------------------------------------------------------------------------
 
 // The actor whose handler or action this is; NULL elsewhere. In its closures a report is made too.
 static ActorContext *in_handler(Lower *L, Span span, Name word) {
@@ -108,7 +109,8 @@ CoreExpr *actor_lower_become(Lower *L, const AstBecome *become) {
         actor_hint(L, diag, &suggest, "", "");
         return lower_nil(L, span);
     }
-    CoreExpr *set = actor_set_cell(L, span, A->become_cell, core_atom(L->arena, span, become->name));
+    CoreExpr *set =
+        actor_set_cell(L, span, A->become_cell, core_atom(L->arena, span, become->name));
     return core_seq(L->arena, span, set, lower_nil(L, span));
 }
 
@@ -137,9 +139,11 @@ static CoreExpr *lower_next(Lower *L, ActorContext *A, const AstCall *call) {
     Span span = call->node.span;
     Arena *a = L->arena;
     Held message = lower_hold(L, lower_expr(L, call->args.items[0]));
-    CoreExpr *cast = core_prim(a, span, PRIM_TUPLE,
-                               CORE_ARGS(core_atom(a, span, lower_name(L, "$gen_cast")), message.atom));
-    CoreExpr *list = core_prim(a, span, PRIM_CONS, CORE_ARGS(cast, actor_cell(L, span, A->inserted_cell)));
+    CoreExpr *cast =
+        core_prim(a, span, PRIM_TUPLE,
+                  CORE_ARGS(core_atom(a, span, lower_name(L, "$gen_cast")), message.atom));
+    CoreExpr *list =
+        core_prim(a, span, PRIM_CONS, CORE_ARGS(cast, actor_cell(L, span, A->inserted_cell)));
     CoreExpr *set = actor_set_cell(L, span, A->inserted_cell, list);
     return lower_finish(L, message, core_seq(a, span, set, core_again(a, message.atom)));
 }
@@ -149,14 +153,17 @@ static CoreExpr *lower_timer(Lower *L, ActorContext *A, const AstCall *call) {
     CoreExpr *name = lower_expr(L, call->args.items[0]);
     CoreExpr *ms = lower_expr(L, call->args.items[1]);
     CoreExpr *scope = call->args.len == 3 ? lower_expr(L, call->args.items[2]) : lower_nil(L, span);
-    CoreExpr *timers = lower_runtime(L, span, RUNTIME_Actor_timer_4,
-                                     CORE_ARGS(actor_cell(L, span, A->timers_cell), name, ms, scope));
-    return core_seq(L->arena, span, actor_set_cell(L, span, A->timers_cell, timers), lower_ok(L, span));
+    CoreExpr *timers =
+        lower_runtime(L, span, RUNTIME_Actor_timer_4,
+                      CORE_ARGS(actor_cell(L, span, A->timers_cell), name, ms, scope));
+    return core_seq(L->arena, span, actor_set_cell(L, span, A->timers_cell, timers),
+                    lower_ok(L, span));
 }
 
 static CoreExpr *lower_caller(Lower *L, ActorContext *A, const AstCall *call) {
     Span span = call->node.span;
-    return lower_runtime(L, span, RUNTIME_Vm_caller_1, CORE_ARGS(actor_cell(L, span, A->from_cell)));
+    return lower_runtime(L, span, RUNTIME_Vm_caller_1,
+                         CORE_ARGS(actor_cell(L, span, A->from_cell)));
 }
 
 static const struct Word {
@@ -223,7 +230,8 @@ CoreExpr *actor_lower_call(Lower *L, const AstCall *call) {
             return lower_nil(L, call->node.span);
         }
         if (call->args.len < words[i].arity_min || call->args.len > words[i].arity_max) {
-            static const char *const expected[] = {"no arguments", "at most a reason", "one message",
+            static const char *const expected[] = {"no arguments", "at most a reason",
+                                                   "one message",
                                                    "a name, milliseconds and maybe :behaviour"};
             report_arity(L, call, name, expected[i]);
             return lower_nil(L, call->node.span);
@@ -233,7 +241,7 @@ CoreExpr *actor_lower_call(Lower *L, const AstCall *call) {
     return NULL;
 }
 
-// ---- Actions -------------------------------------------------------------------------------------
+// ---- Actions ------------------------------------------------------------------------------------
 
 static Action *find_action(ActorContext *A, Name name, uint32_t arity) {
     Action *action = name_map_get(&A->actions, name);
@@ -243,7 +251,8 @@ static Action *find_action(ActorContext *A, Name name, uint32_t arity) {
     return action;
 }
 
-static Action *add_action(Lower *L, ActorContext *A, const AstFn *fn, uint32_t arity, Action *full) {
+static Action *add_action(Lower *L, ActorContext *A, const AstFn *fn, uint32_t arity,
+                          Action *full) {
     Action *action = ARENA_NEW(L->arena, Action);
     action->name = fn->name;
     action->arity = arity;
@@ -296,13 +305,18 @@ static void lower_full_action(Lower *L, ActorContext *A, const Action *action) {
         for (uint32_t k = 0; k < action->arity; k++) {
             patterns[k] = AST_AS(Param, clause->params.items[k])->pattern;
         }
-        vec_push(L->arena, &clauses, ((LowerClause){.patterns = patterns, .guard = clause->guard,
-                                                    .span = clause->name_span, .data = clause}));
+        vec_push(L->arena, &clauses,
+                 ((LowerClause){.patterns = patterns,
+                                .guard = clause->guard,
+                                .span = clause->name_span,
+                                .data = clause}));
     }
     Span span = AST_AS(Fn, action->clauses.items[0])->name_span;
-    CoreExpr *otherwise = core_fail(L->arena, span, core_atom(L->arena, span, lower_name(L, "function_clause")));
-    actor_close(L, A, mark, lower_clauses(L, span, subjects.items, subjects.len, clauses.items, clauses.len,
-                                          action_body, otherwise, NULL));
+    CoreExpr *otherwise =
+        core_fail(L->arena, span, core_atom(L->arena, span, lower_name(L, "function_clause")));
+    actor_close(L, A, mark,
+                lower_clauses(L, span, subjects.items, subjects.len, clauses.items, clauses.len,
+                              action_body, otherwise, NULL));
 }
 
 // An arity that defaults make: calls the full one with the rest.
@@ -318,7 +332,9 @@ static void lower_short_action(Lower *L, ActorContext *A, const Action *action) 
     for (uint32_t i = action->arity; i < action->full->arity; i++) {
         vec_push(L->arena, &args, lower_expr(L, AST_AS(Param, clause->params.items[i])->fallback));
     }
-    actor_close(L, A, mark, core_call(L->arena, clause->name_span, action->full->function, args.items, args.len));
+    actor_close(
+        L, A, mark,
+        core_call(L->arena, clause->name_span, action->full->function, args.items, args.len));
 }
 
 void actor_lower_actions(Lower *L, ActorContext *A) {
@@ -332,7 +348,7 @@ void actor_lower_actions(Lower *L, ActorContext *A) {
     }
 }
 
-// ---- spawn ---------------------------------------------------------------------------------------
+// ---- spawn --------------------------------------------------------------------------------------
 
 static CoreExpr *spawn_mode(Lower *L, Span span, AstSpawnMode mode) {
     static const char *const modes[] = {"none", "link", "monitor"};
@@ -357,7 +373,8 @@ CoreExpr *actor_start_value(Lower *L, const AstPath *path, const AstList *args, 
         }
         Buf given = buf_new(L->arena);
         buf_format(&given, "%u", args->len);
-        DIAG(L->diags, constructor_arity, span, name_str(def->name), buf_view(&expected), buf_view(&given));
+        DIAG(L->diags, constructor_arity, span, name_str(def->name), buf_view(&expected),
+             buf_view(&given));
         return lower_nil(L, span);
     }
     if (def->owner == L->scope->own) {
@@ -370,14 +387,17 @@ CoreExpr *actor_start_value(Lower *L, const AstPath *path, const AstList *args, 
 CoreExpr *actor_lower_spawn(Lower *L, const AstSpawn *spawn) {
     Span span = spawn->node.span;
     CoreExpr *start = actor_start_value(L, spawn->path, &spawn->args, span);
-    CoreExpr *ms = spawn->timeout != NULL ? lower_expr(L, spawn->timeout)
-                                          : core_atom(L->arena, span, lower_known(L, NAME_INFINITY));
-    return lower_runtime(L, span, RUNTIME_Vm_start_4,
-                         CORE_ARGS(start, spawn_mode(L, span, spawn->mode), ms, lower_nil(L, span)));
+    CoreExpr *ms = spawn->timeout != NULL
+                       ? lower_expr(L, spawn->timeout)
+                       : core_atom(L->arena, span, lower_known(L, NAME_INFINITY));
+    return lower_runtime(
+        L, span, RUNTIME_Vm_start_4,
+        CORE_ARGS(start, spawn_mode(L, span, spawn->mode), ms, lower_nil(L, span)));
 }
 
 CoreExpr *actor_lower_spawn_block(Lower *L, const AstSpawnBlock *spawn) {
     Span span = spawn->node.span;
     CoreExpr *run = lower_thunk(L, &spawn->body->node, span);
-    return lower_runtime(L, span, RUNTIME_Vm_spawn_fn_2, CORE_ARGS(run, spawn_mode(L, span, spawn->mode)));
+    return lower_runtime(L, span, RUNTIME_Vm_spawn_fn_2,
+                         CORE_ARGS(run, spawn_mode(L, span, spawn->mode)));
 }

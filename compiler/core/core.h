@@ -1,7 +1,8 @@
-// Core: what the AST becomes once names are resolved and patterns and actors are taken apart; what SSA is built from.
+// Core: what the AST becomes once names are resolved and patterns and actors are taken apart; what
+// SSA is built from.
 //
-// A CoreFunction holds one expression tree. core.def says what each node means, prims.def and tests.def list the
-// operations and branches. Invariants (verify.c checks them in debug builds):
+// A CoreFunction holds one expression tree. core.def says what each node means, prims.def and
+// tests.def list the operations and branches. Invariants (verify.c checks them in debug builds):
 //   - every variable, slot and label of a function is bound once and used in its scope only;
 //   - operands of tests, switches and RECEIVE are atomic (CORE_VAR or CORE_LIT); those of PRIM, CALL… may be any expression
 //     and are evaluated left to right;
@@ -23,9 +24,9 @@
 
 typedef struct CoreExpr CoreExpr;
 typedef struct CoreConst CoreConst;
-typedef uint32_t CoreVar;    // from 1; 0: none
-typedef uint32_t CoreLabel;  // from 1; 0: none
-typedef uint32_t CoreSlot;   // from 1
+typedef uint32_t CoreVar;   // from 1; 0: none
+typedef uint32_t CoreLabel; // from 1; 0: none
+typedef uint32_t CoreSlot;  // from 1
 
 typedef enum {
 #define CORE(name, doc) CORE_##name,
@@ -60,44 +61,50 @@ typedef struct {
 } CoreRecord;
 
 typedef enum {
-    CONST_INT,     // fits int64: `integer`
-    CONST_BIG,     // any other integer: `text`, decimal digits with an optional '-'
+    CONST_INT, // fits int64: `integer`
+    CONST_BIG, // any other integer: `text`, decimal digits with an optional '-'
     CONST_FLOAT,
-    CONST_ATOM,    // `name`; also true, false, nil
-    CONST_BYTES,   // `text`
-    CONST_EMPTY,   // []
-    CONST_TUPLE,   // items
-    CONST_LIST,    // items, and `tail` (CONST_EMPTY for a proper list)
-    CONST_MAP,     // items: keys and values in turn, no key twice
-    CONST_RECORD,  // record, items: all fields
-    CONST_RANGE,   // items: first, last, step
-    CONST_FNREF,   // module, name, index = arity: &Mod.f/n
-    CONST_FN,      // index: function of this module that captures nothing, as a value
+    CONST_ATOM,   // `name`; also true, false, nil
+    CONST_BYTES,  // `text`
+    CONST_EMPTY,  // []
+    CONST_TUPLE,  // items
+    CONST_LIST,   // items, and `tail` (CONST_EMPTY for a proper list)
+    CONST_MAP,    // items: keys and values in turn, no key twice
+    CONST_RECORD, // record, items: all fields
+    CONST_RANGE,  // items: first, last, step
+    CONST_FNREF,  // module, name, index = arity: &Mod.f/n
+    CONST_FN,     // index: function of this module that captures nothing, as a value
 } CoreConstKind;
 
 struct CoreConst {
     CoreConstKind kind;
     uint32_t index;
-    uint32_t record;  // of CoreModule.records
+    uint32_t record; // of CoreModule.records
     uint32_t item_count;
-    union {           // which one is there: see the kinds
+    union { // which one is there: see the kinds
         int64_t integer;
         double number;
         Str text;
-        struct { Name name, module; };
-        struct { CoreConst **items; CoreConst *tail; };
+        struct {
+            Name name, module;
+        };
+        struct {
+            CoreConst **items;
+            CoreConst *tail;
+        };
     };
 };
 
 typedef struct {
-    const CoreConst *value;  // small integer or atom
+    const CoreConst *value; // small integer or atom
     CoreExpr *body;
 } CoreCase;
 
 typedef struct {
-    uint32_t spec;     // SEG_*: vm/ops/ops.h
+    uint32_t spec; // SEG_*: vm/ops/ops.h
     CoreExpr *value;
-    CoreExpr *size;    // bits, or bytes for SEG_BYTES; NULL: all of the value (SEG_BYTES), none needed (SEG_UTF8)
+    CoreExpr *size; // bits, or bytes for SEG_BYTES; NULL: all of the value (SEG_BYTES), none needed
+                    // (SEG_UTF8)
 } CoreSegment;
 
 struct CoreExpr {
@@ -106,66 +113,115 @@ struct CoreExpr {
     union {
         const CoreConst *lit;
         CoreVar var;
-        struct { CoreVar var; CoreExpr *value, *body; } let;
-        struct { CoreExpr *first, *second; } seq;
-        struct { CoreExpr *cond, *then, *otherwise; } branch;  // CORE_IF
+        struct {
+            CoreVar var;
+            CoreExpr *value, *body;
+        } let;
+        struct {
+            CoreExpr *first, *second;
+        } seq;
+        struct {
+            CoreExpr *cond, *then, *otherwise;
+        } branch; // CORE_IF
         struct {
             CoreTestKind kind;
             CoreExpr *operands[3];
-            uint32_t index;      // size, or SEG_* spec
-            Name name;           // IS_TAGGED
-            uint32_t record;     // IS_RECORD_OF
+            uint32_t index;  // size, or SEG_* spec
+            Name name;       // IS_TAGGED
+            uint32_t record; // IS_RECORD_OF
             CoreVar binds;
             CoreExpr *then, *otherwise;
         } test;
-        struct { CoreExpr *subject; CoreCase *cases; uint32_t count; CoreExpr *otherwise; } select;  // CORE_SWITCH
-        struct { CoreLabel label; bool recursive; CoreVars params; CoreExpr *body, *scope; } join;
-        struct { CoreLabel label; CoreExprs args; } jump;
-        struct { uint32_t function; CoreExprs args; } call;         // CORE_CALL, CORE_CLOSURE (args: captured values)
-        struct { Name module, name; CoreExprs args; } call_ext;
-        struct { CoreExpr *function; CoreExprs args; } call_fun;
+        struct {
+            CoreExpr *subject;
+            CoreCase *cases;
+            uint32_t count;
+            CoreExpr *otherwise;
+        } select; // CORE_SWITCH
+        struct {
+            CoreLabel label;
+            bool recursive;
+            CoreVars params;
+            CoreExpr *body, *scope;
+        } join;
+        struct {
+            CoreLabel label;
+            CoreExprs args;
+        } jump;
+        struct {
+            uint32_t function;
+            CoreExprs args;
+        } call; // CORE_CALL, CORE_CLOSURE (args: captured values)
+        struct {
+            Name module, name;
+            CoreExprs args;
+        } call_ext;
+        struct {
+            CoreExpr *function;
+            CoreExprs args;
+        } call_fun;
         struct {
             CorePrim prim;
             CoreExprs args;
-            uint32_t index;      // ELEM, FIELD
-            uint32_t record;     // RECORD, FIELD
-            Name name;           // GET
-            CoreExpr *fail;      // in guards: where failing goes (a CORE_JUMP); else NULL
+            uint32_t index;  // ELEM, FIELD
+            uint32_t record; // RECORD, FIELD
+            Name name;       // GET
+            CoreExpr *fail;  // in guards: where failing goes (a CORE_JUMP); else NULL
         } prim;
-        CoreExpr *value;                                            // CORE_FAIL, CORE_RERAISE, CORE_TAKE
-        struct { Name atom; CoreExpr *value; } fail_with;
-        struct { CoreExpr *body; CoreVar reason; CoreExpr *handler; } try_;
-        struct { CoreSlot slot; CoreExpr *value, *body; } slot;     // NEW, SET (no body), GET (slot only)
+        CoreExpr *value; // CORE_FAIL, CORE_RERAISE, CORE_TAKE
+        struct {
+            Name atom;
+            CoreExpr *value;
+        } fail_with;
+        struct {
+            CoreExpr *body;
+            CoreVar reason;
+            CoreExpr *handler;
+        } try_;
+        struct {
+            CoreSlot slot;
+            CoreExpr *value, *body;
+        } slot; // NEW, SET (no body), GET (slot only)
         struct {
             CoreVar message;
-            CoreExpr *only_ref;  // or NULL
-            CoreExpr *select;    // run for each message; ends in TAKE or SKIP on every path. NULL: only the timeout
-            CoreExpr *timeout;   // ms, evaluated once before; NULL: none
-            CoreExpr *expired;   // value when it passes
+            CoreExpr *only_ref; // or NULL
+            CoreExpr
+                *select; // run for each message; ends in TAKE or SKIP on every path. NULL: only the
+                         // timeout
+            CoreExpr *timeout; // ms, evaluated once before; NULL: none
+            CoreExpr *expired; // value when it passes
         } receive;
-        struct { CoreSegment *segments; uint32_t count; CoreExpr *fail; } bits;
+        struct {
+            CoreSegment *segments;
+            uint32_t count;
+            CoreExpr *fail;
+        } bits;
     } as;
 };
 
 // `params` holds the arguments and then the captured values.
 typedef struct {
-    Name name;              // of closures: the function around it, '/', a number
-    uint32_t arity;         // without captured values
+    Name name;      // of closures: the function around it, '/', a number
+    uint32_t arity; // without captured values
     uint32_t captured;
     CoreVars params;
     CoreExpr *body;
     bool exported;
     bool is_closure;
     Span span;
-    uint32_t var_count;     // numbers in use are below these
+    uint32_t var_count; // numbers in use are below these
     uint32_t slot_count;
     uint32_t label_count;
 } CoreFunction;
 
-typedef struct { Str name; uint32_t function; Span span; } CoreTestBlock;
+typedef struct {
+    Str name;
+    uint32_t function;
+    Span span;
+} CoreTestBlock;
 
 typedef struct {
-    uint32_t kind;          // DOC_*: vm/code/format.h
+    uint32_t kind; // DOC_*: vm/code/format.h
     Str name;
     uint32_t arity;
     Str signature;
@@ -179,5 +235,6 @@ typedef struct {
     VEC(CoreRecord) records;
     VEC(CoreTestBlock) tests;
     VEC(CoreDoc) docs;
-    Str interface;          // what other modules' compilation needs of this one, serialised (resolve/interface.h)
+    Str interface; // what other modules' compilation needs of this one, serialised
+                   // (resolve/interface.h)
 } CoreModule;

@@ -32,9 +32,9 @@ typedef struct Target Target;
 // ---- Names in sight -----------------------------------------------------------------------------
 
 typedef enum LocalKind {
-    LOCAL_VAR, // a variable of `fn`
+    LOCAL_VAR,  // a variable of `fn`
     LOCAL_CELL, // a cell of the process (state, constructor parameters); closures capture its value
-    LOCAL_FN, // a local function
+    LOCAL_FN,   // a local function
 } LocalKind;
 
 // That an inner function has captured a local; the innermost one first.

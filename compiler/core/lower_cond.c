@@ -96,7 +96,8 @@ static CoreExpr *go(Lower *L, Target *target, Span span) {
     return lower_goto(L, target, span, CORE_NO_ARGS);
 }
 
-// A test between two places. `yes` is taken first: labels are numbered as they are, by any compiler.
+// A test between two places. `yes` is taken first: labels are numbered as they are, by any
+// compiler.
 static CoreExpr *choose(Lower *L, Span span, CoreTestKind kind, CoreExpr *a, CoreExpr *b,
                         Target *yes, Target *no) {
     CoreExpr *then = go(L, yes, span);

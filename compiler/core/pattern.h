@@ -24,8 +24,8 @@ typedef enum PatKind {
     PAT_RANGE,  // value, last: integer constants
     PAT_PIN,    // atom
     PAT_BITS,   // bits
-    PAT_REST, // what begins at `segment` of bits; asked of positions only (match_bits.c)
-    PAT_OR,   // items; each binds the same names
+    PAT_REST,   // what begins at `segment` of bits; asked of positions only (match_bits.c)
+    PAT_OR,     // items; each binds the same names
 } PatKind;
 
 // A name bound to a value.

@@ -1,8 +1,10 @@
-// Supervisors as core: a start value whose process runs Supervisor.run with a map that describes the supervisor.
+// Supervisors as core: a start value whose process runs Supervisor.run with a map that describes
+// the supervisor.
 //
-// `supervisor Shop(port)` becomes the function Shop(port), which gives (:"$start", :supervisor, :Shop, run, true, nil, nil, 0, true); `run` is a
-// closure that builds the map, each child with a function that gives its start value, evaluated by the supervisor at each
-// start. All semantics are in stdlib/supervisor.cop. Tests: tests/lang/supervisors, tests/behave, tests/lang/errors.
+// `supervisor Shop(port)` becomes the function Shop(port), which gives (:"$start", :supervisor,
+// :Shop, run, true, nil, nil, 0, true); `run` is a closure that builds the map, each child with a
+// function that gives its start value, evaluated by the supervisor at each start. All semantics are
+// in stdlib/supervisor.cop. Tests: tests/lang/supervisors, tests/behave, tests/lang/errors.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/core/actor_private.h"
@@ -30,7 +32,7 @@ static bool is_one_of(Name name, const uint32_t *ids, size_t count) {
     return false;
 }
 
-// ---- Children ------------------------------------------------------------------------------------
+// ---- Children -----------------------------------------------------------------------------------
 
 static CoreExpr *start_body(Lower *L, const LowerClause *clause, uint32_t index, void *data) {
     (void)index;
@@ -58,7 +60,8 @@ static CoreExpr *start_function(Lower *L, const AstChild *child) {
         LowerClause clause = {.patterns = patterns, .span = span, .data = child};
         CoreExpr *otherwise =
             core_fail(L->arena, span, core_atom(L->arena, span, lower_name(L, "function_clause")));
-        body = lower_clauses(L, span, subjects.items, subjects.len, &clause, 1, start_body, otherwise, NULL);
+        body = lower_clauses(L, span, subjects.items, subjects.len, &clause, 1, start_body,
+                             otherwise, NULL);
     }
     CoreExpr *closure = lower_close(L, body);
     lower_release(L, mark);
@@ -96,7 +99,8 @@ static void find_options(Lower *L, const AstChild *child, const AstFieldInit **f
             k++;
         }
         if (k == CHILD_OPTION_COUNT) {
-            Diag *diag = DIAG(L->diags, child_option_unknown, option->name_span, name_str(option->name));
+            Diag *diag =
+                DIAG(L->diags, child_option_unknown, option->name_span, name_str(option->name));
             actor_hint(L, diag, &suggest, "", ":");
         } else if (found[k] != NULL) {
             DIAG(L->diags, setting_repeated, option->name_span, name_str(option->name));
@@ -116,8 +120,9 @@ static CoreExpr *lower_child(Lower *L, const AstChild *child, bool is_dynamic) {
     Span span = child->node.span;
     if (child->is_fn != is_dynamic) {
         DIAG(L->diags, child_form, span,
-             is_dynamic ? STR("a dynamic supervisor's child is a function: `child fn(job) => Worker(job)`")
-                        : STR("only a dynamic supervisor's child is a function"));
+             is_dynamic
+                 ? STR("a dynamic supervisor's child is a function: `child fn(job) => Worker(job)`")
+                 : STR("only a dynamic supervisor's child is a function"));
     }
     const AstFieldInit *found[CHILD_OPTION_COUNT] = {0};
     find_options(L, child, found);
@@ -126,7 +131,8 @@ static CoreExpr *lower_child(Lower *L, const AstChild *child, bool is_dynamic) {
     put(L, &map, span, "id", option_or(L, named, core_atom(a, span, child->path->last)));
     put(L, &map, span, "start", start_function(L, child));
     put(L, &map, span, "args", core_int(a, span, child->params.len));
-    put(L, &map, span, "restart", option_or(L, found[2], core_atom(a, span, lower_known(L, NAME_PERMANENT))));
+    put(L, &map, span, "restart",
+        option_or(L, found[2], core_atom(a, span, lower_known(L, NAME_PERMANENT))));
     put(L, &map, span, "shutdown", option_or(L, found[3], lower_nil(L, span)));
     put(L, &map, span, "name", option_or(L, found[0], lower_nil(L, span)));
     put(L, &map, span, "backoff", option_or(L, found[4], lower_nil(L, span)));
@@ -134,7 +140,7 @@ static CoreExpr *lower_child(Lower *L, const AstChild *child, bool is_dynamic) {
     return finish_map(L, &map, span);
 }
 
-// ---- The whole -----------------------------------------------------------------------------------
+// ---- The whole ----------------------------------------------------------------------------------
 
 static Name strategy_of(Lower *L, const AstSupervisor *ast) {
     static const uint32_t strategies[] = {NAME_ONE_FOR_ONE, NAME_ONE_FOR_ALL, NAME_REST_FOR_ONE};
@@ -173,11 +179,13 @@ static CoreExpr *lower_spec(Lower *L, const AstSupervisor *ast) {
     put(L, &map, span, "strategy", core_atom(a, span, strategy_of(L, ast)));
     put(L, &map, span, "intensity",
         ast->intensity != NULL ? lower_expr(L, ast->intensity) : core_int(a, span, 1));
-    put(L, &map, span, "within", ast->period != NULL ? lower_expr(L, ast->period) : core_int(a, span, 5000));
+    put(L, &map, span, "within",
+        ast->period != NULL ? lower_expr(L, ast->period) : core_int(a, span, 5000));
     put(L, &map, span, "auto_shutdown", auto_shutdown_of(L, ast));
     CoreExprs children = {0};
     for (uint32_t i = 0; i < ast->children.len; i++) {
-        vec_push(a, &children, lower_child(L, AST_AS(Child, ast->children.items[i]), ast->is_dynamic));
+        vec_push(a, &children,
+                 lower_child(L, AST_AS(Child, ast->children.items[i]), ast->is_dynamic));
     }
     CoreExpr *list = core_empty(a, span);
     for (uint32_t i = children.len; i-- > 0;) {
@@ -196,13 +204,14 @@ void supervisor_lower(Lower *L, Def *def) {
     actor_open_start(L, def, &ast->params, &fn);
     LowerFn run_fn;
     lower_open_closure(L, &run_fn, 0, span);
-    CoreExpr *run = lower_close(L, lower_runtime(L, span, RUNTIME_Supervisor_run_1, CORE_ARGS(lower_spec(L, ast))));
-    CoreExpr *start = core_prim(a, span, PRIM_TUPLE,
-                                CORE_ARGS(core_atom(a, span, lower_name(L, "$start")),
-                                          core_atom(a, span, lower_name(L, "supervisor")),
-                                          core_atom(a, span, ast->name), run, lower_bool(L, span, true),
-                                          lower_nil(L, span), lower_nil(L, span), core_int(a, span, 0),
-                                          lower_bool(L, span, true)));
+    CoreExpr *run = lower_close(
+        L, lower_runtime(L, span, RUNTIME_Supervisor_run_1, CORE_ARGS(lower_spec(L, ast))));
+    CoreExpr *start = core_prim(
+        a, span, PRIM_TUPLE,
+        CORE_ARGS(core_atom(a, span, lower_name(L, "$start")),
+                  core_atom(a, span, lower_name(L, "supervisor")), core_atom(a, span, ast->name),
+                  run, lower_bool(L, span, true), lower_nil(L, span), lower_nil(L, span),
+                  core_int(a, span, 0), lower_bool(L, span, true)));
     lower_close(L, start);
     lower_release(L, mark);
 }

@@ -1,5 +1,5 @@
-// Room for what is built: instructions that build in a row, with nothing between that may collect, share
-// one ALLOC before the first of them.
+// Room for what is built: instructions that build in a row, with nothing between that may collect,
+// share one ALLOC before the first of them.
 //
 // One test and one liveness map then serve all. The room is bounded, so that a long literal list of
 // computed elements does not ask for all its cells at once.
@@ -14,7 +14,7 @@ static uint32_t room_words(const IrInst *inst) {
     switch (inst->op) {
     case IR_CONS: return 2;
     case IR_TUPLE: return inst->arg_count + 1;
-    default: return inst->arg_count + 2;  // RECORD, CLOSURE
+    default: return inst->arg_count + 2; // RECORD, CLOSURE
     }
 }
 

@@ -1,4 +1,5 @@
-// What the files of compiler/emit share: the state of one function's emission, and the image's tables.
+// What the files of compiler/emit share: the state of one function's emission, and the image's
+// tables.
 //
 // The steps of emit_function, each filling its part of Emit for the next:
 //     alloc.c     one ALLOC for the instructions that build in a row
@@ -21,34 +22,34 @@ enum { NO_REG = UINT16_MAX };
 typedef struct {
     uint64_t x[4];
     uint64_t *y;
-    uint32_t y_words;  // in use; the array has room for Y_MAX slots
+    uint32_t y_words; // in use; the array has room for Y_MAX slots
 } Track;
 
 typedef struct {
     Image *image;
     IrFunction *f;
-    Arena *arena;          // goes when the function is done
+    Arena *arena; // goes when the function is done
 
     // By value id (ir_number).
-    uint32_t value_count;  // without constants
+    uint32_t value_count; // without constants
     uint32_t *use_count;
-    bool *wants_y;         // lives across a call, or is a slot
-    uint16_t *x_of;        // its X register, NO_REG if it has none
+    bool *wants_y;  // lives across a call, or is a slot
+    uint16_t *x_of; // its X register, NO_REG if it has none
     uint16_t *y_of;
-    uint32_t *kill_start;  // by instruction: where its entries of `kills` begin
+    uint32_t *kill_start; // by instruction: where its entries of `kills` begin
     uint8_t *has_kills;
-    IrInsts kills;         // values that die at an instruction, grouped by it; each group ends with NULL
+    IrInsts kills; // values that die at an instruction, grouped by it; each group ends with NULL
 
     // By block order.
-    IrInsts *live_in;      // values, without the block's parameters
+    IrInsts *live_in; // values, without the block's parameters
     bool *needs_frame;
     bool *is_framed;
 
-    uint32_t pressure;     // most values that live at once
-    bool all_y;            // too many for X: everything has a slot
-    IrBlock *frame_block;  // begins with `frame`; NULL: no frame
-    uint32_t frame_slots;  // more than Y_MAX: there are too many
-    bool framed;           // the walk is where the frame stands
+    uint32_t pressure;    // most values that live at once
+    bool all_y;           // too many for X: everything has a slot
+    IrBlock *frame_block; // begins with `frame`; NULL: no frame
+    uint32_t frame_slots; // more than Y_MAX: there are too many
+    bool framed;          // the walk is where the frame stands
     Track track;
 } Emit;
 
@@ -59,7 +60,7 @@ void frame_place(Emit *e);
 void regalloc_run(Emit *e);
 void encode_run(Emit *e);
 
-// ---- Walking with registers (regalloc.c) ---------------------------------------------------------------
+// ---- Walking with registers (regalloc.c) --------------------------------------------------------
 
 // Does the block begin with the frame standing? (In the frame block itself it does not, at first.)
 static inline bool starts_framed(const Emit *e, const IrBlock *block) {
@@ -73,7 +74,8 @@ static inline bool lives_in_slot(const Emit *e, const IrInst *v, bool framed) {
 // The place of `v`, with or without the frame: an operand word. Constants become their operand.
 uint32_t place_of(Emit *e, const IrInst *v, bool framed);
 
-// Only what lives at the block's start holds its registers now; the parameters that are used too if `params`.
+// Only what lives at the block's start holds its registers now; the parameters that are used too if
+// `params`.
 void track_block(Emit *e, const IrBlock *block, bool params);
 void track_set(Emit *e, uint32_t place);
 void track_clear(Emit *e, uint32_t place);
@@ -84,29 +86,29 @@ void track_enter_frame(Emit *e);
 // What dies at `inst` gives its registers free.
 void track_kills(Emit *e, const IrInst *inst);
 
-// ---- Parallel moves (moves.c) ----------------------------------------------------------------------------
+// ---- Parallel moves (moves.c) -------------------------------------------------------------------
 
 typedef struct {
-    uint32_t to;    // operand words; `to` is a register
+    uint32_t to; // operand words; `to` is a register
     uint32_t from;
 } Move;
 
 typedef VEC(Move) Moves;
 
-// Puts `moves`, which happen at once, in an order one after another into `out`, using the register `scratch`
-// for cycles. No register is the target of two. Linear; `moves` is used up.
+// Puts `moves`, which happen at once, in an order one after another into `out`, using the register
+// `scratch` for cycles. No register is the target of two. Linear; `moves` is used up.
 void moves_order(Arena *arena, Moves *moves, uint32_t scratch, Moves *out);
 
-// ---- The image (image.c, tables.c) -------------------------------------------------------------------------
+// ---- The image (image.c, tables.c) --------------------------------------------------------------
 
 typedef struct {
-    uint32_t start, end;   // words
+    uint32_t start, end; // words
     uint32_t label;
 } RegionEntry;
 
 typedef struct {
     uint32_t offset;
-    uint32_t file;         // number in Sources; UINT32_MAX: none
+    uint32_t file; // number in Sources; UINT32_MAX: none
     uint32_t line;
     const IrInline *inlined;
 } LineEntry;
@@ -114,10 +116,10 @@ typedef struct {
 // One emitted function.
 typedef struct {
     const CoreFunction *core;
-    uint32_t name;         // atom
+    uint32_t name; // atom
     Words words;
-    Words blocks;          // offsets of labels 1, 2, …
-    Buf maps;              // as in the FUNC chunk
+    Words blocks; // offsets of labels 1, 2, …
+    Buf maps;     // as in the FUNC chunk
     uint32_t map_count;
     VEC(RegionEntry) regions;
     VEC(LineEntry) lines;
@@ -155,7 +157,7 @@ void put_i(Buf *out, int64_t value);
 void put_str(Buf *out, Str s);
 void put_u32(Buf *out, uint32_t value);
 
-// ---- Maps and lines ----------------------------------------------------------------------------------------
+// ---- Maps and lines -----------------------------------------------------------------------------
 
 // Distinct liveness maps of a function, numbered from 0.
 typedef struct MapTable {
@@ -171,4 +173,5 @@ void maps_init(MapTable *maps, Arena *arena, Buf *out);
 uint32_t maps_add(MapTable *maps, const Track *track, uint32_t slots);
 
 // Line tables (lines.c): adds an entry at `offset` when the place differs from the last entry's.
-void lines_add(Image *image, ImageFunction *out, uint32_t offset, Span span, const IrInline *inlined);
+void lines_add(Image *image, ImageFunction *out, uint32_t offset, Span span,
+               const IrInline *inlined);

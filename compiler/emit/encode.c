@@ -1,12 +1,13 @@
 // Encoding: instructions with places become canonical words, in the order of blocks.
 //
-// Most instructions are written by the letters of their op's operands (ops.def). The rest are the moves around calls and jumps,
-// the frame, slots, and branches, which fall through to where they hold: when that side does not follow, the test is turned
-// round if it can be, or a jump is put behind it. While it goes, the walk knows which registers hold something
-// (Track): that is the liveness map of a safepoint, once what dies at the op is gone and before its result is there.
+// Most instructions are written by the letters of their op's operands (ops.def). The rest are the
+// moves around calls and jumps, the frame, slots, and branches, which fall through to where they
+// hold: when that side does not follow, the test is turned round if it can be, or a jump is put
+// behind it. While it goes, the walk knows which registers hold something (Track): that is the
+// liveness map of a safepoint, once what dies at the op is gone and before its result is there.
 // Labels are blocks while the words are written; numbers are given in the end, one for each offset
-// that is gone to, since a block may turn out to be empty.
-// Tests: tests/unit/compiler/emit/emit_test.c.
+// that is gone to, since a block may turn out to be empty. Tests:
+// tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/emit/emit_private.h"
@@ -20,23 +21,25 @@ enum { COPIES_MAX = 8 };
 
 typedef struct {
     Emit *e;
-    Arena *arena;      // of the image
+    Arena *arena; // of the image
     ImageFunction *out;
     MapTable maps;
     const IrBlock *next;
-    uint32_t *start;   // by block: its first word
+    uint32_t *start; // by block: its first word
     uint32_t *end;
     VEC(Patch) patches;
     uint32_t jump_word; // the label of the last plain jump; 0: none yet
-    Moves moves;       // those of one place, before and after ordering
+    Moves moves;        // those of one place, before and after ordering
     Moves ordered;
-    Move copies[COPIES_MAX];  // registers that hold the same
+    Move copies[COPIES_MAX]; // registers that hold the same
     uint32_t copy_count;
 } Encode;
 
-// ---- Words ------------------------------------------------------------------------------------------------
+// ---- Words --------------------------------------------------------------------------------------
 
-static void put(Encode *c, uint32_t word) { vec_push(c->arena, &c->out->words, word); }
+static void put(Encode *c, uint32_t word) {
+    vec_push(c->arena, &c->out->words, word);
+}
 
 static void put_label(Encode *c, const IrBlock *block) {
     Patch patch = {c->out->words.len, block};
@@ -48,11 +51,13 @@ static void put_map(Encode *c) {
     put(c, maps_add(&c->maps, &c->e->track, c->e->framed ? c->e->frame_slots : 0));
 }
 
-// ---- Moves ------------------------------------------------------------------------------------------------
-// Which registers hold the same, by the last moves: a move back is left out. Whatever writes a register, or may
-// collect (registers that its map does not name are gone then), ends that.
+// ---- Moves --------------------------------------------------------------------------------------
+// Which registers hold the same, by the last moves: a move back is left out. Whatever writes a
+// register, or may collect (registers that its map does not name are gone then), ends that.
 
-static void forget_copies(Encode *c) { c->copy_count = 0; }
+static void forget_copies(Encode *c) {
+    c->copy_count = 0;
+}
 
 static void forget_copies_of(Encode *c, uint32_t place) {
     uint32_t kept = 0;
@@ -97,9 +102,11 @@ static void put_op(Encode *c, Op op, const IrInst *inst) {
     put(c, op);
 }
 
-static uint32_t place(Encode *c, const IrInst *v) { return place_of(c->e, v, c->e->framed); }
+static uint32_t place(Encode *c, const IrInst *v) {
+    return place_of(c->e, v, c->e->framed);
+}
 
-// ---- Parallel moves -----------------------------------------------------------------------------------------
+// ---- Parallel moves -----------------------------------------------------------------------------
 
 static void want_move(Encode *c, uint32_t to, uint32_t from) {
     Move move = {to, from};
@@ -143,12 +150,12 @@ static void put_moves(Encode *c) {
     c->moves.len = 0;
 }
 
-// ---- Instructions by their operands ---------------------------------------------------------------------------
+// ---- Instructions by their operands -------------------------------------------------------------
 
 typedef struct {
     const IrInst *inst;
-    const IrBlock *label;  // where `l` goes
-    uint32_t arg;          // the next arg
+    const IrBlock *label; // where `l` goes
+    uint32_t arg;         // the next arg
 } Operands;
 
 static void put_list(Encode *c, Operands *o, char letter) {
@@ -212,7 +219,7 @@ static void define(Encode *c, const IrInst *v) {
     }
 }
 
-// ---- Calls and returns ------------------------------------------------------------------------------------------
+// ---- Calls and returns --------------------------------------------------------------------------
 
 static void unframe(Encode *c) {
     if (c->e->framed && c->e->frame_slots > 0) {
@@ -268,7 +275,7 @@ static void encode_ret(Encode *c, const IrInst *ret) {
     put(c, OP_ret);
 }
 
-// ---- Jumps and branches -------------------------------------------------------------------------------------------
+// ---- Jumps and branches -------------------------------------------------------------------------
 
 static void put_jump(Encode *c, const IrBlock *to) {
     if (to != c->next) {
@@ -336,7 +343,7 @@ static void encode_switch(Encode *c, const IrInst *inst) {
     put_label(c, inst->targets[count]);
 }
 
-// ---- The walk -------------------------------------------------------------------------------------------------------
+// ---- The walk -----------------------------------------------------------------------------------
 
 static void encode_inst(Encode *c, const IrInst *inst) {
     switch (inst->op) {
@@ -403,7 +410,8 @@ static void drop_jump_to(Encode *c, const IrBlock *block) {
     enum { JUMP_WORDS = 2 };
     uint32_t len = c->out->words.len;
     const Patch *last = c->patches.len > 0 ? &c->patches.items[c->patches.len - 1] : NULL;
-    if (last == NULL || last->block != block || last->word != c->jump_word || last->word + 1 != len) {
+    if (last == NULL || last->block != block || last->word != c->jump_word ||
+        last->word + 1 != len) {
         return;
     }
     c->patches.len--;
@@ -439,7 +447,7 @@ static void encode_block(Encode *c, const IrBlock *block) {
     c->end[order] = c->out->words.len;
 }
 
-// ---- Labels and regions -----------------------------------------------------------------------------------------------
+// ---- Labels and regions -------------------------------------------------------------------------
 
 // Numbers the offsets that are gone to, and writes the numbers where the labels stand.
 static uint32_t *number_labels(Encode *c) {

@@ -1,13 +1,13 @@
 // Where the frame is made: as late as one place for all who need it allows.
 //
-// Blocks that call with something living across, and blocks of regions whose handler needs values, need a
-// frame. The frame block is their nearest common dominator; from it on everything runs with the frame until it
-// returns or goes to a tail call. So a path that leaves the function before, such as the base
-// case of a recursion, pays nothing. Where a framed block would lead to a block that can also be reached
-// without the frame (a loop's header before it, a join behind it) the frame block moves up to dominate that
-// too; and it is never a header itself, which would make a frame at each turn.
-// Values then live in X registers up to the frame block and, if they want one, in slots from there on.
-// Each block is looked at once, whatever the frame block's way up.
+// Blocks that call with something living across, and blocks of regions whose handler needs values,
+// need a frame. The frame block is their nearest common dominator; from it on everything runs with
+// the frame until it returns or goes to a tail call. So a path that leaves the function before,
+// such as the base case of a recursion, pays nothing. Where a framed block would lead to a block
+// that can also be reached without the frame (a loop's header before it, a join behind it) the
+// frame block moves up to dominate that too; and it is never a header itself, which would make a
+// frame at each turn. Values then live in X registers up to the frame block and, if they want one,
+// in slots from there on. Each block is looked at once, whatever the frame block's way up.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/emit/emit_private.h"
@@ -32,8 +32,8 @@ static void move_up(Framing *p, IrBlock *to) {
     }
 }
 
-// `from` or the nearest of its dominators that dominates `block` too. A frame block that moves up by these steps
-// makes each once.
+// `from` or the nearest of its dominators that dominates `block` too. A frame block that moves up
+// by these steps makes each once.
 static IrBlock *dominator_of_both(IrBlock *from, const IrBlock *block) {
     while (!ir_dominates(from, block)) {
         from = from->idom;
@@ -66,7 +66,8 @@ void frame_place(Emit *e) {
     IrBlock *frame = NULL;
     for (uint32_t i = 0; i < f->blocks.len; i++) {
         if (e->needs_frame[i]) {
-            frame = frame == NULL ? f->blocks.items[i] : dominator_of_both(frame, f->blocks.items[i]);
+            frame =
+                frame == NULL ? f->blocks.items[i] : dominator_of_both(frame, f->blocks.items[i]);
         }
     }
     e->is_framed = ARENA_NEW_ARRAY(e->arena, bool, f->blocks.len);

@@ -1,8 +1,8 @@
 // The image: functions one after another, then the chunks of vm/code/format.h.
 //
-// Each chunk's payload is made first and put behind its head in the order of the format; the atoms are made
-// last, as the other chunks still add some. Nothing depends on addresses or on the order of a hash table.
-// Tests: tests/unit/compiler/emit/emit_test.c.
+// Each chunk's payload is made first and put behind its head in the order of the format; the atoms
+// are made last, as the other chunks still add some. Nothing depends on addresses or on the order
+// of a hash table. Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
@@ -21,7 +21,7 @@ Image *image_new(Arena *arena, const IrModule *ir, Sources *sources, Diags *diag
     return image;
 }
 
-enum { X_PRESSURE_MAX = 200 };  // leaves room for a call's arguments and for scratch
+enum { X_PRESSURE_MAX = 200 }; // leaves room for a call's arguments and for scratch
 
 static void place_values(Emit *e) {
     IrFunction *f = e->f;
@@ -52,7 +52,7 @@ void emit_function(Image *image, IrFunction *f) {
     arena_free(&arena);
 }
 
-// ---- Chunks -------------------------------------------------------------------------------------------------
+// ---- Chunks -------------------------------------------------------------------------------------
 
 static uint32_t function_flags(const Image *image, uint32_t index) {
     const CoreFunction *core = image->functions.items[index].core;
@@ -231,14 +231,15 @@ Str image_write(Image *image) {
 Str image_bundle(Arena *arena, const Str *modules, uint32_t count) {
     Buf out = buf_new(arena);
     buf_text(&out, IMAGE_MAGIC);
-    put_u32(&out, IMAGE_VERSION);  // the version and no flags
+    put_u32(&out, IMAGE_VERSION); // the version and no flags
     buf_fill(&out, 0, 8);
     put_u32(&out, count);
     for (uint32_t i = 0; i < count; i++) {
         put_u32(&out, (uint32_t)modules[i].len);
         buf_str(&out, modules[i]);
     }
-    uint64_t sum = image_checksum((const uint8_t *)out.ptr + IMAGE_HEAD_BYTES, out.len - IMAGE_HEAD_BYTES);
+    uint64_t sum =
+        image_checksum((const uint8_t *)out.ptr + IMAGE_HEAD_BYTES, out.len - IMAGE_HEAD_BYTES);
     for (uint32_t i = 0; i < 8; i++) {
         out.ptr[8 + i] = (char)(sum >> (8 * i));
     }

@@ -1,24 +1,27 @@
-// Liveness: which values live at the start of each block, where each dies, and which live across calls.
+// Liveness: which values live at the start of each block, where each dies, and which live across
+// calls.
 //
-// For each value the blocks are found by walking back from its uses to its definition, each block once
-// (as in Boissinot et al., "Fast liveness checking for SSA"); so the work is the size of the result. An arg of a
-// JUMP is a use in the JUMP's block. What a handler needs lives throughout its region, as any op there
-// may go to the handler; the region's blocks are the handler's predecessors.
-// One walk back over each block then finds the last uses, the most that lives at once, and the
-// values that live across a call: those must have slots.
+// For each value the blocks are found by walking back from its uses to its definition, each block
+// once (as in Boissinot et al., "Fast liveness checking for SSA"); so the work is the size of the
+// result. An arg of a JUMP is a use in the JUMP's block. What a handler needs lives throughout its
+// region, as any op there may go to the handler; the region's blocks are the handler's
+// predecessors. One walk back over each block then finds the last uses, the most that lives at
+// once, and the values that live across a call: those must have slots.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/emit/emit_private.h"
 
 typedef struct {
     Emit *e;
-    uint32_t *first_use;  // by value: where its entries of `uses` begin
+    uint32_t *first_use; // by value: where its entries of `uses` begin
     IrBlock **uses;
-    uint32_t *seen;       // by block: the last value found to live there, plus 1
+    uint32_t *seen; // by block: the last value found to live there, plus 1
     VEC(IrBlock *) stack;
 } Finder;
 
-static bool is_register_value(const IrInst *v) { return v->op != IR_CONST; }
+static bool is_register_value(const IrInst *v) {
+    return v->op != IR_CONST;
+}
 
 static void count_uses(Finder *s) {
     Emit *e = s->e;
@@ -39,7 +42,8 @@ static void count_uses(Finder *s) {
     s->uses = ARENA_NEW_ARRAY(e->arena, IrBlock *, total);
 }
 
-// Fills `uses`; first_use[v] is moved to the end of v's entries, which is where those of v + 1 begin.
+// Fills `uses`; first_use[v] is moved to the end of v's entries, which is where those of v + 1
+// begin.
 static void list_uses(Finder *s) {
     IrFunction *f = s->e->f;
     for (uint32_t i = 0; i < f->blocks.len; i++) {
@@ -93,14 +97,14 @@ static void find_blocks(Emit *e) {
     }
 }
 
-// ---- Within a block --------------------------------------------------------------------------------------
+// ---- Within a block -----------------------------------------------------------------------------
 
 typedef struct {
     Emit *e;
-    uint32_t *live;   // by value: the block it was last found to live in, plus 1
-    uint32_t *calls;  // by value: calls between its last use and the block's end
+    uint32_t *live;  // by value: the block it was last found to live in, plus 1
+    uint32_t *calls; // by value: calls between its last use and the block's end
     uint32_t stamp;
-    uint32_t count;   // values that live at the point reached
+    uint32_t count; // values that live at the point reached
     uint32_t calls_seen;
 } Scan;
 
@@ -118,7 +122,7 @@ static void scan_live(Scan *s, const IrInst *v) {
 static void scan_live_out(Scan *s, const IrBlock *block) {
     const IrInst *last = block->last;
     for (uint32_t i = 0; i <= last->target_count; i++) {
-        const IrBlock *to = i < last->target_count ? last->targets[i]
+        const IrBlock *to = i < last->target_count  ? last->targets[i]
                             : block->region != NULL ? block->region->handler
                                                     : NULL;
         if (to != NULL) {

@@ -1,7 +1,7 @@
 // Liveness maps of a function: what holds a term at a safepoint, each distinct map once.
 //
-// A map is written as it stands in the FUNC chunk: count of X registers and their kinds, four a byte,
-// then the slots of the frame likewise. Maps are found again by their bytes.
+// A map is written as it stands in the FUNC chunk: count of X registers and their kinds, four a
+// byte, then the slots of the frame likewise. Maps are found again by their bytes.
 // Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -11,8 +11,8 @@
 
 struct MapEntry {
     uint32_t hash;
-    uint32_t number;  // plus 1; 0: free
-    uint32_t offset;  // in `out`
+    uint32_t number; // plus 1; 0: free
+    uint32_t offset; // in `out`
     uint32_t len;
 };
 

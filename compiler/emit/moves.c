@@ -1,9 +1,9 @@
-// Parallel moves: several registers get new values at once, as arguments of a call or parameters of a
-// block do.
+// Parallel moves: several registers get new values at once, as arguments of a call or parameters of
+// a block do.
 //
-// A move may go when nobody still has to read its target; each one done may set free the one that writes
-// to its source. What is left then are cycles: one register of each is saved in the scratch register, and
-// whoever would read it reads that. Constants go last, since they read nothing.
+// A move may go when nobody still has to read its target; each one done may set free the one that
+// writes to its source. What is left then are cycles: one register of each is saved in the scratch
+// register, and whoever would read it reads that. Constants go last, since they read nothing.
 // Tests: tests/unit/compiler/emit/moves_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -14,8 +14,8 @@ enum { SLOTS_PER_MOVE = 4, NOBODY = UINT32_MAX };
 // What is known of a register, in a small hash table by its operand word.
 typedef struct {
     uint32_t reg;
-    uint32_t readers;  // moves still to do that read it
-    uint32_t writer;   // the move still to do that writes it, or NOBODY
+    uint32_t readers; // moves still to do that read it
+    uint32_t writer;  // the move still to do that writes it, or NOBODY
 } Reg;
 
 typedef struct {

@@ -5,9 +5,10 @@
 //         is_cons x0, L1
 //     L1: …
 //
-// It reads the bytes that image_write made, by the operand letters of ops.def, and knows nothing of how they
-// were made: so it also shows that they can be read back. Literals stand as they are written in the language,
-// a safepoint's map as the registers that hold something, the ends of regions as comments.
+// It reads the bytes that image_write made, by the operand letters of ops.def, and knows nothing of
+// how they were made: so it also shows that they can be read back. Literals stand as they are
+// written in the language, a safepoint's map as the registers that hold something, the ends of
+// regions as comments.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
@@ -22,7 +23,7 @@ typedef struct {
 typedef struct {
     uint32_t name, arity, captured, words;
     Words blocks;
-    VEC(Str) maps;  // as text
+    VEC(Str) maps; // as text
     VEC(RegionEntry) regions;
 } AsmFunction;
 
@@ -31,13 +32,13 @@ typedef struct {
     Buf *out;
     Reader chunks[CHUNK_COUNT];
     VEC(Str) atoms;
-    VEC(Str) literals;  // as text
+    VEC(Str) literals; // as text
     VEC(Str) records;
     VEC(Str) imports;
     VEC(AsmFunction) functions;
 } Asm;
 
-// ---- Reading --------------------------------------------------------------------------------------------------
+// ---- Reading ------------------------------------------------------------------------------------
 
 static uint64_t get_u(Reader *r) {
     uint64_t value = 0;
@@ -51,7 +52,9 @@ static uint64_t get_u(Reader *r) {
     }
 }
 
-static uint32_t get_n(Reader *r) { return (uint32_t)get_u(r); }
+static uint32_t get_n(Reader *r) {
+    return (uint32_t)get_u(r);
+}
 
 static int64_t get_i(Reader *r) {
     uint64_t value = get_u(r);
@@ -70,14 +73,15 @@ static void find_chunks(Asm *a, Str module) {
     Reader r = {(const uint8_t *)module.ptr, (const uint8_t *)module.ptr + module.len};
     for (uint32_t i = 0; i < CHUNK_COUNT; i++) {
         CHECK(r.end - r.at >= 8);
-        uint32_t size = r.at[4] | (uint32_t)r.at[5] << 8 | (uint32_t)r.at[6] << 16 | (uint32_t)r.at[7] << 24;
+        uint32_t size =
+            r.at[4] | (uint32_t)r.at[5] << 8 | (uint32_t)r.at[6] << 16 | (uint32_t)r.at[7] << 24;
         a->chunks[i] = (Reader){r.at + 8, r.at + 8 + size};
         r.at += 8 + size;
     }
     CHECK(r.at == r.end);
 }
 
-// ---- Literals ---------------------------------------------------------------------------------------------------
+// ---- Literals -----------------------------------------------------------------------------------
 
 static void print_atom(Buf *out, Str name) {
     bool bare = str_is(name, "true") || str_is(name, "false") || str_is(name, "nil");
@@ -113,7 +117,8 @@ static void print_float(Reader *r, Buf *out) {
 static void print_fnref(Asm *a, Reader *r, Buf *out) {
     Str module = a->atoms.items[get_u(r)];
     Str name = a->atoms.items[get_u(r)];
-    buf_format(out, "&%.*s.%.*s/%" PRIu64, (int)module.len, module.ptr, (int)name.len, name.ptr, get_u(r));
+    buf_format(out, "&%.*s.%.*s/%" PRIu64, (int)module.len, module.ptr, (int)name.len, name.ptr,
+               get_u(r));
 }
 
 static void print_list(Asm *a, Reader *r, Buf *out) {
@@ -174,7 +179,7 @@ static void print_literal(Asm *a, Reader *r, Buf *out) {
     }
 }
 
-// ---- Tables -------------------------------------------------------------------------------------------------------
+// ---- Tables -------------------------------------------------------------------------------------
 
 static Str function_name(Asm *a, Str module, Str name, uint64_t arity) {
     Buf text = buf_new(a->arena);
@@ -261,7 +266,7 @@ static void read_functions(Asm *a) {
     }
 }
 
-// ---- Code -----------------------------------------------------------------------------------------------------------
+// ---- Code ---------------------------------------------------------------------------------------
 
 static void print_place(Asm *a, uint32_t word) {
     int32_t value = operand_value(word);

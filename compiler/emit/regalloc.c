@@ -1,20 +1,21 @@
 // Registers: a place for each value, chosen in one walk over the blocks in their order.
 //
-// In SSA the values that live at a definition were all placed before it (their definitions dominate it), so
-// that taking any free register is always right, and there are 255 of X and 32,768 slots: nothing is ever
-// spilled for want of one, and what is left to choose well is which, so that few moves are needed. A
-// value prefers, if it is free: the place of the block parameter that it will become; the register in which a call,
-// or the return, wants it; for a parameter, the place of an arg that becomes it. What has no such wish stays out
-// of the registers that the next call in its block fills.
-// A value that lives across a call has a slot in framed blocks, and only there: it is computed into
-// it, or moved to it right behind the frame. So has what becomes a parameter with a slot. When more values live at once than X can hold, all get slots.
-// Wishes are collected in a walk from the last instruction to the first, so the nearest use counts.
-// Tests: tests/unit/compiler/emit/emit_test.c.
+// In SSA the values that live at a definition were all placed before it (their definitions dominate
+// it), so that taking any free register is always right, and there are 255 of X and 32,768 slots:
+// nothing is ever spilled for want of one, and what is left to choose well is which, so that few
+// moves are needed. A value prefers, if it is free: the place of the block parameter that it will
+// become; the register in which a call, or the return, wants it; for a parameter, the place of an
+// arg that becomes it. What has no such wish stays out of the registers that the next call in its
+// block fills. A value that lives across a call has a slot in framed blocks, and only there: it is
+// computed into it, or moved to it right behind the frame. So has what becomes a parameter with a
+// slot. When more values live at once than X can hold, all get slots. Wishes are collected in a
+// walk from the last instruction to the first, so the nearest use counts. Tests:
+// tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/emit/emit_private.h"
 
-// ---- The walk's registers --------------------------------------------------------------------------------
+// ---- The walk's registers -----------------------------------------------------------------------
 
 static uint32_t place_const(Emit *e, const CoreConst *c) {
     switch (c->kind) {
@@ -118,13 +119,13 @@ void track_kills(Emit *e, const IrInst *inst) {
     }
 }
 
-// ---- Wishes ------------------------------------------------------------------------------------------------
+// ---- Wishes -------------------------------------------------------------------------------------
 
 typedef struct {
     Emit *e;
-    int16_t *wish;      // by value: an X register, or -1
-    IrInst **becomes;   // by value: the parameter it is given to, or NULL
-    uint8_t *floor;     // by value: registers below this are for the next call
+    int16_t *wish;    // by value: an X register, or -1
+    IrInst **becomes; // by value: the parameter it is given to, or NULL
+    uint8_t *floor;   // by value: registers below this are for the next call
 } Alloc;
 
 static void wish_args(Alloc *a, const IrInst *inst) {
@@ -177,7 +178,7 @@ static void wish_block(Alloc *a, const IrBlock *block) {
     }
 }
 
-// ---- Choosing ------------------------------------------------------------------------------------------------
+// ---- Choosing -----------------------------------------------------------------------------------
 
 static uint32_t lowest_clear(const uint64_t *words, uint32_t count, uint32_t from) {
     for (uint32_t i = from / 64; i < count; i++) {
@@ -281,8 +282,8 @@ static void choose(Alloc *a, const IrInst *v, bool slot) {
     assign(e, v, operand_make(OPERAND_X, (int32_t)reg));
 }
 
-// A value that becomes a parameter with a slot is best computed right into it: into the very one, if that is known
-// and free, or into one that the parameter may then take over.
+// A value that becomes a parameter with a slot is best computed right into it: into the very one,
+// if that is known and free, or into one that the parameter may then take over.
 static void follow_param(Alloc *a, const IrInst *v) {
     Emit *e = a->e;
     const IrInst *param = a->becomes[v->id];
@@ -303,7 +304,8 @@ static void define(Alloc *a, const IrInst *v) {
     }
 }
 
-// A handler's reason arrives in X0, the function's arguments in X0 and up. A parameter that nobody uses has no place.
+// A handler's reason arrives in X0, the function's arguments in X0 and up. A parameter that nobody
+// uses has no place.
 static void place_params(Alloc *a, const IrBlock *block) {
     Emit *e = a->e;
     for (uint32_t i = 0; i < block->params.len; i++) {
@@ -328,10 +330,11 @@ static void place_in_frame(Alloc *a, const IrInst *v) {
     }
 }
 
-// ---- Order of parts ------------------------------------------------------------------------------------------
+// ---- Order of parts -----------------------------------------------------------------------------
 
 static bool is_part(const IrInst *inst, const IrInst *of) {
-    bool takes = inst->op == IR_ELEM || inst->op == IR_HEAD || inst->op == IR_TAIL || inst->op == IR_FIELD;
+    bool takes =
+        inst->op == IR_ELEM || inst->op == IR_HEAD || inst->op == IR_TAIL || inst->op == IR_FIELD;
     return takes && inst->args[0] == of;
 }
 
@@ -340,12 +343,14 @@ static bool wants_register(const Alloc *a, const IrInst *v, uint16_t reg) {
     return a->wish[v->id] == reg || (param != NULL && a->e->x_of[param->id] == reg);
 }
 
-// Where a value is taken apart for the last time, the part that wants the value's own register is taken last, so
-// that it can have it. `first` is the first of the parts; what takes its place is returned.
+// Where a value is taken apart for the last time, the part that wants the value's own register is
+// taken last, so that it can have it. `first` is the first of the parts; what takes its place is
+// returned.
 static IrInst *order_parts(Alloc *a, IrInst *first) {
     Emit *e = a->e;
     const IrInst *whole = first->arg_count > 0 ? first->args[0] : NULL;
-    if (whole == NULL || !is_part(first, whole) || ir_is_const(whole) || lives_in_slot(e, whole, e->framed)) {
+    if (whole == NULL || !is_part(first, whole) || ir_is_const(whole) ||
+        lives_in_slot(e, whole, e->framed)) {
         return first;
     }
     IrInst *wanting = NULL;

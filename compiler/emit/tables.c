@@ -10,7 +10,10 @@
 #include "compiler/core/core_build.h"
 #include "compiler/emit/emit_private.h"
 
-typedef struct { Name module, name; uint32_t arity; } ImportEntry;
+typedef struct {
+    Name module, name;
+    uint32_t arity;
+} ImportEntry;
 
 // Entries of `items` by hash, as numbers plus 1; the items are elsewhere.
 typedef struct {
@@ -20,13 +23,13 @@ typedef struct {
 
 struct ImageTables {
     VEC(Name) atoms;
-    uint32_t *atom_of;      // by name id, plus 1
+    uint32_t *atom_of; // by name id, plus 1
     uint32_t atom_of_count;
     VEC(const CoreConst *) literals;
     Index literal_index;
     VEC(ImportEntry) imports;
     Index import_index;
-    VEC(uint32_t) files;    // numbers in Sources
+    VEC(uint32_t) files; // numbers in Sources
 };
 
 struct ImageTables *tables_new(Image *image) {
@@ -70,7 +73,7 @@ uint32_t table_file(Image *image, uint32_t source_file) {
     return tables->files.len - 1;
 }
 
-// ---- Found by content -----------------------------------------------------------------------------------
+// ---- Found by content ---------------------------------------------------------------------------
 
 typedef uint32_t (*HashAt)(const struct ImageTables *tables, uint32_t number);
 
@@ -137,7 +140,7 @@ uint32_t table_import(Image *image, Name module, Name name, uint32_t arity) {
     return tables->imports.len - 1;
 }
 
-// ---- Writing ------------------------------------------------------------------------------------------------
+// ---- Writing ------------------------------------------------------------------------------------
 
 void tables_write_atoms(Image *image, Buf *out) {
     const struct ImageTables *tables = image->tables;
@@ -194,9 +197,9 @@ static void put_counted(Image *image, Buf *out, LitTag tag, uint32_t count, cons
 
 static void put_literal(Image *image, Buf *out, const CoreConst *c) {
     static const uint8_t tags[] = {
-        [CONST_INT] = LIT_INT,       [CONST_BIG] = LIT_BIG,     [CONST_FLOAT] = LIT_FLOAT,
-        [CONST_ATOM] = LIT_ATOM,     [CONST_BYTES] = LIT_BYTES, [CONST_EMPTY] = LIT_EMPTY,
-        [CONST_RANGE] = LIT_RANGE,   [CONST_FN] = LIT_FN,       [CONST_FNREF] = LIT_FNREF,
+        [CONST_INT] = LIT_INT,     [CONST_BIG] = LIT_BIG,     [CONST_FLOAT] = LIT_FLOAT,
+        [CONST_ATOM] = LIT_ATOM,   [CONST_BYTES] = LIT_BYTES, [CONST_EMPTY] = LIT_EMPTY,
+        [CONST_RANGE] = LIT_RANGE, [CONST_FN] = LIT_FN,       [CONST_FNREF] = LIT_FNREF,
     };
     switch (c->kind) {
     case CONST_TUPLE: put_counted(image, out, LIT_TUPLE, c->item_count, c); return;

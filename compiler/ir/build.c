@@ -1,16 +1,17 @@
 // Core to IR: one walk over a function's expression tree.
 //
 // An expression is built either for its value, by recursion, or toward a destination (Dest): to be
-// returned, given to the parameter of a block, dropped, or branched on. What stands in tail position is never
-// recursed into but becomes a task (an expression, its destination and where to begin) on a stack, so that
-// long bodies, chains of branches and nests of joins cost no C stack; only values nest, as deep as the source.
-// A comparison built toward a branch is that branch: no true or false is made and tested again.
+// returned, given to the parameter of a block, dropped, or branched on. What stands in tail
+// position is never recursed into but becomes a task (an expression, its destination and where to
+// begin) on a stack, so that long bodies, chains of branches and nests of joins cost no C stack;
+// only values nest, as deep as the source. A comparison built toward a branch is that branch: no
+// true or false is made and tested again.
 //
-// Joins become blocks with parameters; a recursive one is a loop's header, entered and repeated by JUMPs.
-// A branch may name a join's block directly when the join has no parameters and is no loop. Slots become
-// SLOT_INIT, SLOT_GET and SLOT_SET. After a FAIL the current block is one that nothing reaches; ir_order
-// drops it. Core's variables are bound once and its scopes are well nested, so that one array of values
-// by variable is all the environment there is.
+// Joins become blocks with parameters; a recursive one is a loop's header, entered and repeated by
+// JUMPs. A branch may name a join's block directly when the join has no parameters and is no loop.
+// Slots become SLOT_INIT, SLOT_GET and SLOT_SET. After a FAIL the current block is one that nothing
+// reaches; ir_order drops it. Core's variables are bound once and its scopes are well nested, so
+// that one array of values by variable is all the environment there is.
 // Tests: tests/unit/compiler/ir/build_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -18,9 +19,9 @@
 
 typedef enum {
     DEST_RETURN,
-    DEST_VALUE,   // the parameter of `block`
-    DEST_EFFECT,  // `block`, the value being dropped
-    DEST_BRANCH,  // `block` if truthy, `otherwise` if not
+    DEST_VALUE,  // the parameter of `block`
+    DEST_EFFECT, // `block`, the value being dropped
+    DEST_BRANCH, // `block` if truthy, `otherwise` if not
 } DestKind;
 
 typedef struct {
@@ -32,7 +33,7 @@ typedef struct {
 // A receive whose select tree is being built.
 typedef struct Receive {
     IrBlock *peek;
-    const struct Receive *outer;  // that of the code around it, which TAKE goes back to
+    const struct Receive *outer; // that of the code around it, which TAKE goes back to
 } Receive;
 
 typedef struct {
@@ -50,7 +51,7 @@ typedef struct {
 typedef struct {
     IrFunction *f;
     Arena *arena;
-    IrBlock *block;  // where instructions go; its region is the current one
+    IrBlock *block; // where instructions go; its region is the current one
     const Receive *receive;
     IrInst **vars;
     IrInst **slots;
@@ -59,7 +60,7 @@ typedef struct {
 } Build;
 
 static const uint16_t prim_ops[PRIM_COUNT] = {
-#define IR_BITS_SIZE IR_BYTES_BITS
+#define IR_BITS_SIZE           IR_BYTES_BITS
 #define PRIM(name, arity, doc) [PRIM_##name] = IR_##name,
 #include "compiler/core/prims.def"
 #undef PRIM
@@ -81,7 +82,7 @@ static const uint8_t test_operands[TEST_COUNT] = {
 static IrInst *build_value(Build *b, const CoreExpr *expr);
 static void build_tail(Build *b, const CoreExpr *expr, Dest dest);
 
-// ---- Small things -----------------------------------------------------------------------------------
+// ---- Small things -------------------------------------------------------------------------------
 
 static IrInst *add(Build *b, IrOp op, uint32_t arg_count, Span span) {
     IrInst *inst = ir_inst_new(b->f, op, arg_count, 0, span);
@@ -89,7 +90,9 @@ static IrInst *add(Build *b, IrOp op, uint32_t arg_count, Span span) {
     return inst;
 }
 
-static IrBlock *block_here(Build *b) { return ir_block_new(b->f, b->block->region); }
+static IrBlock *block_here(Build *b) {
+    return ir_block_new(b->f, b->block->region);
+}
 
 static void jump(Build *b, IrBlock *to, IrInst *arg, Span span) {
     IrInst *inst = ir_inst_new(b->f, IR_JUMP, arg != NULL, 1, span);
@@ -119,7 +122,8 @@ static void run(Build *b, const CoreExpr *expr, Dest dest) {
     b->receive = receive;
 }
 
-// The block where `expr` begins: a new one with a task to fill it, or the join that `expr` does nothing but jump to.
+// The block where `expr` begins: a new one with a task to fill it, or the join that `expr` does
+// nothing but jump to.
 static IrBlock *branch_to(Build *b, const CoreExpr *expr, Dest dest) {
     if (expr->kind == CORE_JUMP && expr->as.jump.args.len == 0) {
         const Label *label = &b->labels[expr->as.jump.label];
@@ -152,7 +156,7 @@ static void finish(Build *b, Dest dest, IrInst *v, Span span) {
     ir_append(b->block, test);
 }
 
-// ---- Values -------------------------------------------------------------------------------------------
+// ---- Values -------------------------------------------------------------------------------------
 
 static void build_effect(Build *b, const CoreExpr *expr) {
     switch (expr->kind) {
@@ -171,7 +175,8 @@ static void build_effect(Build *b, const CoreExpr *expr) {
     }
 }
 
-// Evaluates args from the left into a new instruction behind `first` others of its args, and appends it.
+// Evaluates args from the left into a new instruction behind `first` others of its args, and
+// appends it.
 static IrInst *build_args(Build *b, IrOp op, IrInst *first, const CoreExprs *args, Span span) {
     uint32_t skip = first != NULL;
     IrInst *inst = ir_inst_new(b->f, op, args->len + skip, 0, span);
@@ -194,7 +199,8 @@ static IrInst *build_call(Build *b, const CoreExpr *expr, bool tail) {
         call->ref = expr->as.call.function;
         return call;
     case CORE_CALL_EXT:
-        call = build_args(b, tail ? IR_TAIL_EXT : IR_CALL_EXT, NULL, &expr->as.call_ext.args, expr->span);
+        call = build_args(b, tail ? IR_TAIL_EXT : IR_CALL_EXT, NULL, &expr->as.call_ext.args,
+                          expr->span);
         call->module = expr->as.call_ext.module;
         call->name = expr->as.call_ext.name;
         return call;
@@ -360,7 +366,7 @@ static IrInst *build_value(Build *b, const CoreExpr *expr) {
     }
 }
 
-// ---- Tail position --------------------------------------------------------------------------------------
+// ---- Tail position ------------------------------------------------------------------------------
 
 static void tail_if(Build *b, const CoreExpr *expr, Dest dest) {
     IrBlock *then = branch_to(b, expr->as.branch.then, dest);
@@ -392,7 +398,8 @@ static bool is_switched(const CoreConst *c) {
            (c->kind == CONST_INT && c->integer >= OPERAND_INT_MIN && c->integer <= OPERAND_INT_MAX);
 }
 
-// Tests for the cases that cannot be switched on, or for a single one; goes on behind them. How many others there are.
+// Tests for the cases that cannot be switched on, or for a single one; goes on behind them. How
+// many others there are.
 static uint32_t test_large_cases(Build *b, const CoreExpr *expr, IrInst *subject, Dest dest) {
     uint32_t others = 0;
     for (uint32_t i = 0; i < expr->as.select.count; i++) {
@@ -452,7 +459,8 @@ static void tail_jump(Build *b, const CoreExpr *expr) {
     ir_append(b->block, inst);
 }
 
-// The body runs in a region of its own and cannot return from there: what it would return leaves it first.
+// The body runs in a region of its own and cannot return from there: what it would return leaves it
+// first.
 static void tail_try(Build *b, const CoreExpr *expr, Dest dest) {
     IrRegion *region = ARENA_NEW(b->arena, IrRegion);
     region->outer = b->block->region;
@@ -475,11 +483,13 @@ static void tail_try(Build *b, const CoreExpr *expr, Dest dest) {
     finish(b, dest, value, expr->span);
 }
 
-// peek: the oldest message not yet looked at, if any, goes through the select tree, which takes it or skips
-// it and comes back here; else wait, and look again or (when time is up) go on with `expired`.
+// peek: the oldest message not yet looked at, if any, goes through the select tree, which takes it
+// or skips it and comes back here; else wait, and look again or (when time is up) go on with
+// `expired`.
 static void tail_receive(Build *b, const CoreExpr *expr, Dest dest) {
     const CoreExpr *select = expr->as.receive.select;
-    IrInst *timeout = expr->as.receive.timeout != NULL ? build_value(b, expr->as.receive.timeout) : NULL;
+    IrInst *timeout =
+        expr->as.receive.timeout != NULL ? build_value(b, expr->as.receive.timeout) : NULL;
     if (expr->as.receive.only_ref != NULL) {
         IrInst *ref = build_value(b, expr->as.receive.only_ref);
         add(b, IR_RECV_REF, 1, expr->span)->args[0] = ref;
@@ -497,8 +507,9 @@ static void tail_receive(Build *b, const CoreExpr *expr, Dest dest) {
     IrBlock *looked_at = b->block;
 
     b->block = wait;
-    bool waits_forever = timeout == NULL || (ir_is_const(timeout) && timeout->constant->kind == CONST_ATOM &&
-                                             name_is(timeout->constant->name, NAME_INFINITY));
+    bool waits_forever =
+        timeout == NULL || (ir_is_const(timeout) && timeout->constant->kind == CONST_ATOM &&
+                            name_is(timeout->constant->name, NAME_INFINITY));
     if (waits_forever) {
         IrInst *inst = ir_inst_new(b->f, IR_RECV_WAIT, 0, 1, expr->span);
         inst->targets[0] = receive->peek;

@@ -9,14 +9,14 @@
 
 #include <string.h>
 
-#define none IR_NO_OP
-#define FAIL OP_FAIL
-#define GC OP_GC
-#define CALL OP_CALL
-#define END OP_END
+#define none   IR_NO_OP
+#define FAIL   OP_FAIL
+#define GC     OP_GC
+#define CALL   OP_CALL
+#define END    OP_END
 #define BRANCH OP_BRANCH
-#define ROOM OP_ROOM
-#define PURE OP_PURE
+#define ROOM   OP_ROOM
+#define PURE   OP_PURE
 
 // The flags of ops.def as constants, so that ir_infos can be one constant table.
 enum {
@@ -37,14 +37,14 @@ enum {
 
 enum { OP_none = IR_NO_OP };
 
-#define VALUE IR_VALUE
-#define EFFECT IR_EFFECT
+#define VALUE    IR_VALUE
+#define EFFECT   IR_EFFECT
 #define COMMUTES IR_COMMUTES
-#define TEST IR_TEST
-#define ENDS IR_ENDS
+#define TEST     IR_TEST
+#define ENDS     IR_ENDS
 
 const IrInfo ir_infos[IR_OP_COUNT] = {
-#define IR(name, op, operands, properties, effect) \
+#define IR(name, op, operands, properties, effect)                                                 \
     {#name, OP_##op, operands, (uint32_t)(properties) | (uint32_t)FLAGS_##op},
 #include "compiler/ir/ir.def"
 #undef IR
@@ -85,7 +85,7 @@ IrInst *ir_param_new(IrFunction *f, IrBlock *block, Span span) {
     return param;
 }
 
-// ---- Constants ------------------------------------------------------------------------------------
+// ---- Constants ----------------------------------------------------------------------------------
 
 static uint64_t constant_hash(const CoreConst *c) {
     uint64_t word = c->kind == CONST_INT     ? (uint64_t)c->integer
@@ -167,7 +167,9 @@ IrInst *ir_const_bool(IrFunction *f, bool value) {
     return ir_const_atom(f, f->module->names->known[value ? NAME_TRUE : NAME_FALSE]);
 }
 
-IrInst *ir_const_empty(IrFunction *f) { return const_copy(f, &(CoreConst){.kind = CONST_EMPTY}); }
+IrInst *ir_const_empty(IrFunction *f) {
+    return const_copy(f, &(CoreConst){.kind = CONST_EMPTY});
+}
 
 bool ir_int_of(const IrInst *v, int64_t *value) {
     if (v->op != IR_CONST || v->constant->kind != CONST_INT) {
@@ -180,7 +182,8 @@ bool ir_int_of(const IrInst *v, int64_t *value) {
 int ir_truth_of(const IrInst *v) {
     if (v->op == IR_CONST) {
         const CoreConst *c = v->constant;
-        return !(c->kind == CONST_ATOM && (name_is(c->name, NAME_FALSE) || name_is(c->name, NAME_NIL)));
+        return !(c->kind == CONST_ATOM &&
+                 (name_is(c->name, NAME_FALSE) || name_is(c->name, NAME_NIL)));
     }
     switch (v->op) {
     case IR_ADD:
@@ -196,7 +199,7 @@ int ir_truth_of(const IrInst *v) {
     }
 }
 
-// ---- Lists of instructions --------------------------------------------------------------------------
+// ---- Lists of instructions ----------------------------------------------------------------------
 
 void ir_append(IrBlock *block, IrInst *inst) {
     inst->block = block;

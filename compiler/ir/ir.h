@@ -1,9 +1,9 @@
 // The IR: static single assignment over basic blocks; between core and emission.
 //
 // A value is the instruction that defines it. Constants stand in no block. Blocks have parameters
-// instead of phis; only a JUMP gives them their values, so that the edges of a branch carry none. An
-// instruction with targets ends its block. ir.def lists the instructions. Invariants (ir_verify, between the
-// passes of debug builds):
+// instead of phis; only a JUMP gives them their values, so that the edges of a branch carry none.
+// An instruction with targets ends its block. ir.def lists the instructions. Invariants (ir_verify,
+// between the passes of debug builds):
 //   - every block of `blocks` is reachable and ends in exactly one terminator, its last instruction;
 //   - the function's parameters are those of the entry block, which nothing jumps to;
 //   - a definition dominates its uses (a branch's value: those behind targets[0]);
@@ -13,8 +13,8 @@
 //     reason; what it uses besides is defined before the region begins.
 //
 // Passes replace a value by setting `forward`; whoever reads an arg goes through ir_value. Numbers
-// (`id`, `order`) are dense after ir_number and ir_order, so that a pass may keep its own in arrays.
-// All nodes lie in the arena of IrModule; one thread.
+// (`id`, `order`) are dense after ir_number and ir_order, so that a pass may keep its own in
+// arrays. All nodes lie in the arena of IrModule; one thread.
 // Tests: tests/unit/compiler/ir, tests/stage/*.ir.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -36,7 +36,8 @@ typedef enum {
     IR_OP_COUNT
 } IrOp;
 
-// Properties of instructions: those of ir.def; the lower bits are the flags of the machine's op (OP_FAIL …).
+// Properties of instructions: those of ir.def; the lower bits are the flags of the machine's op
+// (OP_FAIL …).
 enum {
     IR_VALUE = 1 << 8,
     IR_EFFECT = 1 << 9,
@@ -49,8 +50,8 @@ enum { IR_NO_OP = OP_COUNT };
 
 typedef struct {
     const char *name;
-    uint16_t op;        // Op, or IR_NO_OP
-    int16_t operands;   // -1: any number
+    uint16_t op;      // Op, or IR_NO_OP
+    int16_t operands; // -1: any number
     uint32_t properties;
 } IrInfo;
 
@@ -61,8 +62,8 @@ typedef struct IrBlock IrBlock;
 typedef struct IrRegion IrRegion;
 typedef struct IrFunction IrFunction;
 
-// Where an inlined instruction came from: `span` of the instruction is in `function`, which was called
-// at `call` in the function (or inlined one) around it.
+// Where an inlined instruction came from: `span` of the instruction is in `function`, which was
+// called at `call` in the function (or inlined one) around it.
 typedef struct IrInline {
     Name function;
     Span call;
@@ -70,56 +71,56 @@ typedef struct IrInline {
 } IrInline;
 
 struct IrInst {
-    uint16_t op;  // IrOp
-    bool mark;    // a pass's own; false between passes
+    uint16_t op; // IrOp
+    bool mark;   // a pass's own; false between passes
     uint32_t id;
     uint32_t arg_count;
     uint32_t target_count;
     IrInst **args;
     IrBlock **targets;
     union {
-        const CoreConst *constant;       // CONST
+        const CoreConst *constant; // CONST
         Name name;
-        const CoreConst *const *cases;   // SWITCH: target_count - 1
-        const uint32_t *specs;           // BITS: arg_count / 2
+        const CoreConst *const *cases; // SWITCH: target_count - 1
+        const uint32_t *specs;         // BITS: arg_count / 2
     };
-    Name module;   // CALL_EXT, TAIL_EXT
+    Name module; // CALL_EXT, TAIL_EXT
     uint32_t index;
     uint32_t ref;
     IrBlock *block;
     IrInst *prev, *next;
-    IrInst *forward;  // the value to use instead
+    IrInst *forward; // the value to use instead
     Span span;
     const IrInline *inlined;
 };
 
 struct IrBlock {
     uint32_t id;
-    uint32_t order;        // position in `blocks`; after ir_order
-    bool is_header;        // a loop begins here
+    uint32_t order; // position in `blocks`; after ir_order
+    bool is_header; // a loop begins here
     bool is_handler;
-    IrRegion *region;      // the innermost one, or NULL
+    IrRegion *region; // the innermost one, or NULL
     IrInst *first, *last;
     VEC(IrInst *) params;
-    VEC(IrBlock *) preds;  // after ir_order; a handler's are the blocks of its region
-    IrBlock *idom;         // after ir_dominators
-    uint32_t dom_in, dom_out;  // a dominates b when a's interval holds b's dom_in
-    IrBlock *dom_child, *dom_sibling;  // children in the order of `blocks`
-    void *data;            // a pass's own
+    VEC(IrBlock *) preds;             // after ir_order; a handler's are the blocks of its region
+    IrBlock *idom;                    // after ir_dominators
+    uint32_t dom_in, dom_out;         // a dominates b when a's interval holds b's dom_in
+    IrBlock *dom_child, *dom_sibling; // children in the order of `blocks`
+    void *data;                       // a pass's own
 };
 
 struct IrRegion {
     IrRegion *outer;
     IrBlock *handler;
-    uint32_t depth;        // of the outermost: 1
-    uint32_t range;        // emission's own
+    uint32_t depth; // of the outermost: 1
+    uint32_t range; // emission's own
 };
 
 typedef struct IrModule {
     Arena *arena;
     Intern *names;
     const CoreModule *core;
-    VEC(IrFunction *) functions;  // as core's
+    VEC(IrFunction *) functions; // as core's
 } IrModule;
 
 typedef VEC(IrBlock *) IrBlocks;
@@ -128,16 +129,16 @@ struct IrFunction {
     IrModule *module;
     const CoreFunction *core;
     IrBlock *entry;
-    IrBlocks blocks;       // reverse postorder, the order of emission, after ir_order
-    uint32_t block_count;  // ids in use are below these
+    IrBlocks blocks;      // reverse postorder, the order of emission, after ir_order
+    uint32_t block_count; // ids in use are below these
     uint32_t inst_count;
     uint32_t loop_count;
-    IrInst **constants;    // open addressing by value
+    IrInst **constants; // open addressing by value
     uint32_t constant_slots;
     uint32_t constant_count;
 };
 
-// ---- Making (ir.c) --------------------------------------------------------------------------------
+// ---- Making (ir.c) ------------------------------------------------------------------------------
 
 IrFunction *ir_function_new(IrModule *module, const CoreFunction *core);
 IrBlock *ir_block_new(IrFunction *f, IrRegion *region);
@@ -157,7 +158,7 @@ void ir_append(IrBlock *block, IrInst *inst);
 void ir_insert_before(IrInst *at, IrInst *inst);
 void ir_remove(IrInst *inst);
 
-// ---- Asking -----------------------------------------------------------------------------------------
+// ---- Asking -------------------------------------------------------------------------------------
 
 // The value that stands for `v` now. Amortised O(1).
 static inline IrInst *ir_value(IrInst *v) {
@@ -170,11 +171,17 @@ static inline IrInst *ir_value(IrInst *v) {
     return v;
 }
 
-static inline uint32_t ir_flags(const IrInst *inst) { return ir_infos[inst->op].properties; }
+static inline uint32_t ir_flags(const IrInst *inst) {
+    return ir_infos[inst->op].properties;
+}
 
-static inline bool ir_has_value(const IrInst *inst) { return (ir_flags(inst) & IR_VALUE) != 0; }
+static inline bool ir_has_value(const IrInst *inst) {
+    return (ir_flags(inst) & IR_VALUE) != 0;
+}
 
-static inline bool ir_is_const(const IrInst *inst) { return inst->op == IR_CONST; }
+static inline bool ir_is_const(const IrInst *inst) {
+    return inst->op == IR_CONST;
+}
 
 static inline bool ir_is_test(const IrInst *inst) {
     return (ir_flags(inst) & IR_TEST) == IR_TEST;
@@ -207,20 +214,21 @@ static inline bool ir_dominates(const IrBlock *a, const IrBlock *b) {
     return a->dom_in <= b->dom_in && b->dom_in < a->dom_out;
 }
 
-// ---- Shape (order.c) ----------------------------------------------------------------------------------
+// ---- Shape (order.c) ----------------------------------------------------------------------------
 
-// Drops unreachable blocks; orders the rest in `blocks` so that all edges but those back to a header go
-// forward and handlers stand behind their regions; fills preds and headers. Linear.
+// Drops unreachable blocks; orders the rest in `blocks` so that all edges but those back to a
+// header go forward and handlers stand behind their regions; fills preds and headers. Linear.
 void ir_order(IrFunction *f);
 
 // Immediate dominators and their tree, after ir_order. Nearly linear.
 void ir_dominators(IrFunction *f);
 
-// Numbers instructions and parameters densely from 0 in the order of blocks, constants behind them; resolves
+// Numbers instructions and parameters densely from 0 in the order of blocks, constants behind them;
+// resolves
 // `forward` in all args. Afterwards nothing forwards.
 void ir_number(IrFunction *f);
 
-// ---- Stages -------------------------------------------------------------------------------------------
+// ---- Stages -------------------------------------------------------------------------------------
 
 // Core to IR (build.c). The result is ordered.
 IrFunction *ir_build(IrModule *module, const CoreFunction *core);

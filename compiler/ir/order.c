@@ -3,9 +3,10 @@
 // ir_order walks depth first and orders blocks in reverse postorder. The side where a test holds is
 // visited last and so comes right behind the test where it can. Blocks of a region have an edge to
 // its handler here, which puts the handler behind the whole region, as the verifier of images asks.
-// Dominators (a handler's is the block before its region) are those of Cooper, Harvey and Kennedy ("A simple, fast dominance algorithm"); as
-// functions are reducible one round suffices. Predecessors are met from the last to the first: a
-// block that many tests of a chain fail to would take quadratic time the other way round.
+// Dominators (a handler's is the block before its region) are those of Cooper, Harvey and Kennedy
+// ("A simple, fast dominance algorithm"); as functions are reducible one round suffices.
+// Predecessors are met from the last to the first: a block that many tests of a chain fail to would
+// take quadratic time the other way round.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/ir.h"
@@ -19,12 +20,13 @@ static IrBlock *successor(const IrBlock *block, uint32_t i) {
         i--;
     }
     const IrInst *last = block->last;
-    return last != NULL && i < last->target_count ? last->targets[last->target_count - 1 - i] : NULL;
+    return last != NULL && i < last->target_count ? last->targets[last->target_count - 1 - i]
+                                                  : NULL;
 }
 
 typedef struct {
     IrBlock *block;
-    uint32_t next;  // successor to visit
+    uint32_t next; // successor to visit
 } Visit;
 
 // Fills `reverse` with the reachable blocks in postorder.
@@ -82,7 +84,7 @@ void ir_order(IrFunction *f) {
     }
 }
 
-// ---- Dominators ---------------------------------------------------------------------------------------
+// ---- Dominators ---------------------------------------------------------------------------------
 
 static IrBlock *meet(IrBlock *a, IrBlock *b) {
     while (a != b) {
@@ -122,8 +124,8 @@ static void number_dominators(IrFunction *f) {
     }
 }
 
-// A handler may run after any op of its region: what the region's blocks define may not be there yet. The
-// nearest dominator of `at` that is not in the handler's region.
+// A handler may run after any op of its region: what the region's blocks define may not be there
+// yet. The nearest dominator of `at` that is not in the handler's region.
 static bool is_handled_by(const IrBlock *block, const IrBlock *handler) {
     const IrRegion *r = block->region;
     while (r != NULL && r->handler != handler) {
@@ -156,7 +158,7 @@ void ir_dominators(IrFunction *f) {
     number_dominators(f);
 }
 
-// ---- Numbers ------------------------------------------------------------------------------------------
+// ---- Numbers ------------------------------------------------------------------------------------
 
 static void number_block(IrBlock *block, uint32_t *next) {
     for (uint32_t k = 0; k < block->params.len; k++) {

@@ -15,8 +15,8 @@
 
 static void print_const(const IrFunction *f, const CoreConst *c, Buf *out);
 
-static void print_consts(const IrFunction *f, const CoreConst *c, const char *open, const char *close,
-                         Buf *out) {
+static void print_consts(const IrFunction *f, const CoreConst *c, const char *open,
+                         const char *close, Buf *out) {
     buf_text(out, open);
     for (uint32_t i = 0; i < c->item_count; i++) {
         buf_text(out, i > 0 ? ", " : "");

@@ -21,7 +21,7 @@ static void check_use(const IrInst *user, const IrInst *v) {
         return;
     }
     CHECK(ir_dominates(v->block, user->block));
-    if (v->target_count == 2) {  // only behind the side where it holds
+    if (v->target_count == 2) { // only behind the side where it holds
         CHECK(v->targets[0] != v->targets[1]);
     }
 }

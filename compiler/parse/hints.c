@@ -113,10 +113,10 @@ static const char *foreign_word(const Site *s) {
             return before[i].hint;
         }
     }
-    static const char *const here[] = {"do",     "then",    "end",    "begin",  "elif", "elsif",
-                                       "elseif", "when",    "unless", "rescue", "except", "finally",
-                                       "ensure", "div",     "mod",    "rem",    "xor",  "is",
-                                       NULL};
+    static const char *const here[] = {"do",     "then",    "end",    "begin",  "elif",
+                                       "elsif",  "elseif",  "when",   "unless", "rescue",
+                                       "except", "finally", "ensure", "div",    "mod",
+                                       "rem",    "xor",     "is",     NULL};
     if (is_one_of(s->token, here)) {
         for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
             if (is_word(s->token, before[i].word)) {
@@ -365,7 +365,8 @@ static const char *others(const Site *s) {
         return "a statement ends with its line, without a `.`";
     }
     bool is_text = kind == TOKEN_STRING || kind == TOKEN_STR_OPEN;
-    if (is_text && s->before->kind == TOKEN_ID && s->before->offset + s->before->len == s->token->offset) {
+    if (is_text && s->before->kind == TOKEN_ID &&
+        s->before->offset + s->before->len == s->token->offset) {
         return "strings take no prefix but r: \"#{x}\" works in every other";
     }
     if (kind == TOKEN_PUB || kind == TOKEN_IMPORT || kind == TOKEN_CONST) {

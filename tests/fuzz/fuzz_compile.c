@@ -1,5 +1,5 @@
-// Fuzz target: any bytes as a program, through the whole compiler. There are diagnostics or there is an image, and
-// that is one which the loader and the verifier pass.
+// Fuzz target: any bytes as a program, through the whole compiler. There are diagnostics or there
+// is an image, and that is one which the loader and the verifier pass.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <stdint.h>

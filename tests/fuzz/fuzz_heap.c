@@ -1,5 +1,5 @@
-// Fuzz target: bytes as a program of allocations, messages, holes, frames and collections on one heap, which is walked and
-// checked as it goes; now and then memory fails.
+// Fuzz target: bytes as a program of allocations, messages, holes, frames and collections on one
+// heap, which is walked and checked as it goes; now and then memory fails.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <stdint.h>
@@ -15,7 +15,7 @@ enum { ROOTS = 8, STEPS_MAX = 400 };
 typedef struct {
     Heap heap;
     Term roots[ROOTS];
-    Term cell;       // with a hole to fill, or TERM_NIL
+    Term cell; // with a hole to fill, or TERM_NIL
     MemStats *mem;
     BlockPool *pool;
 } Machine;
@@ -37,15 +37,9 @@ static void build(Machine *m, uint8_t kind, uint8_t to, uint8_t a, uint8_t b) {
     Term y = m->roots[b % ROOTS];
     Term t = TERM_NONE;
     switch (kind % 6) {
-    case 0:
-        t = room_tuple2(&room, x, y);
-        break;
-    case 1:
-        t = room_cons(&room, x, y);
-        break;
-    case 2:
-        t = room_bytes(m->mem, &room, data, b);
-        break;
+    case 0: t = room_tuple2(&room, x, y); break;
+    case 1: t = room_cons(&room, x, y); break;
+    case 2: t = room_bytes(m->mem, &room, data, b); break;
     case 3:
         if (term_is_bytes(x) && bytes_len(x) > b) {
             t = bytes_slice(&room, x, b / 2, bytes_len(x) - b);
@@ -91,34 +85,19 @@ static void send_to_self(Machine *m, uint8_t to, uint8_t from) {
 static void step(Machine *m, const uint8_t *code) {
     HeapStatus status = HEAP_OK;
     switch (code[0] % 12) {
-    case 0:
-        status = heap_collect(&m->heap, code[1], NULL, 0);
-        break;
-    case 1:
-        status = heap_ensure(&m->heap, (size_t)code[1] * code[2], NULL, 0);
-        break;
-    case 2:
-        heap_shrink(&m->heap);
-        break;
-    case 3:
-        send_to_self(m, code[1], code[2]);
-        break;
-    case 4:
-        m->roots[code[1] % ROOTS] = term_small(code[2]);
-        break;
+    case 0: status = heap_collect(&m->heap, code[1], NULL, 0); break;
+    case 1: status = heap_ensure(&m->heap, (size_t)code[1] * code[2], NULL, 0); break;
+    case 2: heap_shrink(&m->heap); break;
+    case 3: send_to_self(m, code[1], code[2]); break;
+    case 4: m->roots[code[1] % ROOTS] = term_small(code[2]); break;
     case 5:
         if (heap_free_words(&m->heap) > 4) {
             *--m->heap.sp = m->roots[code[1] % ROOTS];
         }
         break;
-    case 6:
-        m->heap.sp += code[1] % (m->heap.stack_end - m->heap.sp + 1);
-        break;
-    case 7:
-        mem_fail_nth(m->mem, code[1] % 8);
-        break;
-    default:
-        build(m, code[0] / 12, code[1], code[2], code[3]);
+    case 6: m->heap.sp += code[1] % (m->heap.stack_end - m->heap.sp + 1); break;
+    case 7: mem_fail_nth(m->mem, code[1] % 8); break;
+    default: build(m, code[0] / 12, code[1], code[2], code[3]);
     }
     CHECK(status != HEAP_LIMIT);
 }

@@ -15,8 +15,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 static Machine *machine;
 static uint32_t runs;
 
-// What hangs from the mapped parts of a machine (its process table, heaps) is no leak, but looks like one to LeakSanitizer.
-// The machine counts its memory itself, and ends when some is left after it was freed, as it is every so often.
+// What hangs from the mapped parts of a machine (its process table, heaps) is no leak, but looks
+// like one to LeakSanitizer. The machine counts its memory itself, and ends when some is left after
+// it was freed, as it is every so often.
 int __lsan_is_turned_off(void) {
     return 1;
 }

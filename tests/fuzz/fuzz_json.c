@@ -1,5 +1,5 @@
-// Fuzz target: bytes as JSON text, and as a description of a value of any kind. What is read must print as what reads the
-// same, on one line and on many; what is printed must be read.
+// Fuzz target: bytes as JSON text, and as a description of a value of any kind. What is read must
+// print as what reads the same, on one line and on many; what is printed must be read.
 //
 //   input: 0..127 and a text; or 128 + indent and bytes from which a value is built (build)
 //
@@ -15,56 +15,55 @@
 
 enum { TEXT_MAX = 20000, VALUE_MAX = 4000, WORDS_PER_BYTE = 40, DEPTH_MAX = 200 };
 
-static const char assembly[] =
-    "module Fuzz\n"
-    "fn text/1\n"
-    "  enter {x0}\n"
-    "  frame 1 {x0}\n"
-    "  call_ext Json.read/1 {|}\n"
-    "  is_tagged x0 2 :ok @no\n"
-    "  elem x0 x0 1\n"
-    "  move y0 x0\n"
-    "  move x1 0\n"
-    "  call again/2 {| y0}\n"
-    "  same x0 y0 @differs {x0 | y0}\n"
-    "  move x0 y0\n"
-    "  move x1 2\n"
-    "  call again/2 {| y0}\n"
-    "  same x0 y0 @differs {x0 | y0}\n"
-    "no:\n"
-    "  unframe 1\n"
-    "  move x0 :ok\n"
-    "  ret\n"
-    "differs:\n"
-    "  unframe 1\n"
-    "  fail x0\n"
-    "fn again/2\n" // printed and read
-    "  enter {x0 x1}\n"
-    "  frame 0 {x0 x1}\n"
-    "  call_ext Json.write/2 {|}\n"
-    "  call_ext Json.read/1 {|}\n"
-    "  unframe 0\n"
-    "  is_tagged x0 2 :ok @no\n"
-    "  elem x0 x0 1\n"
-    "  ret\n"
-    "no:\n"
-    "  fail x0\n"
-    "fn value/2\n"
-    "  enter {x0 x1}\n"
-    "  frame 0 {x0 x1}\n"
-    "  region @start @end @refused\n"
-    "start:\n"
-    "  call_ext Json.write/2 {|}\n"
-    "end:\n"
-    "  call_ext Json.read/1 {|}\n"
-    "  unframe 0\n"
-    "  is_tagged x0 2 :ok @no\n"
-    "  ret\n"
-    "refused:\n"
-    "  unframe 0\n"
-    "  ret\n"
-    "no:\n"
-    "  fail x0\n";
+static const char assembly[] = "module Fuzz\n"
+                               "fn text/1\n"
+                               "  enter {x0}\n"
+                               "  frame 1 {x0}\n"
+                               "  call_ext Json.read/1 {|}\n"
+                               "  is_tagged x0 2 :ok @no\n"
+                               "  elem x0 x0 1\n"
+                               "  move y0 x0\n"
+                               "  move x1 0\n"
+                               "  call again/2 {| y0}\n"
+                               "  same x0 y0 @differs {x0 | y0}\n"
+                               "  move x0 y0\n"
+                               "  move x1 2\n"
+                               "  call again/2 {| y0}\n"
+                               "  same x0 y0 @differs {x0 | y0}\n"
+                               "no:\n"
+                               "  unframe 1\n"
+                               "  move x0 :ok\n"
+                               "  ret\n"
+                               "differs:\n"
+                               "  unframe 1\n"
+                               "  fail x0\n"
+                               "fn again/2\n" // printed and read
+                               "  enter {x0 x1}\n"
+                               "  frame 0 {x0 x1}\n"
+                               "  call_ext Json.write/2 {|}\n"
+                               "  call_ext Json.read/1 {|}\n"
+                               "  unframe 0\n"
+                               "  is_tagged x0 2 :ok @no\n"
+                               "  elem x0 x0 1\n"
+                               "  ret\n"
+                               "no:\n"
+                               "  fail x0\n"
+                               "fn value/2\n"
+                               "  enter {x0 x1}\n"
+                               "  frame 0 {x0 x1}\n"
+                               "  region @start @end @refused\n"
+                               "start:\n"
+                               "  call_ext Json.write/2 {|}\n"
+                               "end:\n"
+                               "  call_ext Json.read/1 {|}\n"
+                               "  unframe 0\n"
+                               "  is_tagged x0 2 :ok @no\n"
+                               "  ret\n"
+                               "refused:\n"
+                               "  unframe 0\n"
+                               "  ret\n"
+                               "no:\n"
+                               "  fail x0\n";
 
 typedef struct {
     VM *vm;
@@ -156,8 +155,9 @@ static void fuzz_value(FuzzProgram *program, const uint8_t *data, size_t size) {
     fragment_free(vm->mem, fragment);
 }
 
-// What hangs from the mapped parts of a machine (its process table, heaps) is no leak, but looks like one to LeakSanitizer.
-// The machine counts its memory itself, and ends when some is left after it was freed, as it is every so often.
+// What hangs from the mapped parts of a machine (its process table, heaps) is no leak, but looks
+// like one to LeakSanitizer. The machine counts its memory itself, and ends when some is left after
+// it was freed, as it is every so often.
 int __lsan_is_turned_off(void) {
     return 1;
 }

@@ -1,4 +1,5 @@
-// Fuzz target: bytes as a list of puts and deletes on a map, checked for structure and against a model after each.
+// Fuzz target: bytes as a list of puts and deletes on a map, checked for structure and against a
+// model after each.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <stdint.h>
@@ -18,7 +19,7 @@ static Term put(const AtomTable *atoms, Room *space, Term map, Term key, Term va
     return result;
 }
 
-static Term delete(const AtomTable *atoms, Room *space, Term map, Term key) {
+static Term delete (const AtomTable *atoms, Room *space, Term map, Term key) {
     MapPlan plan = map_plan_delete(atoms, map, key);
     Room room = room_over(space->at, plan.words, NULL);
     Term result = map_delete(atoms, &room, map, key, &plan);
@@ -26,15 +27,13 @@ static Term delete(const AtomTable *atoms, Room *space, Term map, Term key) {
     return result;
 }
 
-// Keys of several types; the first byte of the input is the salt, so that hashes differ from run to run.
+// Keys of several types; the first byte of the input is the salt, so that hashes differ from run to
+// run.
 static Term key_of(uint8_t byte) {
     switch (byte % 4) {
-    case 0:
-        return term_flo((double)(byte / 4));
-    case 1:
-        return term_atom(byte / 4);
-    default:
-        return term_small(byte / 4 * (byte % 4 == 2 ? 1 : -1));
+    case 0: return term_flo((double)(byte / 4));
+    case 1: return term_atom(byte / 4);
+    default: return term_small(byte / 4 * (byte % 4 == 2 ? 1 : -1));
     }
 }
 
@@ -61,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         bool was = !term_same_bits(model[place], TERM_NONE);
         if (data[i + 1] % 3 == 0) {
-            map = delete(atoms, &space, map, key);
+            map = delete (atoms, &space, map, key);
             model[place] = TERM_NONE;
             count -= was;
         } else {
@@ -74,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         CHECK(map_verify(atoms, map));
     }
     for (int i = 0; i < KEYS; i++) {
-        CHECK(term_same_bits(model[i], TERM_NONE) || term_same_bits(map_get(atoms, map, key_of((uint8_t)i)), model[i]));
+        CHECK(term_same_bits(model[i], TERM_NONE) ||
+              term_same_bits(map_get(atoms, map, key_of((uint8_t)i)), model[i]));
     }
     free(words);
     atom_table_free(atoms);

@@ -1,5 +1,5 @@
-// Fuzz target: any text as an integer in any base and as a float. What is read must print as what reads the same; sums,
-// products and quotients of two integers must obey the laws of arithmetic.
+// Fuzz target: any text as an integer in any base and as a float. What is read must print as what
+// reads the same; sums, products and quotients of two integers must obey the laws of arithmetic.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <math.h>

@@ -1,6 +1,6 @@
-// Fuzz target: any bytes as a source file, and as input at a prompt, through lexer, parser, the check of
-// the tree, its printing, and the rendering of what is reported. Nothing may crash, hang or leak, and
-// what the parser says of the input is consistent.
+// Fuzz target: any bytes as a source file, and as input at a prompt, through lexer, parser, the
+// check of the tree, its printing, and the rendering of what is reported. Nothing may crash, hang
+// or leak, and what the parser says of the input is consistent.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <stddef.h>
@@ -24,8 +24,7 @@ static void parse_bytes(Parse *parse, const uint8_t *data, size_t size) {
     diags_init(&diags, &arena);
     uint32_t file = sources_add(&sources, STR("fuzz.cop"), (Str){(const char *)data, size});
     AstModule *module = NULL;
-    ParseStatus status =
-        parse(&(ParseInput){&arena, &names, &sources, &diags}, file, &module);
+    ParseStatus status = parse(&(ParseInput){&arena, &names, &sources, &diags}, file, &module);
     CHECK((status == PARSE_ERRORS) == (diags.error_count > 0));
     CHECK(status != PARSE_INCOMPLETE || parse == parse_prompt);
     CHECK(module != NULL || status == PARSE_ERRORS);

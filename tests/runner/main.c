@@ -35,7 +35,8 @@ static const char *const everything[] = {"lang",  "behave",  "stdlib",   "ops",
                                          "stage", "samples", "examples", "system",
                                          "fault", "sim",     "manual",   "library"};
 
-static const char default_modes[] = "source,engine=interp,image,schedulers=1,schedulers=2,seed=1,seed=2,seed=3";
+static const char default_modes[] =
+    "source,engine=interp,image,schedulers=1,schedulers=2,seed=1,seed=2,seed=3";
 
 static bool word_in(const Words *w, const char *mode) {
     size_t len = strcspn(mode, "=");

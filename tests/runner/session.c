@@ -114,8 +114,8 @@ static void start(Session *s, const Words *more) {
     }
 }
 
-// A person types when the screen rests; what is typed ahead, before the shell has set the terminal up,
-// the kernel would take for itself.
+// A person types when the screen rests; what is typed ahead, before the shell has set the terminal
+// up, the kernel would take for itself.
 static void wait_for_rest(Session *s) {
     double end_s = now_s() + 1;
     size_t len;

@@ -27,7 +27,8 @@ static void print_failed(const char *program, const Run *run) {
            run->timed_out ? ", not in time" : "", run->out.bytes, run->err.bytes);
 }
 
-// Leaks that a sanitizer found at the end of tests which had passed by then: Criterion looks at no status.
+// Leaks that a sanitizer found at the end of tests which had passed by then: Criterion looks at no
+// status.
 static int count_leaks(const char *err) {
     static const char mark[] = "ERROR: LeakSanitizer";
     int count = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// coppice build: a source or a folder of them to one image; dumps of the compiler's stages; and, with --library, the modules of
-// the library to an image each (the build does that). Tests: tests/system/command_line.sh, tests/stage.
+// coppice build: a source or a folder of them to one image; dumps of the compiler's stages; and,
+// with --library, the modules of the library to an image each (the build does that). Tests:
+// tests/system/command_line.sh, tests/stage.
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -32,7 +33,8 @@ static void default_output(const char *path, char *output) {
     if (len == 1 && (path[0] == '-' || path[0] == '.')) {
         snprintf(output, PATH_MAX, "main.copc");
     } else {
-        snprintf(output, PATH_MAX, "%.*s.copc", (int)(len < PATH_MAX - 8 ? len : PATH_MAX - 8), path);
+        snprintf(output, PATH_MAX, "%.*s.copc", (int)(len < PATH_MAX - 8 ? len : PATH_MAX - 8),
+                 path);
     }
 }
 
@@ -47,7 +49,7 @@ static bool store_image(const Options *options, Compilation *c) {
     return file_store(output, bundle.ptr, bundle.len);
 }
 
-// ---- The library ---------------------------------------------------------------------------------
+// ---- The library --------------------------------------------------------------------------------
 
 // Makes the folders that `path` lies in.
 static void make_folders(const char *path) {
@@ -58,7 +60,8 @@ static void make_folders(const char *path) {
     }
 }
 
-// The arity of the declaration whose parameters begin at `at`: parameters are parted by commas outside of brackets.
+// The arity of the declaration whose parameters begin at `at`: parameters are parted by commas
+// outside of brackets.
 static uint32_t count_parameters(const char *at, const char *end) {
     uint32_t count = 0;
     int depth = 0;
@@ -72,8 +75,10 @@ static uint32_t count_parameters(const char *at, const char *end) {
     return count + any;
 }
 
-// Looks for the built-in that a line of an `extern "vm"` block declares; counts it. False after a message.
-static bool check_line(const char *module, const char *line, const char *end, const char *source_end, size_t *declared) {
+// Looks for the built-in that a line of an `extern "vm"` block declares; counts it. False after a
+// message.
+static bool check_line(const char *module, const char *line, const char *end,
+                       const char *source_end, size_t *declared) {
     line += strspn(line, " ");
     line += strncmp(line, "pub ", 4) == 0 ? 4 : 0;
     const char *paren = memchr(line, '(', (size_t)(end - line));
@@ -131,7 +136,8 @@ static bool store_library(const Options *options, Compilation *c, const Program 
     for (uint32_t i = 0; i < program_entry_count(program); i++) {
         Str relative = program_entry(program, i)->relative;
         char output[PATH_MAX];
-        snprintf(output, sizeof output, "%s/%.*sc", options->output, (int)relative.len, relative.ptr);
+        snprintf(output, sizeof output, "%s/%.*sc", options->output, (int)relative.len,
+                 relative.ptr);
         make_folders(output);
         Str image = compilation_module(c, i)->image;
         if (!file_store(output, image.ptr, image.len)) {
@@ -141,7 +147,7 @@ static bool store_library(const Options *options, Compilation *c, const Program 
     return true;
 }
 
-// ---- The command ---------------------------------------------------------------------------------
+// ---- The command --------------------------------------------------------------------------------
 
 static int build(const Options *options, Program *program) {
     CompileOptions compile = {.library = options->library, .docs = true, .dump = options->dump};
@@ -180,7 +186,8 @@ int command_build(const Options *options) {
     if (program == NULL) {
         return STATUS_FAILED;
     }
-    bool good = is_directory(path) ? program_add_folder(program, path) : program_add(program, path, NULL, 0);
+    bool good = is_directory(path) ? program_add_folder(program, path)
+                                   : program_add(program, path, NULL, 0);
     int status = good ? build(options, program) : STATUS_FAILED;
     program_free(program);
     return status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// coppice dump: what an image holds. Every module is loaded and verified, then printed: exports, imports, literals, tests,
-// documentation, and each function's instructions (vm/interp/disasm.h). Tests: tests/system/command_line.sh.
+// coppice dump: what an image holds. Every module is loaded and verified, then printed: exports,
+// imports, literals, tests, documentation, and each function's instructions (vm/interp/disasm.h).
+// Tests: tests/system/command_line.sh.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,8 @@ static void print_module(const Module *m) {
     }
     for (uint32_t i = 0; i < m->import_count; i++) {
         const Import *import = &m->imports[i];
-        printf("  uses %s.%s/%u\n", name_of(m, import->module), name_of(m, import->name), import->arity);
+        printf("  uses %s.%s/%u\n", name_of(m, import->module), name_of(m, import->name),
+               import->arity);
     }
     for (uint32_t i = 0; i < m->literal_count; i++) {
         printf("  literal %u ", i);
@@ -98,7 +100,9 @@ int command_dump(const Options *options) {
         return STATUS_FAILED;
     }
     if (!is_image(text, size)) {
-        complain("%s: is no image; coppice build makes one, and coppice build --dump=STAGES shows the stages of a source", path);
+        complain(
+            "%s: is no image; coppice build makes one, and coppice build --dump=STAGES shows the stages of a source",
+            path);
         free(text);
         return STATUS_FAILED;
     }
@@ -110,7 +114,8 @@ int command_dump(const Options *options) {
     CodeError error = {0};
     int status = STATUS_OK;
     if (!dump_image(vm, (const uint8_t *)text, size, &error)) {
-        complain("%s: %s (at byte %zu)", path, error.what[0] != 0 ? error.what : "no memory", error.offset);
+        complain("%s: %s (at byte %zu)", path, error.what[0] != 0 ? error.what : "no memory",
+                 error.offset);
         status = STATUS_FAILED;
     }
     status = machine_finish(vm, status);

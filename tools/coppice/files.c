@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files, and the source tree that a program's modules come from (command.h). The tree's root is the nearest folder at or above the
-// entry that holds coppice.toml, or else the folder that is given or holds the file that is. Tests: tests/system,
-// tests/lang/modules.
+// Files, and the source tree that a program's modules come from (command.h). The tree's root is the
+// nearest folder at or above the entry that holds coppice.toml, or else the folder that is given or
+// holds the file that is. Tests: tests/system, tests/lang/modules.
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -15,7 +15,7 @@
 #include "tools/coppice/command.h"
 #include "tools/coppice/library.h"
 
-// ---- Files ---------------------------------------------------------------------------------------
+// ---- Files --------------------------------------------------------------------------------------
 
 // All that `fd` has. False with errno.
 static bool read_all(int fd, char **text, size_t *size) {
@@ -110,7 +110,7 @@ bool wants_colour(void) {
     return isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL;
 }
 
-// ---- A program's sources -------------------------------------------------------------------------
+// ---- A program's sources ------------------------------------------------------------------------
 
 typedef struct Text {
     struct Text *next;
@@ -118,12 +118,12 @@ typedef struct Text {
 } Text;
 
 struct Program {
-    char root[PATH_MAX];       // as a prefix of paths shown: "" or ends in '/'
+    char root[PATH_MAX]; // as a prefix of paths shown: "" or ends in '/'
     CompileSource *entries;
     uint32_t count;
     uint32_t capacity;
-    Text *texts;               // what the sources point to
-    char **files;              // read whole
+    Text *texts;  // what the sources point to
+    char **files; // read whole
     uint32_t file_count;
     uint32_t file_capacity;
 };
@@ -152,11 +152,13 @@ static void *keep_grown(void *items, uint32_t count, uint32_t *capacity, size_t 
 }
 
 static void keep_file(Program *program, char *text) {
-    program->files = keep_grown(program->files, program->file_count, &program->file_capacity, sizeof(char *));
+    program->files =
+        keep_grown(program->files, program->file_count, &program->file_capacity, sizeof(char *));
     program->files[program->file_count++] = text;
 }
 
-// The prefix of the folder at or above `folder` ("" or ending in '/') that holds coppice.toml; false when there is none.
+// The prefix of the folder at or above `folder` ("" or ending in '/') that holds coppice.toml;
+// false when there is none.
 static bool find_project(const char *folder, char *root) {
     char path[PATH_MAX];
     char at[PATH_MAX];
@@ -223,7 +225,8 @@ void program_free(Program *program) {
     free(program);
 }
 
-// The path from the root: what follows the root's prefix, or the name of the file where the path is spelt in another way.
+// The path from the root: what follows the root's prefix, or the name of the file where the path is
+// spelt in another way.
 static const char *relative_path(const Program *program, const char *path) {
     size_t len = strlen(program->root);
     if (strncmp(path, program->root, len) == 0) {
@@ -232,7 +235,8 @@ static const char *relative_path(const Program *program, const char *path) {
     char real[PATH_MAX];
     char root[PATH_MAX];
     const char *base = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
-    if (realpath(path, real) == NULL || realpath(program->root[0] == 0 ? "." : program->root, root) == NULL) {
+    if (realpath(path, real) == NULL ||
+        realpath(program->root[0] == 0 ? "." : program->root, root) == NULL) {
         return base;
     }
     size_t depth = strlen(root);
@@ -240,7 +244,9 @@ static const char *relative_path(const Program *program, const char *path) {
         return base;
     }
     size_t wanted = strlen(real + depth + 1);
-    return strlen(path) >= wanted && strcmp(path + strlen(path) - wanted, real + depth + 1) == 0 ? path + strlen(path) - wanted : base;
+    return strlen(path) >= wanted && strcmp(path + strlen(path) - wanted, real + depth + 1) == 0
+               ? path + strlen(path) - wanted
+               : base;
 }
 
 bool program_add(Program *program, const char *path, char *text, size_t size) {
@@ -261,7 +267,8 @@ bool program_add(Program *program, const char *path, char *text, size_t size) {
     char named[PATH_MAX];
     bool ends = len > 4 && strcmp(relative + len - 4, ".cop") == 0;
     snprintf(named, sizeof named, "%s%s", relative, ends ? "" : ".cop");
-    program->entries = keep_grown(program->entries, program->count, &program->capacity, sizeof(CompileSource));
+    program->entries =
+        keep_grown(program->entries, program->count, &program->capacity, sizeof(CompileSource));
     program->entries[program->count++] = (CompileSource){
         .path = str_of(keep_text(program, standard ? "standard input" : path)),
         .relative = str_of(keep_text(program, named)),
@@ -278,7 +285,7 @@ const CompileSource *program_entry(const Program *program, uint32_t index) {
     return &program->entries[index];
 }
 
-// ---- Folders -------------------------------------------------------------------------------------
+// ---- Folders ------------------------------------------------------------------------------------
 
 // nftw has no context for its callback; the walk is done before anything else runs.
 static struct {
@@ -323,7 +330,8 @@ static int walk_order(const void *a, const void *b) {
 bool program_add_folder(Program *program, const char *folder) {
     char path[PATH_MAX];
     size_t len = strlen(folder);
-    snprintf(path, sizeof path, "%.*s", (int)(len > 1 && folder[len - 1] == '/' ? len - 1 : len), folder);
+    snprintf(path, sizeof path, "%.*s", (int)(len > 1 && folder[len - 1] == '/' ? len - 1 : len),
+             folder);
     walk.count = 0;
     if (nftw(path, walk_visit, 16, FTW_PHYS | FTW_ACTIONRETVAL) != 0) {
         complain("%s: %s", folder, strerror(errno));
@@ -346,7 +354,7 @@ bool program_add_folder(Program *program, const char *folder) {
     return good;
 }
 
-// ---- What the compiler asks ----------------------------------------------------------------------
+// ---- What the compiler asks ---------------------------------------------------------------------
 
 static bool host_module_source(void *context, Str module, Str relative, CompileSource *source) {
     (void)module;
@@ -363,7 +371,8 @@ static bool host_module_source(void *context, Str module, Str relative, CompileS
     }
     keep_file(program, text);
     const char *kept = keep_text(program, path);
-    *source = (CompileSource){str_of(kept), {kept + strlen(program->root), relative.len}, {text, size}};
+    *source =
+        (CompileSource){str_of(kept), {kept + strlen(program->root), relative.len}, {text, size}};
     return true;
 }
 
@@ -371,7 +380,8 @@ static bool host_library_interface(void *context, Str module, Str *interface) {
     (void)context;
     const uint8_t *bytes;
     size_t size;
-    return library_image(module.ptr, module.len, &bytes, &size) && image_chunk(bytes, size, "TYPE", interface);
+    return library_image(module.ptr, module.len, &bytes, &size) &&
+           image_chunk(bytes, size, "TYPE", interface);
 }
 
 static Str host_library_module(void *context, uint32_t index) {
@@ -388,7 +398,8 @@ CompileHost program_host(Program *program) {
     };
 }
 
-Compilation *program_compile(Program *program, const CompileOptions *options, CompileStatus *status) {
+Compilation *program_compile(Program *program, const CompileOptions *options,
+                             CompileStatus *status) {
     CompileHost host = program_host(program);
     Compilation *c = compilation_new(options, &host);
     *status = compile_program(c, program->entries, program->count);

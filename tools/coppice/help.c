@@ -36,8 +36,10 @@ static const struct {
      "A shell: each line is run, and its value shown. It sees the modules of FOLDER, or else of the folder one is in. Tab\n"
      "completes, the arrow keys bring back earlier lines, 'h' tells more, Ctrl-C stops what runs, Ctrl-D ends.\n\n"
      "  --schedulers N, --seed N, --trace=KINDS, --engine NAME  as for run\n"},
-    {"dump", "coppice dump IMAGE", "shows what an image holds", "Prints what an image holds: modules, functions, instructions.\n"},
-    {"help", "coppice help [COMMAND]", "tells more of a command", "Prints all commands, or more on one.\n"},
+    {"dump", "coppice dump IMAGE", "shows what an image holds",
+     "Prints what an image holds: modules, functions, instructions.\n"},
+    {"help", "coppice help [COMMAND]", "tells more of a command",
+     "Prints all commands, or more on one.\n"},
     {"version", "coppice version", "prints the version", "Prints the version.\n"},
 };
 
@@ -86,7 +88,8 @@ int command_help(const Options *options) {
         }
         return STATUS_USAGE;
     }
-    puts("Coppice: actors and supervisors.\n\nusage: coppice COMMAND, or coppice FILE for coppice run FILE\n");
+    puts(
+        "Coppice: actors and supervisors.\n\nusage: coppice COMMAND, or coppice FILE for coppice run FILE\n");
     for (size_t k = 0; k < PAGE_COUNT; k++) {
         printf("  %-10s %s\n", pages[k].name, pages[k].brief);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The embedded library: found by name in the table that the build writes (library.h). See command.h.
+// The embedded library: found by name in the table that the build writes (library.h). See
+// command.h.
 #include "tools/coppice/library.h"
 
 #include <string.h>
@@ -31,7 +32,8 @@ bool library_image(const char *module, size_t len, const uint8_t **bytes, size_t
     return false;
 }
 
-static bool embedded_find(const struct Library *library, const char *module, const uint8_t **bytes, size_t *size) {
+static bool embedded_find(const struct Library *library, const char *module, const uint8_t **bytes,
+                          size_t *size) {
     (void)library;
     return library_image(module, strlen(module), bytes, size);
 }
@@ -42,7 +44,8 @@ static uint32_t read_u32(const uint8_t *at) {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-// The image is one that this command holds or has made: its head was checked. format.h has the layout.
+// The image is one that this command holds or has made: its head was checked. format.h has the
+// layout.
 bool image_chunk(const uint8_t *bytes, size_t size, const char *id, Str *chunk) {
     enum { FILE_HEAD = 4 + 2 + 2 + 8 + 4, MODULE_HEAD = 4, CHUNK_HEAD = 8 };
     if (size < FILE_HEAD + MODULE_HEAD) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The coppice command: finds the subcommand and calls it. What they do is in run.c, build.c, dump.c, help.c, and in
-// tools/test and tools/repl. A file in place of a subcommand is run. Tests: tests/system/command_line.sh.
+// The coppice command: finds the subcommand and calls it. What they do is in run.c, build.c,
+// dump.c, help.c, and in tools/test and tools/repl. A file in place of a subcommand is run. Tests:
+// tests/system/command_line.sh.
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -13,12 +14,13 @@
 typedef struct {
     const char *name;
     Command command;
-    bool program;  // operands after the first are the program's
+    bool program; // operands after the first are the program's
 } Subcommand;
 
 static const Subcommand subcommands[] = {
-    {"run", command_run, true},     {"build", command_build, false}, {"test", command_test, false},
-    {"repl", command_repl, false},  {"dump", command_dump, false},   {"help", command_help, false},
+    {"run", command_run, true},          {"build", command_build, false},
+    {"test", command_test, false},       {"repl", command_repl, false},
+    {"dump", command_dump, false},       {"help", command_help, false},
     {"version", command_version, false},
 };
 
@@ -27,7 +29,8 @@ enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
 static const Subcommand *find_subcommand(const char *name) {
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         name = "help";
-    } else if (strcmp(name, "--version") == 0 || strcmp(name, "-v") == 0 || strcmp(name, "-V") == 0) {
+    } else if (strcmp(name, "--version") == 0 || strcmp(name, "-v") == 0 ||
+               strcmp(name, "-V") == 0) {
         name = "version";
     }
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
@@ -57,15 +60,17 @@ static int unknown_subcommand(const char *name) {
     return STATUS_USAGE;
 }
 
-// The C library's arenas grow and shrink by single pages by default: a system call for every ten processes made and ended
-// (fjcreate: 105,000 mprotect calls, a third of its time). The setting is the operating system process's.
+// The C library's arenas grow and shrink by single pages by default: a system call for every ten
+// processes made and ended (fjcreate: 105,000 mprotect calls, a third of its time). The setting is
+// the operating system process's.
 static void tune_malloc(void) {
     enum { STEP_BYTES = 1024 * 1024, SLACK_BYTES = 16 * 1024 * 1024 };
     mallopt(M_TOP_PAD, STEP_BYTES);
     mallopt(M_TRIM_THRESHOLD, SLACK_BYTES);
 }
 
-// Standard descriptors that were closed are taken by what fails when it is used, so that nothing else gets their numbers.
+// Standard descriptors that were closed are taken by what fails when it is used, so that nothing
+// else gets their numbers.
 static void keep_standard_descriptors(void) {
     for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR)) {
         if (fd > STDERR_FILENO) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses the command line: options by one table, wrong ones with the nearest right one. `--name value` and `--name=value`
-// are the same; `--` ends the options. See command.h. Tests: tests/system/command_line.sh.
+// Parses the command line: options by one table, wrong ones with the nearest right one. `--name
+// value` and `--name=value` are the same; `--` ends the options. See command.h. Tests:
+// tests/system/command_line.sh.
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,14 +57,16 @@ const char *nearest(const char *word, const char *const *names) {
     return best;
 }
 
-// ---- Values --------------------------------------------------------------------------------------
+// ---- Values -------------------------------------------------------------------------------------
 
-static bool read_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *value) {
+static bool read_number(const char *name, const char *text, uint64_t min, uint64_t max,
+                        uint64_t *value) {
     char *end;
     errno = 0;
     unsigned long long number = strtoull(text, &end, 10);
     if (*text < '0' || *text > '9' || *end != 0 || errno != 0 || number < min || number > max) {
-        complain("%s: '%s' is no number from %llu to %llu", name, text, (unsigned long long)min, (unsigned long long)max);
+        complain("%s: '%s' is no number from %llu to %llu", name, text, (unsigned long long)min,
+                 (unsigned long long)max);
         return false;
     }
     *value = number;
@@ -73,8 +76,10 @@ static bool read_number(const char *name, const char *text, uint64_t min, uint64
 static const struct {
     const char *name;
     uint32_t bit;
-} stages[] = {{"tokens", DUMP_TOKENS}, {"ast", DUMP_AST}, {"core", DUMP_CORE}, {"ir", DUMP_IR}, {"asm", DUMP_ASM},
-    {"all", DUMP_TOKENS | DUMP_AST | DUMP_CORE | DUMP_IR | DUMP_ASM}};
+} stages[] = {
+    {"tokens", DUMP_TOKENS}, {"ast", DUMP_AST},
+    {"core", DUMP_CORE},     {"ir", DUMP_IR},
+    {"asm", DUMP_ASM},       {"all", DUMP_TOKENS | DUMP_AST | DUMP_CORE | DUMP_IR | DUMP_ASM}};
 
 static bool set_dump(Options *o, const char *text) {
     do {
@@ -86,7 +91,8 @@ static bool set_dump(Options *o, const char *text) {
             }
         }
         if (bit == 0) {
-            complain("--dump: no stage '%.*s'; there are tokens, ast, core, ir, asm, all", (int)len, text);
+            complain("--dump: no stage '%.*s'; there are tokens, ast, core, ir, asm, all", (int)len,
+                     text);
             return false;
         }
         o->dump |= bit;
@@ -150,13 +156,13 @@ static bool set_library(Options *o, const char *text) {
     return true;
 }
 
-// ---- The table -----------------------------------------------------------------------------------
+// ---- The table ----------------------------------------------------------------------------------
 
 typedef struct {
     const char *name;
-    const char *commands;  // that take it
+    const char *commands; // that take it
     bool (*set)(Options *, const char *value);
-    const char *fallback;  // what it means without a value; NULL: it needs one
+    const char *fallback; // what it means without a value; NULL: it needs one
 } Option;
 
 static const Option table[] = {
@@ -180,7 +186,8 @@ static bool takes(const Option *option, const char *command) {
 
 static const Option *find_option(const char *text, size_t len, const char *command) {
     for (size_t i = 0; i < TABLE_SIZE; i++) {
-        if (strlen(table[i].name) == len && strncmp(table[i].name, text, len) == 0 && takes(&table[i], command)) {
+        if (strlen(table[i].name) == len && strncmp(table[i].name, text, len) == 0 &&
+            takes(&table[i], command)) {
             return &table[i];
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// coppice run: compiles a source or takes an image, and runs its main. Status: 0; 1 when it does not compile or fails; 130, 143 when a
-// signal ended it; what Env.exit said. Tests: tests/system, and every program test.
+// coppice run: compiles a source or takes an image, and runs its main. Status: 0; 1 when it does
+// not compile or fails; 130, 143 when a signal ended it; what Env.exit said. Tests: tests/system,
+// and every program test.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,10 @@
 typedef struct {
     const uint8_t *image;
     size_t size;
-    const char *name;      // what the user called it
-    Program *program;      // of a source
+    const char *name; // what the user called it
+    Program *program; // of a source
     Compilation *compilation;
-    char *file;            // of an image
+    char *file; // of an image
 } Loaded;
 
 static void loaded_free(Loaded *loaded) {
@@ -47,7 +48,9 @@ static bool load_source(const char *path, char *text, size_t size, Loaded *loade
         return false;
     }
     if (!compilation_module(loaded->compilation, 0)->has_main) {
-        complain("%s: nothing to run: there is no statement, and no main function of one parameter or none", loaded->name);
+        complain(
+            "%s: nothing to run: there is no statement, and no main function of one parameter or none",
+            loaded->name);
         return false;
     }
     Str bundle = compilation_bundle(loaded->compilation);
@@ -83,9 +86,10 @@ static bool load(const char *path, Loaded *loaded) {
     return true;
 }
 
-// ---- Running -------------------------------------------------------------------------------------
+// ---- Running ------------------------------------------------------------------------------------
 
-// The list of the arguments, in a fragment that stands until the program has ended. NULL: no memory.
+// The list of the arguments, in a fragment that stands until the program has ended. NULL: no
+// memory.
 static Fragment *argument_list(VM *vm, Term *list) {
     size_t words = 0;
     for (int i = 0; i < vm->options.argc; i++) {

@@ -1,9 +1,10 @@
 // Prints the documentation of one library module as Markdown: `docgen FILE.cop`.
 //
-// What stands in `##` comments at the head of the file is the module's text, what stands before a `pub`
-// definition is that definition's, under its signature. Lines `## >> expression` and the result after
-// them become code blocks. It reads line by line and knows no more of the language: the sources of the
-// library are formatted, and have one definition a line. `make docs` runs it for each module.
+// What stands in `##` comments at the head of the file is the module's text, what stands before a
+// `pub` definition is that definition's, under its signature. Lines `## >> expression` and the
+// result after them become code blocks. It reads line by line and knows no more of the language:
+// the sources of the library are formatted, and have one definition a line. `make docs` runs it for
+// each module.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
@@ -31,7 +32,8 @@ static bool starts_with(const char *s, const char *prefix) {
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-// Prints a comment's lines; those from a `>>` up to the next blank or `>>`-less paragraph are examples.
+// Prints a comment's lines; those from a `>>` up to the next blank or `>>`-less paragraph are
+// examples.
 static void print_comment(const Text *comment) {
     bool in_example = false;
     for (const char *at = comment->bytes; *at != '\0';) {
@@ -53,7 +55,8 @@ static void print_comment(const Text *comment) {
     }
 }
 
-// "fn take(xs: Any, n: Int) -> [a]" of "pub fn take(xs: Any, n: Int) -> [a] {": without what computes it.
+// "fn take(xs: Any, n: Int) -> [a]" of "pub fn take(xs: Any, n: Int) -> [a] {": without what
+// computes it.
 static void print_signature(const char *line) {
     const char *end = line + strcspn(line, "\n");
     int depth = 0;

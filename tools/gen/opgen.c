@@ -84,7 +84,7 @@ static void fixed_operands(int op, char out[16]) {
     out[n] = '\0';
 }
 
-static bool all_generic;  // whatever variants an op has
+static bool all_generic; // whatever variants an op has
 
 static bool op_is_generic(int op) {
     if (all_generic) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints gen/powers_of_ten.h: for each power of ten from 10^POWER_MIN to 10^POWER_MAX its 128 leading bits, rounded down.
-// vm/term/float.c prints and reads floats with them. Numbers here are arrays of 32-bit digits, lowest first.
+// Prints gen/powers_of_ten.h: for each power of ten from 10^POWER_MIN to 10^POWER_MAX its 128
+// leading bits, rounded down. vm/term/float.c prints and reads floats with them. Numbers here are
+// arrays of 32-bit digits, lowest first.
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,10 +41,12 @@ static void print_top(void) {
     for (int i = 0; i < 128; i++) {
         half[i / 64] = half[i / 64] << 1 | (uint64_t)bit(top - i);
     }
-    printf("    {0x%016llxu, 0x%016llxu},\n", (unsigned long long)half[0], (unsigned long long)half[1]);
+    printf("    {0x%016llxu, 0x%016llxu},\n", (unsigned long long)half[0],
+           (unsigned long long)half[1]);
 }
 
-// 10^power from 2^START_BITS divided by 10 again and again: each quotient is exact but for rounding down.
+// 10^power from 2^START_BITS divided by 10 again and again: each quotient is exact but for rounding
+// down.
 static void print_negative(int power) {
     memset(number, 0, sizeof number);
     number[START_BITS / 32] = 1u << (START_BITS % 32);
@@ -56,7 +59,8 @@ static void print_negative(int power) {
 int main(void) {
     printf("// Made by tools/gen/powgen.c.\n#pragma once\n#include <stdint.h>\n");
     printf("enum { POWER_MIN = %d, POWER_MAX = %d };\n", POWER_MIN, POWER_MAX);
-    printf("// The 128 leading bits of 10^(POWER_MIN + i), rounded down; exact from 10^0 to 10^55.\n");
+    printf(
+        "// The 128 leading bits of 10^(POWER_MIN + i), rounded down; exact from 10^0 to 10^55.\n");
     printf("static const struct {\n    uint64_t high;\n    uint64_t low;\n} powers_of_ten[] = {\n");
     for (int power = POWER_MIN; power < 0; power++) {
         print_negative(power);

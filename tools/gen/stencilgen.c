@@ -82,7 +82,7 @@ static void read_all(void) {
     }
 }
 
-// Operand classes ----------------------------------------------------------------------------------
+// Operand classes ---------------------------------------------------------------------------------
 
 // How many operands of a class there are.
 static int class_size(char class) {
@@ -124,7 +124,8 @@ static int variant_count(const char *shape) {
 }
 
 // The operands of a variant, in the order of the shape.
-static void variant_operands(const char *shape, bool has_destination, int variant, const char *out[4]) {
+static void variant_operands(const char *shape, bool has_destination, int variant,
+                             const char *out[4]) {
     for (int i = (int)strlen(shape) - 1; i >= 0; i--) {
         int size = class_size(shape[i]);
         out[i] = class_operand(shape[i], variant % size, i == (has_destination ? 2 : 1));
@@ -132,7 +133,7 @@ static void variant_operands(const char *shape, bool has_destination, int varian
     }
 }
 
-// Stencils -----------------------------------------------------------------------------------------
+// Stencils ----------------------------------------------------------------------------------------
 
 static bool writes(const char *operand, const char *which) {
     return strcmp(operand, which) == 0;
@@ -146,9 +147,11 @@ static void print_op(int op, int variant, int number) {
     variant_operands(shape, has_destination, variant, operands);
     int source = has_destination;
     bool result_in_t0 = calls_closure || (has_destination && writes(operands[0], "t0"));
-    printf("\n#define T0_OUT %s\n#define T1_OUT stencil_any()\n", result_in_t0 ? "t0" : "stencil_any()");
+    printf("\n#define T0_OUT %s\n#define T1_OUT stencil_any()\n",
+           result_in_t0 ? "t0" : "stencil_any()");
     printf("#define SET(v) (%s = (v))\n#define X(i) %s\n#define A %s\n#define B %s\n",
-           has_destination ? operands[0] : "t0", operands[0], operands[source], operands[source + 1]);
+           has_destination ? operands[0] : "t0", operands[0], operands[source],
+           operands[source + 1]);
     printf("STENCIL(%s_%d)\n", (ops[op].flags & OP_CALL) != 0 ? "call" : "st", number);
     print_body(&op_bodies[op]);
     puts("#undef T0_OUT\n#undef T1_OUT\n#undef SET\n#undef X\n#undef A\n#undef B");
@@ -159,7 +162,8 @@ static void print_micro(int micro, int variant, int number) {
     const char *operands[4] = {"", "", "", ""};
     variant_operands(shape, true, variant, operands);
     bool two = strlen(shape) == 2;
-    printf("\n#define T0_OUT t0\n#define T1_OUT t1\n#define D %s\n#define A %s\n", operands[0], operands[two ? 1 : 0]);
+    printf("\n#define T0_OUT t0\n#define T1_OUT t1\n#define D %s\n#define A %s\n", operands[0],
+           operands[two ? 1 : 0]);
     printf("STENCIL(st_%d)\n", number);
     print_body(&micro_bodies[micro]);
     puts("#undef T0_OUT\n#undef T1_OUT\n#undef D\n#undef A");
@@ -181,8 +185,10 @@ static void print_stencils(void) {
 }
 
 static void print_numbers(void) {
-    puts("// Made by tools/gen/stencilgen.c: the variants of stencils.\n#pragma once\n\n#include <stdint.h>\n");
-    puts("// The first variant and the shape of an op's stencils; shape NULL: it has none. Indexed by Op.");
+    puts(
+        "// Made by tools/gen/stencilgen.c: the variants of stencils.\n#pragma once\n\n#include <stdint.h>\n");
+    puts(
+        "// The first variant and the shape of an op's stencils; shape NULL: it has none. Indexed by Op.");
     puts("static const struct {\n    uint16_t first;\n    const char *shape;\n} op_stencils[] = {");
     int number = 0;
     for (int op = 0; op < OP_COUNT; op++) {

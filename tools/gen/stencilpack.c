@@ -5,10 +5,11 @@
 //                                   what follows, and cold code
 //   stencilpack pack stencils.o     stencil_tables.h: bytes and relocations of both, by number
 //
-// What `split` does to a function: hot code ends at the first jump to HOLE_NEXT, which is dropped, or at the first other jump out
-// of the stencil. A conditional jump there is turned round. In functions call_N that jump becomes a call, and behind
-// it stands a nop that holds the distance to the word with the call's Safepoint. A jump to HOLE_RETURN is a return. A stencil
-// that touches the stack is refused: it runs on a stack of return addresses only.
+// What `split` does to a function: hot code ends at the first jump to HOLE_NEXT, which is dropped,
+// or at the first other jump out of the stencil. A conditional jump there is turned round. In
+// functions call_N that jump becomes a call, and behind it stands a nop that holds the distance to
+// the word with the call's Safepoint. A jump to HOLE_RETURN is a return. A stencil that touches the
+// stack is refused: it runs on a stack of return addresses only.
 #include <ctype.h>
 #include <elf.h>
 #include <stdbool.h>
@@ -24,7 +25,7 @@ static void die(const char *what, const char *which) {
     exit(1);
 }
 
-// Splitting ----------------------------------------------------------------------------------------
+// Splitting ---------------------------------------------------------------------------------------
 
 typedef struct {
     char name[64];
@@ -51,8 +52,9 @@ static bool is_unconditional(const char *mnemonic) {
 }
 
 static void invert(char *mnemonic) {
-    static const char *const pairs[][2] = {{"je", "jne"}, {"jl", "jge"}, {"jle", "jg"}, {"jb", "jae"},
-                                           {"jbe", "ja"}, {"js", "jns"}, {"jo", "jno"}, {"jp", "jnp"}};
+    static const char *const pairs[][2] = {{"je", "jne"}, {"jl", "jge"}, {"jle", "jg"},
+                                           {"jb", "jae"}, {"jbe", "ja"}, {"js", "jns"},
+                                           {"jo", "jno"}, {"jp", "jnp"}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         for (int side = 0; side < 2; side++) {
             if (strcmp(mnemonic, pairs[i][side]) == 0) {
@@ -110,7 +112,8 @@ static void split_function(const Text *text) {
                 after++;
             }
             invert(mnemonic);
-            if (parse_jump(text->lines[after], next_mnemonic, next) && is_unconditional(next_mnemonic)) {
+            if (parse_jump(text->lines[after], next_mnemonic, next) &&
+                is_unconditional(next_mnemonic)) {
                 printf("\t%s %s\n", mnemonic, next);
             } else {
                 printf("\t%s .Lrest_%s\n", mnemonic, text->name);
@@ -121,11 +124,13 @@ static void split_function(const Text *text) {
         }
         puts(text->lines[i]);
     }
-    printf("\t.section .cold.%s,\"ax\",@progbits\n.Lrest_%s:\n", strchr(text->name, '_') + 1, text->name);
+    printf("\t.section .cold.%s,\"ax\",@progbits\n.Lrest_%s:\n", strchr(text->name, '_') + 1,
+           text->name);
     for (; i < text->count; i++) {
         char mnemonic[16];
         char target[64];
-        bool returns = parse_jump(text->lines[i], mnemonic, target) && strcmp(target, "HOLE_RETURN") == 0;
+        bool returns =
+            parse_jump(text->lines[i], mnemonic, target) && strcmp(target, "HOLE_RETURN") == 0;
         puts(returns ? "\tret" : text->lines[i]);
     }
 }
@@ -175,7 +180,7 @@ static void split(FILE *f) {
     }
 }
 
-// Packing ------------------------------------------------------------------------------------------
+// Packing -----------------------------------------------------------------------------------------
 
 static const char *const holes[] = {
 #define HOLE(name, doc) "HOLE_" #name,
@@ -193,7 +198,7 @@ typedef struct {
 } Part;
 
 typedef struct {
-    Part parts[2];  // hot, cold
+    Part parts[2]; // hot, cold
 } Stencil;
 
 static Stencil stencils[STENCILS_MAX];
@@ -230,7 +235,8 @@ static void read_sections(const Elf64_Shdr *sections, int count, const Elf64_Shd
             part->bytes = file + s->sh_offset;
             part->len = s->sh_size;
         }
-        part = s->sh_type == SHT_RELA ? part_named(section_name(sections, &sections[s->sh_info])) : NULL;
+        part = s->sh_type == SHT_RELA ? part_named(section_name(sections, &sections[s->sh_info]))
+                                      : NULL;
         if (part != NULL) {
             part->relocations = (const Elf64_Rela *)(file + s->sh_offset);
             part->relocation_count = s->sh_size / sizeof(Elf64_Rela);
@@ -254,7 +260,8 @@ static const char *relocation_type(uint32_t type) {
     }
 }
 
-static void print_relocations(const Elf64_Shdr *sections, const Elf64_Shdr *symbols, const Part *part) {
+static void print_relocations(const Elf64_Shdr *sections, const Elf64_Shdr *symbols,
+                              const Part *part) {
     const Elf64_Sym *table = (const Elf64_Sym *)(file + symbols->sh_offset);
     const char *strings = (const char *)file + sections[symbols->sh_link].sh_offset;
     for (size_t i = 0; i < part->relocation_count; i++) {
@@ -265,7 +272,8 @@ static void print_relocations(const Elf64_Shdr *sections, const Elf64_Shdr *symb
         if (symbol->st_shndx != SHN_UNDEF) {
             const char *name = section_name(sections, &sections[symbol->st_shndx]);
             addend += (int64_t)symbol->st_value;
-            snprintf(what, sizeof what, "%s", starts(name, ".hot.") ? "HOLE_HOT_PART" : "HOLE_COLD_PART");
+            snprintf(what, sizeof what, "%s",
+                     starts(name, ".hot.") ? "HOLE_HOT_PART" : "HOLE_COLD_PART");
         } else {
             snprintf(what, sizeof what, "%s", strings + symbol->st_name);
             bool known = false;
@@ -276,13 +284,14 @@ static void print_relocations(const Elf64_Shdr *sections, const Elf64_Shdr *symb
                 die("no such hole:", what);
             }
         }
-        printf("{%u, %s, %s, %lld},\n", (unsigned)r->r_offset, relocation_type(ELF64_R_TYPE(r->r_info)), what,
-               (long long)addend);
+        printf("{%u, %s, %s, %lld},\n", (unsigned)r->r_offset,
+               relocation_type(ELF64_R_TYPE(r->r_info)), what, (long long)addend);
     }
 }
 
 static void print_tables(const Elf64_Shdr *sections, const Elf64_Shdr *symbols) {
-    puts("// Made by tools/gen/stencilpack.c: hot and cold code of each stencil, and what is to be filled in.");
+    puts(
+        "// Made by tools/gen/stencilpack.c: hot and cold code of each stencil, and what is to be filled in.");
     puts("static const uint8_t stencil_bytes[] = {");
     for (int i = 0; i < 2 * stencil_count; i++) {
         const Part *part = &stencils[i / 2].parts[i % 2];

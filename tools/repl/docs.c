@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Documentation in the shell, from the DOCS chunks of images, and the names that Tab completes. See repl.h.
+// Documentation in the shell, from the DOCS chunks of images, and the names that Tab completes. See
+// repl.h.
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +26,8 @@ static const Module *find_module(VM *vm, const char *name, size_t len) {
     const uint8_t *bytes;
     size_t size;
     if (!atom_find(vm->atoms, name, len, &atom) &&
-        (!library_image(name, len, &bytes, &size) || atom_intern(vm->atoms, name, len, &atom) != ATOM_OK)) {
+        (!library_image(name, len, &bytes, &size) ||
+         atom_intern(vm->atoms, name, len, &atom) != ATOM_OK)) {
         return NULL;
     }
     return code_find_module(vm->code, atom, &error);
@@ -103,14 +105,16 @@ static bool begins(const char *text, size_t text_len, const char *start, size_t 
     return text_len >= len && memcmp(text, start, len) == 0;
 }
 
-static void complete_functions(const Module *module, const char *word, size_t module_len, size_t len, Names *found) {
+static void complete_functions(const Module *module, const char *word, size_t module_len,
+                               size_t len, Names *found) {
     const char *start = word + module_len + 1;
     size_t start_len = len - module_len - 1;
     char text[512];
     for (uint32_t i = 0; i < module->meta->doc_count; i++) {
         const MetaDoc *doc = &module->meta->docs[i];
         if (is_listed(doc) && begins(doc->name.data, doc->name.len, start, start_len)) {
-            int n = snprintf(text, sizeof text, "%.*s.%.*s", (int)module_len, word, (int)doc->name.len, doc->name.data);
+            int n = snprintf(text, sizeof text, "%.*s.%.*s", (int)module_len, word,
+                             (int)doc->name.len, doc->name.data);
             names_add(found, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
         }
     }

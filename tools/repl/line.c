@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading lines: with libedit at a terminal (history in $XDG_STATE_HOME/coppice/history or ~/.local/state, Tab completes), plainly
-// otherwise. See repl.h.
+// Reading lines: with libedit at a terminal (history in $XDG_STATE_HOME/coppice/history or
+// ~/.local/state, Tab completes), plainly otherwise. See repl.h.
 #include <errno.h>
 #include <histedit.h>
 #include <limits.h>
@@ -17,11 +17,11 @@
 enum { HISTORY_LINES = 2000 };
 
 struct Reader {
-    EditLine *edit;      // NULL: no terminal
+    EditLine *edit; // NULL: no terminal
     History *history;
     char history_path[PATH_MAX];
     bool more;
-    char *line;          // without a terminal
+    char *line; // without a terminal
     size_t capacity;
     Completer complete;
     void *context;
@@ -54,7 +54,7 @@ void names_clear(Names *names) {
     *names = (Names){0};
 }
 
-// ---- History ---------------------------------------------------------------------------------------
+// ---- History ------------------------------------------------------------------------------------
 
 // Makes the folder and sets the path; an empty path when there is no home.
 static void find_history(char path[PATH_MAX]) {
@@ -66,7 +66,8 @@ static void find_history(char path[PATH_MAX]) {
     } else if (home != NULL && home[0] == '/') {
         snprintf(path, PATH_MAX, "%.*s/.local/state/coppice/history", PATH_MAX - 64, home);
     }
-    for (char *slash = path[0] == 0 ? NULL : strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    for (char *slash = path[0] == 0 ? NULL : strchr(path + 1, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
         *slash = 0;
         mkdir(path, 0700);
         *slash = '/';
@@ -83,10 +84,11 @@ static void remember(Reader *reader, const char *line) {
     }
 }
 
-// ---- Completion ------------------------------------------------------------------------------------
+// ---- Completion ---------------------------------------------------------------------------------
 
 static bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.';
 }
 
 static size_t common_length(const Names *names) {
@@ -148,14 +150,15 @@ static unsigned char complete_word(EditLine *edit, wint_t key) {
     return result;
 }
 
-// Ctrl-D typed ahead, while the terminal still gathered lines, comes as a zero byte once it does not.
+// Ctrl-D typed ahead, while the terminal still gathered lines, comes as a zero byte once it does
+// not.
 static unsigned char end_typed_ahead(EditLine *edit, wint_t key) {
     (void)key;
     const LineInfo *info = el_line(edit);
     return info->lastchar == info->buffer ? CC_EOF : CC_ERROR;
 }
 
-// ---- Reading ---------------------------------------------------------------------------------------
+// ---- Reading ------------------------------------------------------------------------------------
 
 static char *show_prompt(EditLine *edit) {
     static char first[] = "> ";
@@ -247,8 +250,10 @@ static LineStatus read_terminal(Reader *reader, const char **line, size_t *len) 
 
 LineStatus reader_next(Reader *reader, bool more, const char **line, size_t *len) {
     reader->more = more;
-    LineStatus status = reader->edit != NULL ? read_terminal(reader, line, len) : read_plain(reader, line, len);
-    while (status == LINE_OK && *len > 0 && ((*line)[*len - 1] == '\n' || (*line)[*len - 1] == '\r')) {
+    LineStatus status =
+        reader->edit != NULL ? read_terminal(reader, line, len) : read_plain(reader, line, len);
+    while (status == LINE_OK && *len > 0 &&
+           ((*line)[*len - 1] == '\n' || (*line)[*len - 1] == '\r')) {
         (*len)--;
     }
     return status;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// coppice repl: reads inputs, compiles each to a module of its own, runs it in the shell's machine, and keeps what it binds and
-// defines for those that follow. An input that the compiler calls incomplete goes on in the next line; an empty line
-// ends it as it stands. See repl.h. Tests: tests/system/*.session.
+// coppice repl: reads inputs, compiles each to a module of its own, runs it in the shell's machine,
+// and keeps what it binds and defines for those that follow. An input that the compiler calls
+// incomplete goes on in the next line; an empty line ends it as it stands. See repl.h. Tests:
+// tests/system/*.session.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +12,17 @@
 
 typedef struct {
     Shell *shell;
-    Program *program;      // modules of the folder are seen
+    Program *program; // modules of the folder are seen
     Reader *reader;
-    uint32_t number;       // of the next input
-    Str *bindings;         // names, their texts owned
+    uint32_t number; // of the next input
+    Str *bindings;   // names, their texts owned
     uint32_t binding_count;
-    Str *definitions;      // interfaces, owned
+    Str *definitions; // interfaces, owned
     uint32_t definition_count;
-    Str *images;           // of all inputs, owned: the machine keeps pointing to them
+    Str *images; // of all inputs, owned: the machine keeps pointing to them
     uint32_t image_count;
-    Names defined;         // names of functions, actors, … that inputs defined
-    char *input;           // the lines so far
+    Names defined; // names of functions, actors, … that inputs defined
+    char *input;   // the lines so far
     size_t input_len;
     size_t input_capacity;
 } Session;
@@ -64,7 +65,7 @@ static void complete(void *context, const char *word, size_t len, Names *found) 
     docs_complete(shell_vm(session->shell), word, len, found);
 }
 
-// ---- Running an input ------------------------------------------------------------------------------
+// ---- Running an input ---------------------------------------------------------------------------
 
 static void take_bindings(Session *session, const ReplResult *result) {
     Str *bindings = checked(calloc(result->binding_count + 1, sizeof(Str)));
@@ -78,7 +79,8 @@ static void take_bindings(Session *session, const ReplResult *result) {
 
 // Keeps the interface for later inputs and the names for completion.
 static void take_definitions(Session *session, const ReplResult *result, const Module *module) {
-    session->definitions = checked(realloc(session->definitions, (session->definition_count + 1) * sizeof(Str)));
+    session->definitions =
+        checked(realloc(session->definitions, (session->definition_count + 1) * sizeof(Str)));
     session->definitions[session->definition_count++] = str_keep(result->interface);
     for (uint32_t i = 0; i < module->export_count; i++) {
         const Atom *name = atom_get(module->vm->atoms, module->exports[i].name);
@@ -94,7 +96,8 @@ static void run_result(Session *session, const ReplResult *result) {
     Str image = session->images[session->image_count++] = str_keep(result->image);
     CodeError error = {0};
     Term name;
-    if (code_load_image(vm->code, (const uint8_t *)image.ptr, image.len, &name, &error) != CODE_OK) {
+    if (code_load_image(vm->code, (const uint8_t *)image.ptr, image.len, &name, &error) !=
+        CODE_OK) {
         complain("%s", error.what[0] != 0 ? error.what : "no memory");
         return;
     }
@@ -137,7 +140,7 @@ static bool run_input(Session *session, bool last) {
     return true;
 }
 
-// ---- Commands of the shell ---------------------------------------------------------------------------
+// ---- Commands of the shell ----------------------------------------------------------------------
 
 static bool is_bound(const Session *session, const char *name) {
     for (uint32_t i = 0; i < session->binding_count; i++) {
@@ -150,7 +153,8 @@ static bool is_bound(const Session *session, const char *name) {
 
 static void print_names(const Session *session) {
     for (uint32_t i = 0; i < session->binding_count; i++) {
-        printf("%s%.*s", i == 0 ? "" : " ", (int)session->bindings[i].len, session->bindings[i].ptr);
+        printf("%s%.*s", i == 0 ? "" : " ", (int)session->bindings[i].len,
+               session->bindings[i].ptr);
     }
     printf("\n");
 }
@@ -168,7 +172,8 @@ static bool run_command(Session *session, const char *line, size_t len) {
         text[--end] = 0;
     }
     bool known = true;
-    if ((strcmp(text, "h") == 0 && !is_bound(session, "h")) || (strncmp(text, "h ", 2) == 0 && text[2] >= 'A' && text[2] <= 'Z')) {
+    if ((strcmp(text, "h") == 0 && !is_bound(session, "h")) ||
+        (strncmp(text, "h ", 2) == 0 && text[2] >= 'A' && text[2] <= 'Z')) {
         const char *what = text + 1 + strspn(text + 1, " ");
         docs_show(shell_vm(session->shell), what, strlen(what));
     } else if (strcmp(text, "full") == 0 && !is_bound(session, "full")) {
@@ -182,7 +187,7 @@ static bool run_command(Session *session, const char *line, size_t len) {
     return known;
 }
 
-// ---- The loop ----------------------------------------------------------------------------------------
+// ---- The loop -----------------------------------------------------------------------------------
 
 static void add_line(Session *session, const char *line, size_t len) {
     if (session->input_len + len + 2 > session->input_capacity) {
@@ -213,12 +218,8 @@ static void loop(Session *session) {
         const char *line = "";
         size_t len = 0;
         switch (reader_next(session->reader, session->input_len > 0, &line, &len)) {
-        case LINE_OK:
-            take_line(session, line, len);
-            break;
-        case LINE_INTERRUPTED:
-            session->input_len = 0;
-            break;
+        case LINE_OK: take_line(session, line, len); break;
+        case LINE_INTERRUPTED: session->input_len = 0; break;
         case LINE_END:
             if (session->input_len > 0) {
                 run_input(session, true);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine of the shell. Inputs are messages to the keeper process (stdlib/shell.cop), which says through Shell.ready that one
-// is over; the main thread waits for that or for Ctrl-C, which ends the evaluator. In the seeded mode the main thread runs the
-// machine itself meanwhile. See repl.h.
+// The machine of the shell. Inputs are messages to the keeper process (stdlib/shell.cop), which
+// says through Shell.ready that one is over; the main thread waits for that or for Ctrl-C, which
+// ends the evaluator. In the seeded mode the main thread runs the machine itself meanwhile. See
+// repl.h.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,10 +24,10 @@
 struct Shell {
     VM *vm;
     Term keeper;
-    int ready_fd;                  // readable when an evaluation is over
-    _Atomic uint64_t evaluator;    // its pid's bits
+    int ready_fd;               // readable when an evaluation is over
+    _Atomic uint64_t evaluator; // its pid's bits
     _Atomic uint32_t ready;
-    _Atomic uint32_t good;         // the last one did not fail
+    _Atomic uint32_t good; // the last one did not fail
 };
 
 // Signals reach a process, not a shell: one descriptor for all, written to by the handler.
@@ -59,7 +60,7 @@ static void shell_ready(void *data, Term evaluator, bool good) {
     sched_notify(shell->vm->sched);
 }
 
-// ---- Talking to the machine ------------------------------------------------------------------------
+// ---- Talking to the machine ---------------------------------------------------------------------
 
 typedef struct {
     Shell *shell;
@@ -80,7 +81,8 @@ static void call_send(Worker *w, void *data) {
 
 static void call_kill(Worker *w, void *data) {
     Call *call = data;
-    Term evaluator = TERM_LITERAL(atomic_load_explicit(&call->shell->evaluator, memory_order_relaxed));
+    Term evaluator =
+        TERM_LITERAL(atomic_load_explicit(&call->shell->evaluator, memory_order_relaxed));
     process_exit_from_outside(w, evaluator, AM_kill);
 }
 
@@ -98,7 +100,8 @@ static bool wait_ready(Shell *shell) {
     }
     // Acquire pairs with the release in shell_ready.
     while (atomic_load_explicit(&shell->ready, memory_order_acquire) == 0) {
-        struct pollfd fds[2] = {{.fd = shell->ready_fd, .events = POLLIN}, {.fd = interrupt_fd, .events = POLLIN}};
+        struct pollfd fds[2] = {{.fd = shell->ready_fd, .events = POLLIN},
+                                {.fd = interrupt_fd, .events = POLLIN}};
         poll(fds, 2, -1);
         if (shell_interrupted()) {
             fputs("interrupted\n", stderr);
@@ -124,7 +127,8 @@ bool shell_run(Shell *shell, Term module, bool quiet) {
     Term words[FNREF_WORDS + 4];
     Room room = room_over(words, sizeof words / sizeof words[0], NULL);
     Term eval = room_fnref(&room, module, atom_of(shell->vm, "eval"), 1);
-    return send_and_wait(shell, room_tuple3(&room, atom_of(shell->vm, "$input"), eval, term_bool(quiet)));
+    return send_and_wait(shell,
+                         room_tuple3(&room, atom_of(shell->vm, "$input"), eval, term_bool(quiet)));
 }
 
 void shell_print_full(Shell *shell) {
@@ -135,7 +139,7 @@ VM *shell_vm(const Shell *shell) {
     return shell->vm;
 }
 
-// ---- Opening and closing ---------------------------------------------------------------------------
+// ---- Opening and closing ------------------------------------------------------------------------
 
 // Only the main thread takes SIGINT: the machine's threads inherit the mask.
 static void block_interrupt(bool block) {

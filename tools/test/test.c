@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// coppice test: compiles sources with their `test` blocks and the `>>` examples of doc comments, and runs each in a virtual machine of
-// its own, so that no test sees what another left behind. What a test prints goes to standard output; crash reports are
-// kept and shown when it fails. The last line is `N passed, N failed`; status 1 if one failed.
+// coppice test: compiles sources with their `test` blocks and the `>>` examples of doc comments,
+// and runs each in a virtual machine of its own, so that no test sees what another left behind.
+// What a test prints goes to standard output; crash reports are kept and shown when it fails. The
+// last line is `N passed, N failed`; status 1 if one failed.
 //
-// With --seeds N each test runs under N seeds; a failure names the seed that repeats it. A test that runs for
-// TEST_SECONDS is ended by a watchdog and has failed. Tests: tests/lang/testing, tests/stdlib.
+// With --seeds N each test runs under N seeds; a failure names the seed that repeats it. A test
+// that runs for TEST_SECONDS is ended by a watchdog and has failed. Tests: tests/lang/testing,
+// tests/stdlib.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +89,8 @@ typedef struct {
     Str image;
 } Overlay;
 
-static bool overlay_find(const struct Library *library, const char *module, const uint8_t **bytes, size_t *size) {
+static bool overlay_find(const struct Library *library, const char *module, const uint8_t **bytes,
+                         size_t *size) {
     const Overlay *overlay = (const Overlay *)library;
     if (!str_is(overlay->module, module)) {
         return library_image(module, strlen(module), bytes, size);
@@ -110,7 +113,8 @@ static const MetaTest *find_test(VM *vm, const Subject *subject, uint32_t index,
     Term name;
     if (subject->overlay != NULL) {
         vm->library = &subject->overlay->library;
-    } else if (code_add_image(vm->code, (const uint8_t *)subject->image.ptr, subject->image.len, NULL, error) != CODE_OK) {
+    } else if (code_add_image(vm->code, (const uint8_t *)subject->image.ptr, subject->image.len,
+                              NULL, error) != CODE_OK) {
         return NULL;
     }
     if (atom_intern(vm->atoms, subject->module.ptr, subject->module.len, &name) != ATOM_OK) {
@@ -120,7 +124,8 @@ static const MetaTest *find_test(VM *vm, const Subject *subject, uint32_t index,
     return loaded != NULL && index < loaded->meta->test_count ? &loaded->meta->tests[index] : NULL;
 }
 
-static void show_failure(const char *path, const MetaTest *test, const TestRun *run, const VMOptions *vm, int status) {
+static void show_failure(const char *path, const MetaTest *test, const TestRun *run,
+                         const VMOptions *vm, int status) {
     printf("FAILED %s:%u: %.*s", path, test->line, (int)test->name.len, test->name.data);
     if (vm->seeded) {
         printf(" (--seed %llu)", (unsigned long long)vm->seed);
@@ -137,7 +142,8 @@ static void show_failure(const char *path, const MetaTest *test, const TestRun *
 }
 
 // -1: there is no such test (any more); otherwise whether it passed.
-static int run_test(Tally *tally, const Subject *subject, uint32_t index, const VMOptions *vm_options) {
+static int run_test(Tally *tally, const Subject *subject, uint32_t index,
+                    const VMOptions *vm_options) {
     TestRun *run = calloc(1, sizeof *run);
     if (run == NULL) {
         abort();
@@ -155,7 +161,8 @@ static int run_test(Tally *tally, const Subject *subject, uint32_t index, const 
         const char *filter = tally->options->filter;
         if (test == NULL) {
             passed = error.what[0] == 0 ? -1 : (complain("%s: %s", subject->path, error.what), 0);
-        } else if (filter != NULL && memmem(test->name.data, test->name.len, filter, strlen(filter)) == NULL) {
+        } else if (filter != NULL &&
+                   memmem(test->name.data, test->name.len, filter, strlen(filter)) == NULL) {
             passed = 2;
         } else {
             int status = run_watched(run, test->function);
@@ -199,7 +206,8 @@ static void run_module(Tally *tally, const CompiledModule *module, Str image) {
     }
 }
 
-// A source or a folder; `library`: all modules of the folder are compiled, those of `path` are run. False when it does not compile.
+// A source or a folder; `library`: all modules of the folder are compiled, those of `path` are run.
+// False when it does not compile.
 static bool test_path(Tally *tally, const char *path) {
     bool library = tally->options->library;
     Program *program = program_open(path);
@@ -208,7 +216,8 @@ static bool test_path(Tally *tally, const char *path) {
     }
     char folder[4096];
     const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path),
+             slash == NULL ? "." : path);
     bool whole = is_directory(path);
     bool good = whole     ? program_add_folder(program, path)
                 : library ? program_add_folder(program, folder)

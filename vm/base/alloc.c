@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counted memory over the C library and mmap. See alloc.h for the rules.
 //
-// A thread uses the shard that its number selects; two threads may share one, so shards are written with
-// relaxed atomic additions: each counter stands alone and no other memory is read on account of it.
+// A thread uses the shard that its number selects; two threads may share one, so shards are written
+// with relaxed atomic additions: each counter stands alone and no other memory is read on account
+// of it.
 #include "vm/base/alloc.h"
 
 #include <malloc.h>
@@ -22,10 +23,10 @@
 #endif
 #ifdef HAVE_ASAN
 #include <sanitizer/asan_interface.h>
-#define POISON(memory, size) ASAN_POISON_MEMORY_REGION(memory, size)
+#define POISON(memory, size)   ASAN_POISON_MEMORY_REGION(memory, size)
 #define UNPOISON(memory, size) ASAN_UNPOISON_MEMORY_REGION(memory, size)
 #else
-#define POISON(memory, size) ((void)(memory), (void)(size))
+#define POISON(memory, size)   ((void)(memory), (void)(size))
 #define UNPOISON(memory, size) ((void)(memory), (void)(size))
 #endif
 
@@ -43,7 +44,8 @@ static MemShard *own_shard(MemStats *mem) {
 static void count_bytes(MemStats *mem, MemKind kind, int64_t delta) {
     MemShard *shard = own_shard(mem);
     atomic_fetch_add_explicit(&shard->bytes[kind], delta, memory_order_relaxed);
-    int64_t pending = atomic_fetch_add_explicit(&shard->pending, delta, memory_order_relaxed) + delta;
+    int64_t pending =
+        atomic_fetch_add_explicit(&shard->pending, delta, memory_order_relaxed) + delta;
     if (pending >= MEM_STEP || pending <= -MEM_STEP) {
         pending = atomic_exchange_explicit(&shard->pending, 0, memory_order_relaxed);
         atomic_fetch_add_explicit(&mem->total, pending, memory_order_relaxed);
@@ -98,14 +100,14 @@ static uint64_t cgroup_chain_limit(char *path) {
 }
 
 static uint64_t cgroup_limit(void) {
-    uint64_t least = read_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes");  // version 1
+    uint64_t least = read_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes"); // version 1
     FILE *f = fopen("/proc/self/cgroup", "re");
     if (f == NULL) {
         return least;
     }
     char line[1100];
     while (fgets(line, sizeof line, f) != NULL) {
-        if (strncmp(line, "0::", 3) == 0) {  // version 2
+        if (strncmp(line, "0::", 3) == 0) { // version 2
             line[strcspn(line, "\n")] = 0;
             uint64_t limit = cgroup_chain_limit(line + 3);
             least = limit < least ? limit : least;
@@ -115,7 +117,8 @@ static uint64_t cgroup_limit(void) {
     return least;
 }
 
-// What `ulimit -v` leaves: it counts addresses, of which threads and tables take many that are never used.
+// What `ulimit -v` leaves: it counts addresses, of which threads and tables take many that are
+// never used.
 static uint64_t address_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
@@ -127,7 +130,8 @@ static uint64_t address_limit(void) {
 uint64_t mem_default_limit(void) {
     long pages = sysconf(_SC_PHYS_PAGES);
     long page_size = sysconf(_SC_PAGESIZE);
-    uint64_t machine = pages > 0 && page_size > 0 ? (uint64_t)pages * (uint64_t)page_size : UINT64_MAX;
+    uint64_t machine =
+        pages > 0 && page_size > 0 ? (uint64_t)pages * (uint64_t)page_size : UINT64_MAX;
     uint64_t group = cgroup_limit();
     uint64_t least = (group < machine ? group : machine) / 4 * 3;
     uint64_t addresses = address_limit();
@@ -148,7 +152,8 @@ void mem_stats_free(MemStats *mem) {
         for (int kind = 0; kind < MEM_KIND_COUNT; kind++) {
             if (mem_used(mem, (MemKind)kind) != 0) {
                 fprintf(stderr, "%llu bytes of kind %s were not freed\n",
-                        (unsigned long long)mem_used(mem, (MemKind)kind), mem_kind_name((MemKind)kind));
+                        (unsigned long long)mem_used(mem, (MemKind)kind),
+                        mem_kind_name((MemKind)kind));
             }
         }
         CHECK(mem_used_total(mem) == 0);
@@ -213,7 +218,8 @@ void *mem_map(MemStats *mem, MemKind kind, size_t size, size_t align) {
     if (size > SIZE_MAX - extra || refuses(mem, size)) {
         return NULL;
     }
-    char *got = mmap(NULL, size + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *got =
+        mmap(NULL, size + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (got == MAP_FAILED) {
         return NULL;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Atomics: C11's own, always with the order named (`atomic_load_explicit(p, memory_order_acquire)`) and its
-// partner in a comment, and what C11 leaves out.
+// Atomics: C11's own, always with the order named (`atomic_load_explicit(p, memory_order_acquire)`)
+// and its partner in a comment, and what C11 leaves out.
 #pragma once
 
 #include <stdalign.h>
@@ -8,7 +8,8 @@
 
 enum { CACHE_LINE = 64 };
 
-// Fields that different threads write stand on lines of their own: `ON_OWN_LINE _Atomic uint64_t head;`
+// Fields that different threads write stand on lines of their own: `ON_OWN_LINE _Atomic uint64_t
+// head;`
 #define ON_OWN_LINE alignas(CACHE_LINE)
 
 // A hint to the core inside a loop that waits for another thread.

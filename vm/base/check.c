@@ -18,7 +18,8 @@ void check_set_hook(CheckHook hook, void *data) {
 void check_failed(const char *what, const char *condition, const char *file, int line) {
     fprintf(stderr, "%s failed: %s at %s:%d\n", what, condition, file, line);
     fflush(stderr);
-    // A second failure, of another thread or of the hook itself, must not run the hook again. Alone: no partner.
+    // A second failure, of another thread or of the hook itself, must not run the hook again.
+    // Alone: no partner.
     if (!atomic_exchange_explicit(&failing, true, memory_order_relaxed) && hook_function != NULL) {
         hook_function(hook_data);
     }

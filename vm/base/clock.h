@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time. A VM reads it through its Clock only: the wall's, or in the seeded mode a virtual one that stands
-// still until the scheduler advances it. Any thread may read; one thread (the single runner) advances.
-// Tests: tests/unit/vm/base/base_test.c.
+// Time. A VM reads it through its Clock only: the wall's, or in the seeded mode a virtual one that
+// stands still until the scheduler advances it. Any thread may read; one thread (the single runner)
+// advances. Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include "vm/base/atomic.h"
@@ -9,8 +9,8 @@
 
 typedef struct {
     bool is_virtual;
-    _Atomic uint64_t virtual_ns;  // monotonic time when virtual
-    uint64_t epoch_ns;            // system time at virtual_ns == 0
+    _Atomic uint64_t virtual_ns; // monotonic time when virtual
+    uint64_t epoch_ns;           // system time at virtual_ns == 0
 } Clock;
 
 // Nanoseconds of the machine's monotonic clock, from an unknown start.

@@ -33,10 +33,12 @@ static void load_tail(const uint8_t *p, size_t len, uint64_t *low, uint64_t *hig
 uint64_t hash_bytes(uint64_t salt, const void *data, size_t len) {
     const uint8_t *p = data;
     uint64_t key_low = hash_fold(salt ^ UINT64_C(0x8bb84b93962eacc9), UINT64_C(0x2d358dccaa6c78a5));
-    uint64_t key_high = hash_fold(salt ^ UINT64_C(0x4b33a62ed433d4a3), UINT64_C(0x8ebc6af09c88c6e3));
+    uint64_t key_high =
+        hash_fold(salt ^ UINT64_C(0x4b33a62ed433d4a3), UINT64_C(0x8ebc6af09c88c6e3));
     uint64_t state = hash_mix(salt, len);
     while (len > 16) {
-        state = hash_fold(load64(p) ^ key_low ^ state, load64(p + 8) ^ key_high) ^ (state << 29 | state >> 35);
+        state = hash_fold(load64(p) ^ key_low ^ state, load64(p + 8) ^ key_high) ^
+                (state << 29 | state >> 35);
         p += 16;
         len -= 16;
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mutexes with a rank (locks.def) and conditions.
 //
-// Invariant: a thread that holds a lock takes only locks of a higher rank, or of the same rank at a higher
-// address. Debug builds keep the locks that each thread holds and abort with both orders when one is broken;
-// release builds are plain pthread mutexes. clang's -Wthread-safety checks REQUIRES, ACQUIRE and RELEASE.
-// Tests: tests/unit/vm/base/base_test.c.
+// Invariant: a thread that holds a lock takes only locks of a higher rank, or of the same rank at a
+// higher address. Debug builds keep the locks that each thread holds and abort with both orders
+// when one is broken; release builds are plain pthread mutexes. clang's -Wthread-safety checks
+// REQUIRES, ACQUIRE and RELEASE. Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include <pthread.h>
@@ -16,11 +16,11 @@
 #else
 #define THREAD_ANNOTATION(x)
 #endif
-#define LOCKABLE THREAD_ANNOTATION(capability("mutex"))
-#define REQUIRES(...) THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
-#define EXCLUDES(...) THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
-#define ACQUIRE(...) THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
-#define RELEASE(...) THREAD_ANNOTATION(release_capability(__VA_ARGS__))
+#define LOCKABLE         THREAD_ANNOTATION(capability("mutex"))
+#define REQUIRES(...)    THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...)    THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
+#define ACQUIRE(...)     THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
+#define RELEASE(...)     THREAD_ANNOTATION(release_capability(__VA_ARGS__))
 #define TRY_ACQUIRE(...) THREAD_ANNOTATION(try_acquire_capability(__VA_ARGS__))
 #define NO_LOCK_ANALYSIS THREAD_ANNOTATION(no_thread_safety_analysis)
 
@@ -54,7 +54,8 @@ void condition_init(Condition *c);
 void condition_destroy(Condition *c);
 // Waits for a signal with the lock given up meanwhile. Wakes without cause now and then.
 void condition_wait(Condition *c, Lock *lock) REQUIRES(lock);
-// As condition_wait, at the longest until clock_monotonic_ns() is deadline_ns; false when that was reached.
+// As condition_wait, at the longest until clock_monotonic_ns() is deadline_ns; false when that was
+// reached.
 bool condition_wait_until(Condition *c, Lock *lock, uint64_t deadline_ns) REQUIRES(lock);
 void condition_signal(Condition *c);
 void condition_broadcast(Condition *c);

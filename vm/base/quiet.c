@@ -4,8 +4,9 @@
 
 #include "vm/base/alloc.h"
 
-// An item retired in epoch e is freed in epoch e + GRACE. Two steps see every thread pass a quiet point after the item was taken
-// out; the third covers a retiring thread that read the epoch just before it moved.
+// An item retired in epoch e is freed in epoch e + GRACE. Two steps see every thread pass a quiet
+// point after the item was taken out; the third covers a retiring thread that read the epoch just
+// before it moved.
 enum { GRACE = 3 };
 
 Quiet *quiet_new(MemStats *mem) {
@@ -85,7 +86,8 @@ void quiet_leave(QuietThread *thread) {
 void quiet_online(QuietThread *thread) {
     uint64_t now = atomic_load_explicit(&thread->quiet->epoch, memory_order_acquire);
     atomic_store_explicit(&thread->seen, now, memory_order_relaxed);
-    // With the fence in try_advance: either that sees this thread online, or this thread sees all that was taken out before.
+    // With the fence in try_advance: either that sees this thread online, or this thread sees all
+    // that was taken out before.
     atomic_thread_fence(memory_order_seq_cst);
 }
 
@@ -107,7 +109,8 @@ static void try_advance(Quiet *quiet) {
     uint64_t now = atomic_load_explicit(&quiet->epoch, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
     // Acquire: pairs with quiet_join.
-    for (QuietThread *t = atomic_load_explicit(&quiet->threads, memory_order_acquire); t != NULL; t = t->next) {
+    for (QuietThread *t = atomic_load_explicit(&quiet->threads, memory_order_acquire); t != NULL;
+         t = t->next) {
         // Acquire: pairs with the release of quiet_point and quiet_offline.
         uint64_t seen = atomic_load_explicit(&t->seen, memory_order_acquire);
         if (seen != 0 && seen != now) {

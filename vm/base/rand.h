@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random numbers that repeat for a seed: xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64.
-// Not for secrets. A Rand belongs to one thread. Tests: tests/unit/vm/base/base_test.c.
+// Random numbers that repeat for a seed: xoshiro256** (Blackman and Vigna 2018), seeded by
+// splitmix64. Not for secrets. A Rand belongs to one thread. Tests: tests/unit/vm/base/base_test.c.
 #pragma once
 
 #include "vm/vm.h"

@@ -8,9 +8,10 @@
 //   … return TERM_YIELD as often as process_charge says so …
 //   bif_end(p);
 //
-// Its `drop` frees what the struct holds and then calls bif_free. Terms in it are roots if each_root visits them.
-// A reduction stands for some 50 to 100 ns of work in C; the enumerators below say how much that is.
-// All of it runs on the thread of p's scheduler. Tests: tests/unit/vm/bif, tests/stdlib.
+// Its `drop` frees what the struct holds and then calls bif_free. Terms in it are roots if
+// each_root visits them. A reduction stands for some 50 to 100 ns of work in C; the enumerators
+// below say how much that is. All of it runs on the thread of p's scheduler. Tests:
+// tests/unit/vm/bif, tests/stdlib.
 #pragma once
 
 #include "vm/base/buffer.h"
@@ -54,7 +55,8 @@ static inline bool bif_charge(Process *p, size_t count, size_t per) {
     return process_charge(p, 1 + (int32_t)(count / per));
 }
 
-// Answers. Each reserves: all terms but args and `value` are stale afterwards. TERM_NONE after a failure.
+// Answers. Each reserves: all terms but args and `value` are stale afterwards. TERM_NONE after a
+// failure.
 Term bif_bytes(Process *p, const void *data, size_t len);
 Term bif_text(Process *p, const char *text);
 Term bif_integer(Process *p, int64_t value);
@@ -71,8 +73,9 @@ static inline Term bif_error(Process *p, Term reason) {
 // An atom made of C text (not of input). TERM_NONE after a failure.
 Term bif_atom(Process *p, const char *text);
 
-// What a buffer holds as bytes, copied in slices: TERM_YIELD while there is more to copy. `shared` and `copied` start as NULL and 0;
-// the owner of the work frees the buffer, and releases `shared` if it is not NULL.
+// What a buffer holds as bytes, copied in slices: TERM_YIELD while there is more to copy. `shared`
+// and `copied` start as NULL and 0; the owner of the work frees the buffer, and releases `shared`
+// if it is not NULL.
 typedef struct {
     Buffer text;
     SharedBytes *shared;
@@ -88,7 +91,8 @@ void *bif_grow(Process *p, void *items, size_t *capacity, size_t need, size_t it
 // Arguments.
 // The double of a number. False when v is none, or too large for a double.
 bool bif_number(Term v, double *d);
-// a op b for integers of any size, in the room of p. Only args and these are good afterwards. TERM_NONE after a failure.
+// a op b for integers of any size, in the room of p. Only args and these are good afterwards.
+// TERM_NONE after a failure.
 Term bif_integer_op(Process *p, BignumOp op, Term a, Term b);
 // How many elements the range has that a register (so: a root) holds, an integer.
 Term bif_range_size(Process *p, const Term *range);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of built-ins: bifs.def, whose lines are kept in the order of module, name and arity so that it can be
-// searched by halves (`bifs_sorted` says whether they are; a unit test asks).
+// The table of built-ins: bifs.def, whose lines are kept in the order of module, name and arity so
+// that it can be searched by halves (`bifs_sorted` says whether they are; a unit test asks).
 // Tests: tests/unit/vm/bif/bifs_test.c.
 #include "vm/bif/bifs.h"
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Very long integers as text and back, on the blocking pool: what would take over SHORT_US here. A job has copies of its own of
-// what it works on and leaves shared bytes, or the words of the number, which the process then takes over.
-// See number.c, vm.c. Tests: tests/stdlib/number_test.cop.
+// Very long integers as text and back, on the blocking pool: what would take over SHORT_US here. A
+// job has copies of its own of what it works on and leaves shared bytes, or the words of the
+// number, which the process then takes over. See number.c, vm.c. Tests:
+// tests/stdlib/number_test.cop.
 #include "vm/bif/bigtext.h"
 
 #include "vm/sched/blocking.h"
 
-// ---- Numbers to text -----------------------------------------------------------------------------
+// ---- Numbers to text ----------------------------------------------------------------------------
 
 typedef struct {
     Job job;
     int base;
     NumStatus status;
     SharedBytes *text;
-    Term number;       // in `words`
+    Term number; // in `words`
     Term words[];
 } PrintJob;
 
@@ -41,7 +42,8 @@ static void print_free(Job *job) {
 
 static Job *print_make(Process *p, Term *args, int base) {
     size_t words = 1 + box_words(args[0]);
-    PrintJob *print = job_new(p->vm, sizeof *print + words * sizeof(Term), p->pid, print_run, print_free);
+    PrintJob *print =
+        job_new(p->vm, sizeof *print + words * sizeof(Term), p->pid, print_run, print_free);
     if (print == NULL) {
         process_limit(p, AM_memory);
         return NULL;
@@ -87,14 +89,14 @@ Term bigtext_in_base(Process *p, Term *args, BifFn owner) {
     return job_await(p, (const void *)owner, args, print_make_in_base, print_finish);
 }
 
-// ---- Text to numbers -----------------------------------------------------------------------------
+// ---- Text to numbers ----------------------------------------------------------------------------
 
 typedef struct {
     Job job;
     int base;
     NumStatus status;
     Term number;
-    Term *words;       // where it was built
+    Term *words; // where it was built
     size_t len;
     char text[];
 } ParseJob;
@@ -107,7 +109,8 @@ static void parse_run(Job *job, Worker *w) {
     parse->status = NUM_MEMORY;
     if (parse->words != NULL) {
         Room room = room_over(parse->words, words, NULL);
-        parse->status = bignum_parse(job->vm->mem, &room, parse->text, parse->len, parse->base, &parse->number);
+        parse->status =
+            bignum_parse(job->vm->mem, &room, parse->text, parse->len, parse->base, &parse->number);
     }
 }
 
@@ -130,14 +133,10 @@ static Job *parse_make(Process *p, Term *args) {
 
 Term bigtext_parsed(Process *p, NumStatus status, Term number) {
     switch (status) {
-    case NUM_OK:
-        return number;
-    case NUM_LIMIT:
-        return process_limit(p, AM_integer);
-    case NUM_MEMORY:
-        return process_limit(p, AM_memory);
-    default:
-        return TERM_NIL;
+    case NUM_OK: return number;
+    case NUM_LIMIT: return process_limit(p, AM_integer);
+    case NUM_MEMORY: return process_limit(p, AM_memory);
+    default: return TERM_NIL;
     }
 }
 

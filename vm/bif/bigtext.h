@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Very long integers as text and back, on the blocking pool. Each of the functions that take `owner` is a built-in's rest: it
-// returns TERM_WAIT and is called again until it answers.
+// Very long integers as text and back, on the blocking pool. Each of the functions that take
+// `owner` is a built-in's rest: it returns TERM_WAIT and is called again until it answers.
 #pragma once
 
 #include "vm/bif/bif_private.h"

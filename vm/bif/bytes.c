@@ -5,7 +5,8 @@
 #include "vm/bif/bifs.h"
 
 Term bif_bytes_size(Process *p, Term *args) {
-    return term_is_bytes(args[0]) ? term_small((int64_t)bytes_len(args[0])) : process_badarg(p, args[0]);
+    return term_is_bytes(args[0]) ? term_small((int64_t)bytes_len(args[0]))
+                                  : process_badarg(p, args[0]);
 }
 
 Term bif_bytes_at(Process *p, Term *args) {
@@ -69,7 +70,7 @@ Term bif_bytes_ends_with(Process *p, Term *args) {
     return bytes_edge(p, args, true);
 }
 
-// ---- Texts made of bytes ---------------------------------------------------------------------------
+// ---- Texts made of bytes ------------------------------------------------------------------------
 
 typedef struct {
     Work work;
@@ -77,8 +78,8 @@ typedef struct {
     Term acc;
     OutText out;
     bool done;
-    uint32_t bits;   // decoding: those read and not written yet
-    uint32_t count;  // of them
+    uint32_t bits;  // decoding: those read and not written yet
+    uint32_t count; // of them
 } Recoding;
 
 static void recoding_drop(Process *p, Work *work) {
@@ -145,7 +146,9 @@ static bool hex_chunk(Recoding *r, BytesView text, size_t stop) {
 }
 
 static int hex_value(uint8_t c) {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
 }
 
 static bool unhex_chunk(Recoding *r, BytesView text, size_t stop) {
@@ -171,10 +174,12 @@ Term bif_bytes_from_hex(Process *p, Term *args) {
     return recode(p, args, bif_bytes_from_hex, unhex_chunk);
 }
 
-static const char base64_plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_plain[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static void base64_encode(Recoding *r, BytesView text, size_t stop, const char *alphabet, bool pad) {
+static void base64_encode(Recoding *r, BytesView text, size_t stop, const char *alphabet,
+                          bool pad) {
     for (size_t i = r->at; i < stop; i += 3) {
         size_t n = stop - i < 3 ? stop - i : 3;
         uint32_t bits = (uint32_t)text.data[i] << 16;
@@ -250,7 +255,7 @@ Term bif_base64_decode(Process *p, Term *args) {
     return recode(p, args, bif_base64_decode, unbase64_chunk);
 }
 
-// ---- Lists of bytes --------------------------------------------------------------------------------
+// ---- Lists of bytes -----------------------------------------------------------------------------
 
 Term bif_bytes_to_list(Process *p, Term *args) {
     if (!term_is_bytes(args[0])) {

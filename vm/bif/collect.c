@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Vm that lowered comprehensions end in: a map or bytes from the list of what was gathered, newest first.
-// Tests: tests/lang (comprehensions).
+// Built-ins of Vm that lowered comprehensions end in: a map or bytes from the list of what was
+// gathered, newest first. Tests: tests/lang (comprehensions).
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/term/map.h"
@@ -8,8 +8,8 @@
 typedef struct {
     Work work;
     MapBuilder builder;
-    Term at;      // pairs not yet added
-    Term turned;  // the list turned round, so that the newest comes last
+    Term at;     // pairs not yet added
+    Term turned; // the list turned round, so that the newest comes last
 } MapCollecting;
 
 static void map_collecting_drop(Process *p, Work *work) {
@@ -24,7 +24,8 @@ static void map_collecting_roots(Work *work, RootVisit visit, void *collection) 
     map_builder_each_root(&m->builder, visit, collection);
 }
 
-// Of equal keys the one added last counts, so the oldest pair is added first: the list is turned round before.
+// Of equal keys the one added last counts, so the oldest pair is added first: the list is turned
+// round before.
 static StepStatus map_collect_turn(Process *p, MapCollecting *m) {
     while (term_is_cons(m->at)) {
         Term probe = m->at;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Json.read: JSON text (RFC 8259) to terms. Objects become maps with String keys (of equal keys the last counts), arrays lists,
-// null nil.
+// Json.read: JSON text (RFC 8259) to terms. Objects become maps with String keys (of equal keys the
+// last counts), arrays lists, null nil.
 //
-// A machine without recursion: a stack of open arrays and objects, each with what it holds so far as a list turned
-// round (so that a collection has few roots to visit), and a state that says what may come next. It stops between two
-// values, in long strings, and while an array is turned round or a map sorted, and goes on in the next run. The text is hostile: every length and depth has a bound. Tests: tests/stdlib/json_test.cop, tests/fuzz.
+// A machine without recursion: a stack of open arrays and objects, each with what it holds so far
+// as a list turned round (so that a collection has few roots to visit), and a state that says what
+// may come next. It stops between two values, in long strings, and while an array is turned round
+// or a map sorted, and goes on in the next run. The text is hostile: every length and depth has a
+// bound. Tests: tests/stdlib/json_test.cop, tests/fuzz.
 #include <stdlib.h>
 
 #include "vm/bif/bif_private.h"
@@ -14,23 +16,23 @@
 
 enum {
     JSON_DEPTH_MAX = 10 * 1000,
-    JSON_NUMBER_MAX = 4096,  // bytes of one number
+    JSON_NUMBER_MAX = 4096, // bytes of one number
     STRING_CHUNK = 64 * 1024,
 };
 
 typedef enum {
     WANT_VALUE,
-    WANT_VALUE_OR_END,   // after [
-    WANT_KEY,            // after , in an object
-    WANT_KEY_OR_END,     // after {
+    WANT_VALUE_OR_END, // after [
+    WANT_KEY,          // after , in an object
+    WANT_KEY_OR_END,   // after {
     WANT_COLON,
     WANT_COMMA_OR_END,
-    WANT_NOTHING,        // the outermost value is complete
+    WANT_NOTHING, // the outermost value is complete
 } JsonWant;
 
 typedef struct {
-    Term acc;    // elements, or keys and values, turned round
-    Term key;    // of the value that is awaited
+    Term acc; // elements, or keys and values, turned round
+    Term key; // of the value that is awaited
     size_t count;
     bool object;
 } JsonLevel;
@@ -42,14 +44,14 @@ typedef struct {
     JsonLevel *levels;
     size_t depth;
     size_t capacity;
-    Term value;           // the value complete last
-    Term turning;         // closing an array: what is left to be turned round
-    MapBuilder builder;   // closing a large object
+    Term value;         // the value complete last
+    Term turning;       // closing an array: what is left to be turned round
+    MapBuilder builder; // closing a large object
     bool closing;
     bool building;
-    Term error;           // atom; the place is `at`
-    OutText text;         // a string with escapes, as far as it was read
-    size_t scan;          // in a string: where reading goes on
+    Term error;   // atom; the place is `at`
+    OutText text; // a string with escapes, as far as it was read
+    size_t scan;  // in a string: where reading goes on
     bool in_string;
     bool escapes;
 } Json;
@@ -77,7 +79,8 @@ static void json_roots(Work *work, RootVisit visit, void *collection) {
     }
 }
 
-// What a step may say besides going on: STEP_DONE goes on, STEP_MORE yields, STEP_MEMORY: p has failed.
+// What a step may say besides going on: STEP_DONE goes on, STEP_MORE yields, STEP_MEMORY: p has
+// failed.
 static StepStatus json_wrong(Json *j, Term error) {
     j->error = error;
     return STEP_DONE;
@@ -88,7 +91,7 @@ static StepStatus json_no_memory(Process *p) {
     return STEP_MEMORY;
 }
 
-// ---- Strings and numbers ---------------------------------------------------------------------------
+// ---- Strings and numbers ------------------------------------------------------------------------
 
 static int json_hex4(const uint8_t *at, size_t left, uint32_t *value) {
     *value = 0;
@@ -97,7 +100,9 @@ static int json_hex4(const uint8_t *at, size_t left, uint32_t *value) {
     }
     for (int i = 0; i < 4; i++) {
         uint8_t c = at[i];
-        uint32_t digit = c >= '0' && c <= '9' ? c - '0' + 0u : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10u : 16;
+        uint32_t digit = c >= '0' && c <= '9'                 ? c - '0' + 0u
+                         : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10u
+                                                              : 16;
         if (digit == 16) {
             return -1;
         }
@@ -106,7 +111,8 @@ static int json_hex4(const uint8_t *at, size_t left, uint32_t *value) {
     return 4;
 }
 
-// The code point after "\u", with its second half if it is a surrogate. How many bytes it took, or -1.
+// The code point after "\u", with its second half if it is a surrogate. How many bytes it took, or
+// -1.
 static int json_unicode(const uint8_t *at, size_t left, uint32_t *code) {
     if (json_hex4(at, left, code) < 0) {
         return -1;
@@ -115,8 +121,8 @@ static int json_unicode(const uint8_t *at, size_t left, uint32_t *code) {
         return 4;
     }
     uint32_t low;
-    if (*code > 0xdbff || left < 10 || at[4] != '\\' || at[5] != 'u' || json_hex4(at + 6, left - 6, &low) < 0 || low < 0xdc00 ||
-        low > 0xdfff) {
+    if (*code > 0xdbff || left < 10 || at[4] != '\\' || at[5] != 'u' ||
+        json_hex4(at + 6, left - 6, &low) < 0 || low < 0xdc00 || low > 0xdfff) {
         return -1;
     }
     *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
@@ -145,7 +151,8 @@ static int json_escape(Buffer *out, const uint8_t *at, size_t left) {
     return 1 + taken;
 }
 
-// The end of the plain characters from `at`, at most at `stop`: a quote, a backslash or a control character stands there.
+// The end of the plain characters from `at`, at most at `stop`: a quote, a backslash or a control
+// character stands there.
 static size_t json_plain_end(BytesView text, size_t at, size_t stop, bool *ascii) {
     while (at < stop) {
         uint8_t c = text.data[at];
@@ -158,7 +165,8 @@ static size_t json_plain_end(BytesView text, size_t at, size_t stop, bool *ascii
     return at;
 }
 
-// Takes in the plain characters from j->scan on, a chunk at most. False when they are no valid UTF-8.
+// Takes in the plain characters from j->scan on, a chunk at most. False when they are no valid
+// UTF-8.
 static bool json_plain(BytesView text, Json *j) {
     bool ascii = true;
     size_t stop = text.len - j->scan < STRING_CHUNK ? text.len : j->scan + STRING_CHUNK;
@@ -178,7 +186,8 @@ static bool json_plain(BytesView text, Json *j) {
     return true;
 }
 
-// Goes on to the closing quote of the string that begins at j->at, where STEP_DONE leaves j->scan (or with j->error).
+// Goes on to the closing quote of the string that begins at j->at, where STEP_DONE leaves j->scan
+// (or with j->error).
 static StepStatus json_string_scan(Process *p, BytesView text, Json *j) {
     if (!j->in_string) {
         j->in_string = true;
@@ -276,7 +285,8 @@ static size_t json_number_end(BytesView text, size_t at, bool *is_float) {
     }
     if (end < text.len && (text.data[end] | 32) == 'e') {
         size_t exponent = end + 1;
-        exponent += exponent < text.len && (text.data[exponent] == '+' || text.data[exponent] == '-');
+        exponent +=
+            exponent < text.len && (text.data[exponent] == '+' || text.data[exponent] == '-');
         size_t digits = json_digits(text, exponent);
         if (digits == exponent) {
             return 0;
@@ -352,7 +362,7 @@ static StepStatus json_word(Json *j, BytesView text, const char *word, Term valu
     return STEP_DONE;
 }
 
-// ---- Arrays and objects ----------------------------------------------------------------------------
+// ---- Arrays and objects -------------------------------------------------------------------------
 
 static StepStatus json_open(Process *p, Json *j, bool object) {
     if (j->depth == JSON_DEPTH_MAX) {
@@ -422,7 +432,8 @@ static StepStatus json_close_small(Process *p, Json *j, size_t count) {
     return STEP_DONE;
 }
 
-// A list of pairs turned round into a large map: the pairs are added so that the one read last is added last.
+// A list of pairs turned round into a large map: the pairs are added so that the one read last is
+// added last.
 static StepStatus json_close_large(Process *p, Json *j) {
     if (!j->building) {
         map_builder_init(&j->builder, p->vm->atoms);
@@ -471,7 +482,7 @@ static StepStatus json_close(Process *p, Json *j) {
         j->value = TERM_EMPTY;
         level->acc = TERM_EMPTY;
     }
-    StepStatus status = !level->object                ? json_close_array(p, j)
+    StepStatus status = !level->object                 ? json_close_array(p, j)
                         : level->count <= MAP_FLAT_MAX ? json_close_small(p, j, level->count)
                                                        : json_close_large(p, j);
     if (status == STEP_DONE) {
@@ -483,28 +494,18 @@ static StepStatus json_close(Process *p, Json *j) {
     return status;
 }
 
-// ---- The machine -----------------------------------------------------------------------------------
+// ---- The machine --------------------------------------------------------------------------------
 
 static StepStatus json_value(Process *p, Term *args, Json *j, uint8_t c) {
     BytesView text = bytes_view(args[0]);
     StepStatus status;
     switch (c) {
-    case '[':
-        return json_open(p, j, false);
-    case '{':
-        return json_open(p, j, true);
-    case '"':
-        status = json_string(p, args, j);
-        break;
-    case 't':
-        status = json_word(j, text, "true", TERM_TRUE);
-        break;
-    case 'f':
-        status = json_word(j, text, "false", TERM_FALSE);
-        break;
-    case 'n':
-        status = json_word(j, text, "null", TERM_NIL);
-        break;
+    case '[': return json_open(p, j, false);
+    case '{': return json_open(p, j, true);
+    case '"': status = json_string(p, args, j); break;
+    case 't': status = json_word(j, text, "true", TERM_TRUE); break;
+    case 'f': status = json_word(j, text, "false", TERM_FALSE); break;
+    case 'n': status = json_word(j, text, "null", TERM_NIL); break;
     default:
         if (c != '-' && (c < '0' || c > '9')) {
             return json_wrong(j, AM_unexpected);
@@ -544,16 +545,13 @@ static StepStatus json_step(Process *p, Term *args, Json *j, uint8_t c) {
             return c == ',' ? STEP_DONE : (j->at--, json_wrong(j, AM_unexpected));
         }
         return j->want == WANT_KEY_OR_END ? json_key(p, args, j, c) : json_value(p, args, j, c);
-    case WANT_KEY:
-        return json_key(p, args, j, c);
+    case WANT_KEY: return json_key(p, args, j, c);
     case WANT_COLON:
         j->want = WANT_VALUE;
         j->at++;
         return c == ':' ? STEP_DONE : (j->at--, json_wrong(j, AM_unexpected));
-    case WANT_VALUE:
-        return json_value(p, args, j, c);
-    case WANT_NOTHING:
-        return json_wrong(j, AM_unexpected);
+    case WANT_VALUE: return json_value(p, args, j, c);
+    case WANT_NOTHING: return json_wrong(j, AM_unexpected);
     }
     UNREACHABLE();
 }
@@ -592,7 +590,8 @@ static StepStatus json_run(Process *p, Term *args, Json *j) {
     }
 }
 
-// read(text): :ok(value), or :error((why, offset)) with why :unexpected, :unfinished, :bad_utf8, :too_deep, :too_long or :too_large.
+// read(text): :ok(value), or :error((why, offset)) with why :unexpected, :unfinished, :bad_utf8,
+// :too_deep, :too_long or :too_large.
 Term bif_json_read(Process *p, Term *args) {
     if (!term_is_bytes(args[0])) {
         return process_badarg(p, args[0]);
@@ -608,13 +607,9 @@ Term bif_json_read(Process *p, Term *args) {
         out_text_init(&j->text, p);
     }
     switch (json_run(p, args, j)) {
-    case STEP_MORE:
-        return TERM_YIELD;
-    case STEP_MEMORY:
-        bif_end(p);
-        return TERM_NONE;
-    case STEP_DONE:
-        break;
+    case STEP_MORE: return TERM_YIELD;
+    case STEP_MEMORY: bif_end(p); return TERM_NONE;
+    case STEP_DONE: break;
     }
     Term value = j->value;
     Term error = j->error;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Json.write: terms to JSON text. Maps and records become objects, lists and tuples arrays, atoms strings (but true,
-// false and nil), strings strings; what JSON has no form for fails with :badarg(v).
+// Json.write: terms to JSON text. Maps and records become objects, lists and tuples arrays, atoms
+// strings (but true, false and nil), strings strings; what JSON has no form for fails with
+// :badarg(v).
 //
-// Without recursion: a stack of what is open, each with its container and the next position, so that it can stop
-// after every value and within long strings. Tests: tests/stdlib/json_test.cop.
+// Without recursion: a stack of what is open, each with its container and the next position, so
+// that it can stop after every value and within long strings. Tests: tests/stdlib/json_test.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/term/float.h"
@@ -13,10 +14,10 @@
 enum { PRINT_DEPTH_MAX = 10 * 1000, STRING_CHUNK = 64 * 1024 };
 
 typedef struct {
-    Term container;   // list: what is left; map, tuple, record: itself
-    uint64_t next;    // cursor of a map, index of a tuple or record
+    Term container; // list: what is left; map, tuple, record: itself
+    uint64_t next;  // cursor of a map, index of a tuple or record
     bool begun;
-    bool list;        // it was one when it was opened, whatever its tail is
+    bool list; // it was one when it was opened, whatever its tail is
 } PrintLevel;
 
 typedef struct {
@@ -24,10 +25,10 @@ typedef struct {
     PrintLevel *levels;
     size_t depth;
     size_t capacity;
-    Term value;       // to be printed next, or TERM_NIL
+    Term value; // to be printed next, or TERM_NIL
     bool has_value;
-    size_t at;        // in a long string
-    size_t indent;    // 0: all on one line
+    size_t at;     // in a long string
+    size_t indent; // 0: all on one line
     OutText out;
     bool done;
 } JsonPrint;

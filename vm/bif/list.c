@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of List, and those for `in`, `++` and enumerables that the compiler calls (module Vm): walking, reversing
-// and sorting lists of any length in pieces of CELL_CHUNK cells. stdlib/list.cop says what they mean.
+// Built-ins of List, and those for `in`, `++` and enumerables that the compiler calls (module Vm):
+// walking, reversing and sorting lists of any length in pieces of CELL_CHUNK cells. stdlib/list.cop
+// says what they mean.
 //
-// What lies between two runs is a position in a list and a list under construction, both roots; only sorting
-// keeps an array, and then nothing else. Tests: tests/stdlib/list_test.cop.
+// What lies between two runs is a position in a list and a list under construction, both roots;
+// only sorting keeps an array, and then nothing else. Tests: tests/stdlib/list_test.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/term/compare.h"
@@ -11,8 +12,8 @@
 
 typedef struct {
     Work work;
-    Term at;    // what is still to be seen
-    Term acc;   // what was built
+    Term at;  // what is still to be seen
+    Term acc; // what was built
     size_t count;
     bool turned;
 } ListWork;
@@ -39,7 +40,8 @@ static ListWork *list_work(Process *p, BifFn owner, Term at, Term acc) {
     return w;
 }
 
-// Moves cells from w->at to w->acc, turned round, until w->at has no more. STEP_MORE: yield; STEP_MEMORY: p has failed.
+// Moves cells from w->at to w->acc, turned round, until w->at has no more. STEP_MORE: yield;
+// STEP_MEMORY: p has failed.
 static StepStatus list_turn(Process *p, ListWork *w) {
     while (term_is_cons(w->at)) {
         Term probe = w->at;
@@ -63,7 +65,7 @@ static StepStatus list_turn(Process *p, ListWork *w) {
     return STEP_DONE;
 }
 
-// ---- length, reverse, ++ -------------------------------------------------------------------------
+// ---- length, reverse, ++ ------------------------------------------------------------------------
 
 Term bif_list_length(Process *p, Term *args) {
     if (p->work == NULL) {
@@ -189,7 +191,7 @@ Term bif_vm_append(Process *p, Term *args) {
     return joined;
 }
 
-// ---- Enumerables -----------------------------------------------------------------------------------
+// ---- Enumerables --------------------------------------------------------------------------------
 
 enum { ENTRY_PAIR, ENTRY_KEY, ENTRY_VALUE };
 
@@ -309,7 +311,7 @@ Term bif_range_size_of(Process *p, Term *args) {
     return term_is_range(args[0]) ? bif_range_size(p, &args[0]) : process_badarg(p, args[0]);
 }
 
-// ---- in ------------------------------------------------------------------------------------------
+// ---- in -----------------------------------------------------------------------------------------
 
 typedef struct {
     Work work;
@@ -440,8 +442,9 @@ static Term search_range(Process *p, Term x, Term range) {
     if (bignum_compare(at, up ? first : last) < 0 || bignum_compare(at, up ? last : first) > 0) {
         return TERM_FALSE;
     }
-    return term_same_bits(step, term_small(1)) || term_same_bits(step, term_small(-1)) ? TERM_TRUE
-                                                                                      : process_limit(p, AM_integer);
+    return term_same_bits(step, term_small(1)) || term_same_bits(step, term_small(-1))
+               ? TERM_TRUE
+               : process_limit(p, AM_integer);
 }
 
 // Whether x is one of the bytes.
@@ -485,7 +488,8 @@ Term bif_vm_is_in(Process *p, Term *args) {
         return TERM_FALSE;
     }
     Term value = map_get(p->vm->atoms, xs, tuple_at(x, 0));
-    return term_bool(term_is_value(value) && term_equal_numeric(p->vm->atoms, value, tuple_at(x, 1)));
+    return term_bool(term_is_value(value) &&
+                     term_equal_numeric(p->vm->atoms, value, tuple_at(x, 1)));
 }
 
 // As is_in, but false where that fails.
@@ -496,7 +500,8 @@ Term bif_vm_is_in_guard(Process *p, Term *args) {
         if (!term_is_list(xs) && !term_is_range(xs) && !term_is_map(xs) && !term_is_bytes(xs)) {
             return TERM_FALSE;
         }
-        // An improper list fails at its end: guards look before. Long ones are searched as they are.
+        // An improper list fails at its end: guards look before. Long ones are searched as they
+        // are.
         list_walk(&end, CELL_CHUNK);
         if (term_is_list(xs) && !term_is_list(end)) {
             return TERM_FALSE;
@@ -546,7 +551,8 @@ static Term iterate_range(Process *p, Term *args) {
     }
     Term rest = TERM_EMPTY;
     if (left > (int64_t)n) {
-        rest = room_range(&room, term_small(at + (int64_t)n * by), box_term(args[0], 1), box_term(args[0], 2));
+        rest = room_range(&room, term_small(at + (int64_t)n * by), box_term(args[0], 1),
+                          box_term(args[0], 2));
     }
     process_charge(p, (int32_t)(n / CELLS_PER_REDUCTION));
     return room_list(&room, items, n, rest);
@@ -562,7 +568,8 @@ static Term iterate_large_range(Process *p, Term *args) {
     }
     Term second = bif_integer_op(p, BIGNUM_ADD, first, box_term(args[0], 2));
     Room room;
-    if (!term_is_value(second) || !process_reserve(p, CONS_WORDS + RANGE_WORDS, &second, 1, &room)) {
+    if (!term_is_value(second) ||
+        !process_reserve(p, CONS_WORDS + RANGE_WORDS, &second, 1, &room)) {
         return TERM_NONE;
     }
     Term rest = room_range(&room, second, box_term(args[0], 1), box_term(args[0], 2));
@@ -601,6 +608,7 @@ Term bif_vm_iterate(Process *p, Term *args) {
     if (!term_is_range(args[0])) {
         return process_badarg(p, args[0]);
     }
-    bool small = terms_are_small(box_term(args[0], 0), box_term(args[0], 1)) && term_is_small(box_term(args[0], 2));
+    bool small = terms_are_small(box_term(args[0], 0), box_term(args[0], 1)) &&
+                 term_is_small(box_term(args[0], 2));
     return small ? iterate_range(p, args) : iterate_large_range(p, args);
 }

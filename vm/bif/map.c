@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Map that are no walks (those are in list.c). Each takes O(log n) steps and never yields; keys of any size are
-// hashed and compared to the end. Tests: tests/stdlib/map_test.cop.
+// Built-ins of Map that are no walks (those are in list.c). Each takes O(log n) steps and never
+// yields; keys of any size are hashed and compared to the end. Tests: tests/stdlib/map_test.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/term/map.h"
@@ -48,5 +48,6 @@ Term bif_map_delete(Process *p, Term *args) {
 }
 
 Term bif_map_size(Process *p, Term *args) {
-    return term_is_map(args[0]) ? term_small((int64_t)map_size(args[0])) : process_badarg(p, args[0]);
+    return term_is_map(args[0]) ? term_small((int64_t)map_size(args[0]))
+                                : process_badarg(p, args[0]);
 }

@@ -7,7 +7,7 @@
 #include "vm/bif/bigtext.h"
 #include "vm/term/float.h"
 
-// ---- Int -----------------------------------------------------------------------------------------
+// ---- Int ----------------------------------------------------------------------------------------
 
 // Digits of a number in a base from 2 to 36.
 Term bif_int_to_string(Process *p, Term *args) {
@@ -24,13 +24,15 @@ Term bif_int_to_string(Process *p, Term *args) {
     buffer_init(&out, bif_mem(p));
     NumStatus status = bignum_print(bif_mem(p), &out, args[0], (int)term_to_small(args[1]));
     process_charge(p, (int32_t)(bignum_print_cost_us(args[0]) * 10));
-    Term text = status == NUM_OK && !out.failed ? bif_bytes(p, out.data, out.len) : process_limit(p, AM_memory);
+    Term text = status == NUM_OK && !out.failed ? bif_bytes(p, out.data, out.len)
+                                                : process_limit(p, AM_memory);
     buffer_free(&out);
     return text;
 }
 
 Term bif_int_bits(Process *p, Term *args) {
-    return term_is_integer(args[0]) ? term_small((int64_t)bignum_bits(args[0])) : process_badarg(p, args[0]);
+    return term_is_integer(args[0]) ? term_small((int64_t)bignum_bits(args[0]))
+                                    : process_badarg(p, args[0]);
 }
 
 // The integer that a text spells in a base, or nil.
@@ -56,11 +58,12 @@ Term bif_int_parse(Process *p, Term *args) {
     BytesView text = bytes_view(args[0]);
     process_charge(p, (int32_t)(bignum_parse_cost_us(text.len) * 10));
     Term number = TERM_NIL;
-    NumStatus status = bignum_parse(bif_mem(p), &room, (const char *)text.data, text.len, base, &number);
+    NumStatus status =
+        bignum_parse(bif_mem(p), &room, (const char *)text.data, text.len, base, &number);
     return bigtext_parsed(p, status, number);
 }
 
-// ---- Float ---------------------------------------------------------------------------------------
+// ---- Float --------------------------------------------------------------------------------------
 
 // An integer as it is, a float through `round`.
 static Term float_to_integer(Process *p, Term *args, double (*rounding)(double)) {
@@ -113,10 +116,12 @@ Term bif_float_format(Process *p, Term *args) {
     return text;
 }
 
-// Adds the text of a number as a float literal has it: a ".0" where there is no point. False for what no number begins.
+// Adds the text of a number as a float literal has it: a ".0" where there is no point. False for
+// what no number begins.
 static bool float_normalise(Buffer *out, BytesView text) {
     size_t i = 0;
-    while (i < text.len && (text.data[i] == '+' || text.data[i] == '-' || (text.data[i] >= '0' && text.data[i] <= '9'))) {
+    while (i < text.len && (text.data[i] == '+' || text.data[i] == '-' ||
+                            (text.data[i] >= '0' && text.data[i] <= '9'))) {
         i++;
     }
     buffer_add(out, text.data, i);
@@ -135,7 +140,8 @@ Term bif_float_parse(Process *p, Term *args) {
     if (!term_is_bytes(args[0])) {
         return process_badarg(p, args[0]);
     }
-    // No float needs more digits than this to be told from its neighbours; longer texts are no numbers for us.
+    // No float needs more digits than this to be told from its neighbours; longer texts are no
+    // numbers for us.
     enum { FLOAT_LEN_MAX = 2048 };
     BytesView text = bytes_view(args[0]);
     if (text.len == 0 || text.len > FLOAT_LEN_MAX) {
@@ -157,7 +163,7 @@ Term bif_float_from(Process *p, Term *args) {
     return bif_number(args[0], &d) ? bif_float(p, d) : process_fail(p, AM_arithmetic);
 }
 
-// ---- Math ----------------------------------------------------------------------------------------
+// ---- Math ---------------------------------------------------------------------------------------
 
 static Term math_unary(Process *p, Term *args, double (*function)(double)) {
     double d;
@@ -177,19 +183,22 @@ static Term math_binary(Process *p, Term *args, double (*function)(double, doubl
     return fits ? bif_float(p, function(a, b)) : process_fail(p, AM_arithmetic);
 }
 
-#define MATH_UNARY(X) \
-    X(sqrt) X(cbrt) X(exp) X(log) X(log2) X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh)
-#define X(name)                                       \
-    Term bif_math_##name(Process *p, Term *args) {    \
-        return math_unary(p, args, name);             \
+#define MATH_UNARY(X)                                                                              \
+    X(sqrt)                                                                                        \
+    X(cbrt)                                                                                        \
+    X(exp)                                                                                         \
+    X(log) X(log2) X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh)
+#define X(name)                                                                                    \
+    Term bif_math_##name(Process *p, Term *args) {                                                 \
+        return math_unary(p, args, name);                                                          \
     }
 MATH_UNARY(X)
 #undef X
 
 #define MATH_BINARY(X) X(pow) X(atan2) X(hypot) X(fmod)
-#define X(name)                                       \
-    Term bif_math_##name(Process *p, Term *args) {    \
-        return math_binary(p, args, name);            \
+#define X(name)                                                                                    \
+    Term bif_math_##name(Process *p, Term *args) {                                                 \
+        return math_binary(p, args, name);                                                         \
     }
 MATH_BINARY(X)
 #undef X

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What cuts strings and bytes at places: split, words, find, replace. The places are gathered first (an array of
-// offsets), then what is asked for is built from the end, so that a list needs no turning round.
+// What cuts strings and bytes at places: split, words, find, replace. The places are gathered first
+// (an array of offsets), then what is asked for is built from the end, so that a list needs no
+// turning round.
 //
-// Offsets stay good over a collection; the bytes are read from the argument anew in each run. Searching is memmem's, which
-// is linear whatever the pattern. Tests: tests/stdlib/string_test.cop, bytes_test.cop.
+// Offsets stay good over a collection; the bytes are read from the argument anew in each run.
+// Searching is memmem's, which is linear whatever the pattern. Tests: tests/stdlib/string_test.cop,
+// bytes_test.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 
@@ -17,10 +19,10 @@ typedef struct {
     Piece *pieces;
     size_t count;
     size_t capacity;
-    size_t at;       // where the search goes on
-    size_t start;    // of the piece that is open
+    size_t at;    // where the search goes on
+    size_t start; // of the piece that is open
     bool searched;
-    bool inside;     // words: in a word
+    bool inside; // words: in a word
     Term acc;
     OutText out;
 } Cutting;
@@ -58,8 +60,8 @@ static bool cutting_add(Process *p, Cutting *c, size_t start, size_t end) {
     return true;
 }
 
-// The place of `what` in text from *at on: SIZE_MAX when there is none. Looks at one chunk; false (and *at moved) when
-// the text goes on after it.
+// The place of `what` in text from *at on: SIZE_MAX when there is none. Looks at one chunk; false
+// (and *at moved) when the text goes on after it.
 static bool find_chunk(BytesView text, BytesView what, size_t *at, size_t *found) {
     size_t window = SCAN_CHUNK_BYTES + 2 * what.len;
     bool last = text.len - *at <= window;
@@ -152,11 +154,8 @@ static StepStatus pieces_list(Process *p, Term *args, Cutting *c) {
 static Term cut_finish(Process *p, Term *args, Cutting *c) {
     c->searched = true;
     switch (pieces_list(p, args, c)) {
-    case STEP_MORE:
-        return TERM_YIELD;
-    case STEP_MEMORY:
-        bif_end(p);
-        return TERM_NONE;
+    case STEP_MORE: return TERM_YIELD;
+    case STEP_MEMORY: bif_end(p); return TERM_NONE;
     default: {
         Term list = c->acc;
         bif_end(p);
@@ -283,7 +282,7 @@ Term bif_string_replace(Process *p, Term *args) {
     return result;
 }
 
-// ---- join ----------------------------------------------------------------------------------------
+// ---- join ---------------------------------------------------------------------------------------
 
 typedef struct {
     Work work;
@@ -292,8 +291,8 @@ typedef struct {
     size_t total;
     size_t filled;
     bool measured;
-    bool begun;                     // the first part is in
-    SharedBytes *shared;            // where the text goes when it is longer than
+    bool begun;          // the first part is in
+    SharedBytes *shared; // where the text goes when it is longer than
     uint8_t text[BYTES_HEAP_MAX];
 } Joining;
 
@@ -309,7 +308,8 @@ static void joining_roots(Work *work, RootVisit visit, void *collection) {
     visit(collection, &((Joining *)work)->at, 1);
 }
 
-// Measures up to the end of the list. STEP_DONE, STEP_MORE, or STEP_MEMORY when an element is no bytes (*bad).
+// Measures up to the end of the list. STEP_DONE, STEP_MORE, or STEP_MEMORY when an element is no
+// bytes (*bad).
 static StepStatus join_measure(Process *p, Joining *j, size_t separator, Term *bad) {
     while (term_is_cons(j->at)) {
         for (size_t i = 0; i < 512 && term_is_cons(j->at); i++) {
@@ -402,7 +402,7 @@ Term bif_string_join(Process *p, Term *args) {
     return joined;
 }
 
-// ---- repeat --------------------------------------------------------------------------------------
+// ---- repeat -------------------------------------------------------------------------------------
 
 enum { REPEAT_BYTES = 256 * 1024 };
 
@@ -430,7 +430,8 @@ Term bif_string_repeat(Process *p, Term *args) {
     }
     BytesView unit = bytes_view(args[0]);
     size_t total;
-    if (__builtin_mul_overflow(unit.len, (size_t)term_to_small(args[1]), &total) || total > SIZE_MAX / 4) {
+    if (__builtin_mul_overflow(unit.len, (size_t)term_to_small(args[1]), &total) ||
+        total > SIZE_MAX / 4) {
         return process_limit(p, AM_memory);
     }
     if (total <= BYTES_HEAP_MAX) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Process and those of Vm and Actor that make, answer and end processes: the language's face of vm/proc. Argument
-// checks that the functions there do not make are made here. Tests: tests/behave, tests/stdlib/processes_test.cop.
+// Built-ins of Process and those of Vm and Actor that make, answer and end processes: the
+// language's face of vm/proc. Argument checks that the functions there do not make are made here.
+// Tests: tests/behave, tests/stdlib/processes_test.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/proc/ask.h"
@@ -17,22 +18,14 @@
 #include "vm/sched/sched.h"
 #include "vm/sched/program.h"
 
-// ---- Starting ------------------------------------------------------------------------------------
+// ---- Starting -----------------------------------------------------------------------------------
 
 static bool spawn_how(Process *p, Term atom, SpawnHow *how) {
     switch (atom.bits) {
-    case ATOM_BITS(none):
-        *how = SPAWN_PLAIN;
-        return true;
-    case ATOM_BITS(link):
-        *how = SPAWN_LINK;
-        return true;
-    case ATOM_BITS(monitor):
-        *how = SPAWN_MONITOR;
-        return true;
-    default:
-        process_badarg(p, atom);
-        return false;
+    case ATOM_BITS(none): *how = SPAWN_PLAIN; return true;
+    case ATOM_BITS(link): *how = SPAWN_LINK; return true;
+    case ATOM_BITS(monitor): *how = SPAWN_MONITOR; return true;
+    default: process_badarg(p, atom); return false;
     }
 }
 
@@ -65,7 +58,8 @@ static bool start_options(Term start, SpawnOptions *options) {
     Term label = tuple_at(start, START_LABEL);
     Term limit = tuple_at(start, START_LIMIT);
     Term cells = tuple_at(start, START_CELLS);
-    if (!term_is_atom(label) || !term_is_small(cells) || term_to_small(cells) < 0 || term_to_small(cells) > UINT16_MAX) {
+    if (!term_is_atom(label) || !term_is_small(cells) || term_to_small(cells) < 0 ||
+        term_to_small(cells) > UINT16_MAX) {
         return false;
     }
     options->label = label;
@@ -73,7 +67,8 @@ static bool start_options(Term start, SpawnOptions *options) {
     options->trap_exits = !term_is_falsy(tuple_at(start, START_TRAPS));
     options->sync = !term_is_falsy(tuple_at(start, START_SYNC));
     if (!term_same_bits(limit, TERM_NIL)) {
-        if (!term_is_small(limit) || term_to_small(limit) < 1 || term_to_small(limit) > UINT32_MAX) {
+        if (!term_is_small(limit) || term_to_small(limit) < 1 ||
+            term_to_small(limit) > UINT32_MAX) {
             return false;
         }
         options->mailbox_limit = (uint32_t)term_to_small(limit);
@@ -131,7 +126,7 @@ Term bif_vm_parent(Process *p, Term *args) {
     return p->parent;
 }
 
-// ---- Answering and ending ------------------------------------------------------------------------
+// ---- Answering and ending -----------------------------------------------------------------------
 
 Term bif_vm_reply(Process *p, Term *args) {
     return process_reply(p, args[0], args[1]);
@@ -153,7 +148,8 @@ Term bif_vm_stop(Process *p, Term *args) {
     return process_stop(p, args[0]);
 }
 
-// report(reason): the report of the failure caught last, which happened outside any message's handler.
+// report(reason): the report of the failure caught last, which happened outside any message's
+// handler.
 Term bif_vm_report_failure(Process *p, Term *args) {
     report_crash(p, args[0], TERM_NONE);
     return AM_ok;
@@ -181,7 +177,7 @@ Term bif_vm_exit(Process *p, Term *args) {
     return program_exit(p, (int)term_to_small(args[0]));
 }
 
-// ---- Process -------------------------------------------------------------------------------------
+// ---- Process ------------------------------------------------------------------------------------
 
 Term bif_process_sleep(Process *p, Term *args) {
     return process_sleep(p, args[0]);
@@ -235,8 +231,8 @@ Term bif_process_exit(Process *p, Term *args) {
 
 // register(name, pid): :ok, or fails with :already_started(holder) or :noproc.
 Term bif_process_register(Process *p, Term *args) {
-    if (!term_is_atom(args[0]) || term_same_bits(args[0], TERM_NIL) || term_same_bits(args[0], TERM_TRUE) ||
-        term_same_bits(args[0], TERM_FALSE)) {
+    if (!term_is_atom(args[0]) || term_same_bits(args[0], TERM_NIL) ||
+        term_same_bits(args[0], TERM_TRUE) || term_same_bits(args[0], TERM_FALSE)) {
         return process_badarg(p, args[0]);
     }
     if (!term_is_pid(args[1])) {
@@ -244,24 +240,22 @@ Term bif_process_register(Process *p, Term *args) {
     }
     Term holder;
     switch (registry_register(p->worker, args[0], args[1], &holder)) {
-    case REGISTER_OK:
-        return AM_ok;
-    case REGISTER_TAKEN:
-        return process_fail_with(p, AM_already_started, holder);
-    case REGISTER_NOPROC:
-        return process_fail(p, AM_noproc);
-    case REGISTER_NO_MEMORY:
-        break;
+    case REGISTER_OK: return AM_ok;
+    case REGISTER_TAKEN: return process_fail_with(p, AM_already_started, holder);
+    case REGISTER_NOPROC: return process_fail(p, AM_noproc);
+    case REGISTER_NO_MEMORY: break;
     }
     return process_limit(p, AM_memory);
 }
 
 Term bif_process_unregister(Process *p, Term *args) {
-    return term_is_atom(args[0]) ? term_bool(registry_unregister(p->worker, args[0])) : process_badarg(p, args[0]);
+    return term_is_atom(args[0]) ? term_bool(registry_unregister(p->worker, args[0]))
+                                 : process_badarg(p, args[0]);
 }
 
 Term bif_process_whereis(Process *p, Term *args) {
-    return term_is_atom(args[0]) ? registry_whereis(p->vm->registry, args[0]) : process_badarg(p, args[0]);
+    return term_is_atom(args[0]) ? registry_whereis(p->vm->registry, args[0])
+                                 : process_badarg(p, args[0]);
 }
 
 // registered(): a list of (name, pid). As many as there are room for in one go: names are few.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-ins of Regex, by PCRE2 in UTF mode without its JIT.
 //
-// A compiled pattern lies in a cache of the VM, found by its source and options, so a Regex of a program is plain data. Short
-// subjects are searched on the scheduler, with a bound on the steps from each place; what needs more goes to the blocking
-// pool, where the search goes in windows of places, so that it can look at the clock: after LONG_MS it fails with
-// :limit(:regex). So no pattern holds anything up. The job has its own copy of the subject or a reference to its
-// shared bytes. Any thread for the cache, under LOCK_REGEX. Tests: tests/stdlib/regex_test.cop, tests/fuzz.
+// A compiled pattern lies in a cache of the VM, found by its source and options, so a Regex of a
+// program is plain data. Short subjects are searched on the scheduler, with a bound on the steps
+// from each place; what needs more goes to the blocking pool, where the search goes in windows of
+// places, so that it can look at the clock: after LONG_MS it fails with :limit(:regex). So no
+// pattern holds anything up. The job has its own copy of the subject or a reference to its shared
+// bytes. Any thread for the cache, under LOCK_REGEX. Tests: tests/stdlib/regex_test.cop,
+// tests/fuzz.
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -17,25 +19,25 @@
 #include "vm/sched/blocking.h"
 
 enum {
-    REGEX_CACHE = 256,             // patterns kept
-    REGEX_SOURCE_MAX = 64 * 1024,  // bytes of a pattern
+    REGEX_CACHE = 256,            // patterns kept
+    REGEX_SOURCE_MAX = 64 * 1024, // bytes of a pattern
     REGEX_GROUPS_MAX = 256,
-    SHORT_SUBJECT = 512,           // bytes
-    SHORT_LIMIT = 250,             // steps of PCRE2's matcher from one place
+    SHORT_SUBJECT = 512, // bytes
+    SHORT_LIMIT = 250,   // steps of PCRE2's matcher from one place
     LONG_LIMIT = 10 * 1000 * 1000,
     LONG_MS = 10 * 1000,
     HEAP_LIMIT_KB = 64 * 1024,
-    WINDOW_FIRST = 1024,           // places between two looks at the clock
+    WINDOW_FIRST = 1024, // places between two looks at the clock
     WINDOW_MIN = 16,
     WINDOW_MAX = 64 * 1024,
-    SPANS_AT_ONCE = 32 * 1024,     // of all matches that one search gives
+    SPANS_AT_ONCE = 32 * 1024, // of all matches that one search gives
 };
 
 typedef struct Regex {
-    struct Regex *next;      // in its chain
+    struct Regex *next; // in its chain
     uint64_t hash;
-    uint64_t used;           // clock of the cache at the last use
-    _Atomic uint32_t refs;   // the cache's and those of matches that run
+    uint64_t used;         // clock of the cache at the last use
+    _Atomic uint32_t refs; // the cache's and those of matches that run
     pcre2_code *code;
     MemStats *mem;
     uint32_t options;
@@ -81,7 +83,8 @@ void regex_cache_free(RegexCache *cache) {
 }
 
 static bool regex_is(const Regex *r, uint64_t hash, BytesView source, uint32_t options) {
-    return r->hash == hash && r->options == options && r->len == source.len && memcmp(r->source, source.data, source.len) == 0;
+    return r->hash == hash && r->options == options && r->len == source.len &&
+           memcmp(r->source, source.data, source.len) == 0;
 }
 
 // With a reference for the caller, or NULL.
@@ -133,12 +136,14 @@ static void cache_add(RegexCache *cache, Regex *regex) {
 
 // Options of a Regex as bits: 1 caseless, 2 multiline, 4 dotall, 8 extended.
 static uint32_t regex_pcre_options(uint32_t bits) {
-    return PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT | (bits & 1 ? PCRE2_CASELESS : 0) | (bits & 2 ? PCRE2_MULTILINE : 0) |
+    return PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT |
+           (bits & 1 ? PCRE2_CASELESS : 0) | (bits & 2 ? PCRE2_MULTILINE : 0) |
            (bits & 4 ? PCRE2_DOTALL : 0) | (bits & 8 ? PCRE2_EXTENDED : 0);
 }
 
 // With one reference. NULL: no memory (*error 0), or the error and where it is.
-static Regex *regex_compile(VM *vm, BytesView source, uint32_t options, int *error, size_t *offset) {
+static Regex *regex_compile(VM *vm, BytesView source, uint32_t options, int *error,
+                            size_t *offset) {
     *error = 0;
     Regex *regex = mem_alloc_zero(vm->mem, MEM_BIF, sizeof *regex + source.len + 1);
     if (regex == NULL) {
@@ -151,7 +156,8 @@ static Regex *regex_compile(VM *vm, BytesView source, uint32_t options, int *err
     atomic_init(&regex->refs, 1);
     PCRE2_SIZE where = 0;
     int code = 0;
-    regex->code = pcre2_compile((PCRE2_SPTR)regex->source, source.len, regex_pcre_options(options), &code, &where, NULL);
+    regex->code = pcre2_compile((PCRE2_SPTR)regex->source, source.len, regex_pcre_options(options),
+                                &code, &where, NULL);
     if (regex->code == NULL) {
         mem_free(vm->mem, MEM_BIF, regex);
         *error = code;
@@ -161,7 +167,8 @@ static Regex *regex_compile(VM *vm, BytesView source, uint32_t options, int *err
     return regex;
 }
 
-// The regex of (source, options), from the cache or compiled. NULL with *error 0 after a failure of p, or with the error.
+// The regex of (source, options), from the cache or compiled. NULL with *error 0 after a failure of
+// p, or with the error.
 static Regex *regex_get(Process *p, Term source, Term options, int *error, size_t *offset) {
     *error = 0;
     BytesView view = bytes_view(source);
@@ -197,7 +204,8 @@ static bool regex_arguments(Process *p, Term *args) {
     return true;
 }
 
-// check(source, options): :ok(names of the groups, nil for one without; without the whole), or :error((message, offset)).
+// check(source, options): :ok(names of the groups, nil for one without; without the whole), or
+// :error((message, offset)).
 Term bif_regex_check(Process *p, Term *args) {
     if (!regex_arguments(p, args)) {
         return TERM_NONE;
@@ -212,7 +220,8 @@ Term bif_regex_check(Process *p, Term *args) {
         PCRE2_UCHAR text[256] = "";
         pcre2_get_error_message(error, text, sizeof text);
         Term message = bif_text(p, (const char *)text);
-        Term why = term_is_value(message) ? bif_pair(p, message, term_small((int64_t)offset)) : TERM_NONE;
+        Term why =
+            term_is_value(message) ? bif_pair(p, message, term_small((int64_t)offset)) : TERM_NONE;
         return term_is_value(why) ? bif_error(p, why) : TERM_NONE;
     }
     uint32_t groups = 0;
@@ -245,7 +254,7 @@ Term bif_regex_check(Process *p, Term *args) {
     return term_is_value(names) ? bif_ok(p, names) : TERM_NONE;
 }
 
-// ---- Matching --------------------------------------------------------------------------------------
+// ---- Matching -----------------------------------------------------------------------------------
 
 typedef enum { MATCH_DONE, MATCH_LIMIT, MATCH_MEMORY, MATCH_BAD_TEXT } MatchStatus;
 
@@ -254,18 +263,18 @@ typedef struct {
     const Regex *regex;
     const uint8_t *text;
     size_t len;
-    size_t start;                      // then: where a further search goes on, if there is `more`
-    bool after_empty;                  // the match before ends at `start` and is empty
+    size_t start;     // then: where a further search goes on, if there is `more`
+    bool after_empty; // the match before ends at `start` and is empty
     bool more;
     size_t max;
     uint32_t step_limit;
-    uint64_t deadline_ns;              // 0: none, and one window for all
-    _Atomic uint32_t *cancelled;       // or NULL
+    uint64_t deadline_ns;        // 0: none, and one window for all
+    _Atomic uint32_t *cancelled; // or NULL
     // What was found.
     MatchStatus status;
-    uint32_t groups;                   // of each match, the whole included
-    size_t count;                      // matches
-    size_t *spans;                     // start and end of each group of each match; SIZE_MAX: took no part
+    uint32_t groups; // of each match, the whole included
+    size_t count;    // matches
+    size_t *spans;   // start and end of each group of each match; SIZE_MAX: took no part
     size_t capacity;
     MemStats *mem;
     pcre2_match_context *context;
@@ -276,12 +285,9 @@ static MatchStatus match_status(int rc) {
     switch (rc) {
     case PCRE2_ERROR_MATCHLIMIT:
     case PCRE2_ERROR_DEPTHLIMIT:
-    case PCRE2_ERROR_HEAPLIMIT:
-        return MATCH_LIMIT;
-    case PCRE2_ERROR_NOMEMORY:
-        return MATCH_MEMORY;
-    default:
-        return MATCH_BAD_TEXT;
+    case PCRE2_ERROR_HEAPLIMIT: return MATCH_LIMIT;
+    case PCRE2_ERROR_NOMEMORY: return MATCH_MEMORY;
+    default: return MATCH_BAD_TEXT;
     }
 }
 
@@ -338,7 +344,8 @@ static bool search_keep(Search *s) {
     return true;
 }
 
-// After an empty match, one that is not empty is looked for at the same place before going on, as in Perl.
+// After an empty match, one that is not empty is looked for at the same place before going on, as
+// in Perl.
 static MatchStatus search_loop(Search *s) {
     uint32_t checked = 0;
     while (s->count < s->max) {
@@ -382,12 +389,12 @@ static void search_run(Search *s) {
     pcre2_match_context_free(s->context);
 }
 
-// ---- On the blocking pool ----------------------------------------------------------------------------
+// ---- On the blocking pool -----------------------------------------------------------------------
 
 typedef struct {
     Job job;
     Regex *regex;
-    SharedBytes *shared;   // held, or NULL: the text is in `copy`
+    SharedBytes *shared; // held, or NULL: the text is in `copy`
     Search search;
     uint8_t copy[];
 } MatchJob;
@@ -414,12 +421,9 @@ static void match_job_free(Job *job) {
 // The shared bytes behind a term, or NULL when it lies on the heap.
 static SharedBytes *bytes_shared(Term t) {
     switch (box_kind(t)) {
-    case KIND_SHARED:
-        return shared_of(t);
-    case KIND_SLICE:
-        return shared_of(box_term(t, 2));
-    default:
-        return NULL;
+    case KIND_SHARED: return shared_of(t);
+    case KIND_SLICE: return shared_of(box_term(t, 2));
+    default: return NULL;
     }
 }
 
@@ -461,13 +465,13 @@ static Job *match_job_make(Process *p, Term *args) {
     return &m->job;
 }
 
-// ---- The answer --------------------------------------------------------------------------------------
+// ---- The answer ---------------------------------------------------------------------------------
 
 typedef struct {
     Work work;
     Term acc;
-    size_t left;       // matches not yet in it
-    Search search;     // owns its spans
+    size_t left;   // matches not yet in it
+    Search search; // owns its spans
 } Answering;
 
 static void answering_drop(Process *p, Work *work) {
@@ -485,14 +489,16 @@ static Term span_list(Room *room, const size_t *spans, uint32_t groups) {
         size_t start = spans[2 * i - 2];
         size_t end = spans[2 * i - 1];
         bool none = start == PCRE2_UNSET || end < start;
-        Term span = none ? TERM_NIL : room_tuple2(room, term_small((int64_t)start), term_small((int64_t)(end - start)));
+        Term span = none ? TERM_NIL
+                         : room_tuple2(room, term_small((int64_t)start),
+                                       term_small((int64_t)(end - start)));
         list = room_cons(room, span, list);
     }
     return list;
 }
 
-// ([spans of each match], where to go on or nil), a chunk of matches at a time. The place is twice the offset, and 1 more after an
-// empty match.
+// ([spans of each match], where to go on or nil), a chunk of matches at a time. The place is twice
+// the offset, and 1 more after an empty match.
 static Term answer_matches(Process *p, Answering *a) {
     const Search *s = &a->search;
     while (a->left > 0) {
@@ -580,7 +586,8 @@ Term bif_regex_run(Process *p, Term *args) {
             return process_badarg(p, args[2]);
         }
         size_t len = bytes_len(args[2]);
-        if (!term_is_small(args[3]) || term_to_small(args[3]) < 0 || (size_t)term_to_small(args[3]) > 2 * len + 1) {
+        if (!term_is_small(args[3]) || term_to_small(args[3]) < 0 ||
+            (size_t)term_to_small(args[3]) > 2 * len + 1) {
             return process_badarg(p, args[3]);
         }
         if (!term_is_small(args[4]) || term_to_small(args[4]) < 1) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// List.sort/1: a stable merge sort in the order of all terms, bottom up, over an array of the elements.
+// List.sort/1: a stable merge sort in the order of all terms, bottom up, over an array of the
+// elements.
 //
-// Phases: collect the elements (then the list itself is let go), sort runs of RUN elements by insertion, merge runs
-// of rising width, build the list from its end. Every phase stops when its reductions are spent, a merge in the middle
-// of two runs and a comparison in the middle of two terms if need be. Elements without pointers are no roots.
-// Tests: tests/stdlib/list_test.cop.
+// Phases: collect the elements (then the list itself is let go), sort runs of RUN elements by
+// insertion, merge runs of rising width, build the list from its end. Every phase stops when its
+// reductions are spent, a merge in the middle of two runs and a comparison in the middle of two
+// terms if need be. Elements without pointers are no roots. Tests: tests/stdlib/list_test.cop.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/term/compare.h"
@@ -15,22 +16,22 @@ typedef enum { SORT_COLLECT, SORT_RUNS, SORT_MERGE, SORT_BUILD } SortPhase;
 
 typedef struct {
     Work work;
-    Term at;            // collecting: the rest of the list; building: the list so far
-    Term *items;        // `count` of them
-    Term *other;        // where a merge puts them
+    Term at;     // collecting: the rest of the list; building: the list so far
+    Term *items; // `count` of them
+    Term *other; // where a merge puts them
     size_t count;
     size_t items_capacity;
-    size_t width;       // of sorted runs in items
-    size_t low;         // of the two runs that are merged
-    size_t i;           // next of the first run, of the second, and in other
+    size_t width; // of sorted runs in items
+    size_t low;   // of the two runs that are merged
+    size_t i;     // next of the first run, of the second, and in other
     size_t j;
     size_t k;
-    size_t steps;       // taken in merges: the first runs are too short to charge one by one
-    size_t hole;        // SORT_RUNS: the element that is moved down
+    size_t steps; // taken in merges: the first runs are too short to charge one by one
+    size_t hole;  // SORT_RUNS: the element that is moved down
     Comparison comparison;
     SortPhase phase;
     bool comparing;
-    bool pointers;      // some element points to memory
+    bool pointers; // some element points to memory
 } Sort;
 
 static void sort_drop(Process *p, Work *work) {
@@ -201,14 +202,10 @@ static StepStatus sort_build(Process *p, Sort *s) {
 
 static StepStatus sort_step(Process *p, Sort *s) {
     switch (s->phase) {
-    case SORT_COLLECT:
-        return sort_collect(p, s);
-    case SORT_RUNS:
-        return sort_runs(p, s);
-    case SORT_MERGE:
-        return sort_merge(p, s);
-    case SORT_BUILD:
-        return sort_build(p, s);
+    case SORT_COLLECT: return sort_collect(p, s);
+    case SORT_RUNS: return sort_runs(p, s);
+    case SORT_MERGE: return sort_merge(p, s);
+    case SORT_BUILD: return sort_build(p, s);
     }
     UNREACHABLE();
 }
@@ -254,7 +251,7 @@ Term bif_list_sort(Process *p, Term *args) {
             if (!term_is_empty(s->at)) {
                 return bif_end_badarg(p, args[0]);
             }
-            args[0] = TERM_EMPTY;  // the elements are in the array: the cells may go
+            args[0] = TERM_EMPTY; // the elements are in the array: the cells may go
         }
         if (s->phase == SORT_BUILD) {
             break;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Io and Log that print: io/stdio.h with the descriptor given. Tests: tests/system/streams.sh.
+// Built-ins of Io and Log that print: io/stdio.h with the descriptor given. Tests:
+// tests/system/streams.sh.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/io/stdio.h"

@@ -49,7 +49,7 @@ Term bif_end_memory(Process *p) {
     return process_limit(p, AM_memory);
 }
 
-// ---- Answers -------------------------------------------------------------------------------------
+// ---- Answers ------------------------------------------------------------------------------------
 
 Term bif_bytes(Process *p, const void *data, size_t len) {
     Room room;
@@ -112,12 +112,9 @@ Term bif_pair(Process *p, Term a, Term b) {
 Term bif_atom(Process *p, const char *text) {
     Term atom;
     switch (atom_intern(p->vm->atoms, text, strlen(text), &atom)) {
-    case ATOM_OK:
-        return atom;
-    case ATOM_NO_MEMORY:
-        return process_limit(p, AM_memory);
-    default:
-        return process_limit(p, AM_atoms);
+    case ATOM_OK: return atom;
+    case ATOM_NO_MEMORY: return process_limit(p, AM_memory);
+    default: return process_limit(p, AM_atoms);
     }
 }
 
@@ -182,7 +179,7 @@ void *bif_grow(Process *p, void *items, size_t *capacity, size_t need, size_t it
     return grown;
 }
 
-// ---- Arguments -----------------------------------------------------------------------------------
+// ---- Arguments ----------------------------------------------------------------------------------
 
 bool bif_number(Term v, double *d) {
     if (term_is_small(v)) {
@@ -204,14 +201,10 @@ Term bif_integer_op(Process *p, BignumOp op, Term a, Term b) {
     }
     Term result;
     switch (bignum_run(bif_mem(p), op, &room, roots[0], roots[1], &result)) {
-    case NUM_OK:
-        return result;
-    case NUM_MEMORY:
-        return process_limit(p, AM_memory);
-    case NUM_ZERO:
-        return process_fail(p, AM_arithmetic);
-    default:
-        return process_limit(p, AM_integer);
+    case NUM_OK: return result;
+    case NUM_MEMORY: return process_limit(p, AM_memory);
+    case NUM_ZERO: return process_fail(p, AM_arithmetic);
+    default: return process_limit(p, AM_integer);
     }
 }
 
@@ -224,7 +217,9 @@ Term bif_range_size(Process *p, const Term *range) {
     }
     if (terms_are_small(first, last) && term_is_small(box_term(*range, 2))) {
         // The difference of two small integers fits 63 bits.
-        return bif_integer(p, (term_to_small(last) - term_to_small(first)) / term_to_small(box_term(*range, 2)) + 1);
+        return bif_integer(
+            p,
+            (term_to_small(last) - term_to_small(first)) / term_to_small(box_term(*range, 2)) + 1);
     }
     Term size = bif_integer_op(p, BIGNUM_SUB, last, first);
     if (term_is_value(size)) {

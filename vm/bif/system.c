@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of Time, Env, Random, Log and Shell, and the state that built-ins keep for a VM. Tests: the examples of stdlib/time.cop,
-// env.cop, random.cop and log.cop.
+// Built-ins of Time, Env, Random, Log and Shell, and the state that built-ins keep for a VM. Tests:
+// the examples of stdlib/time.cop, env.cop, random.cop and log.cop.
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -17,7 +17,8 @@ BifState *bif_state_new(VM *vm) {
         return NULL;
     }
     state->vm = vm;
-    atomic_store_explicit(&state->random, vm->options.seeded ? vm->options.seed : rand_entropy(), memory_order_relaxed);
+    atomic_store_explicit(&state->random, vm->options.seeded ? vm->options.seed : rand_entropy(),
+                          memory_order_relaxed);
     atomic_store_explicit(&state->log_level, 1, memory_order_relaxed);
     state->regexes = regex_cache_new(vm);
     if (state->regexes == NULL) {
@@ -35,7 +36,7 @@ void bif_state_free(BifState *state) {
     }
 }
 
-// ---- Random --------------------------------------------------------------------------------------
+// ---- Random -------------------------------------------------------------------------------------
 
 enum { RANDOM_SHIFT1 = 30, RANDOM_SHIFT2 = 27, RANDOM_SHIFT3 = 31 };
 static const uint64_t random_step = UINT64_C(0x9e3779b97f4a7c15);
@@ -49,10 +50,12 @@ static uint64_t random_mix(uint64_t z) {
 
 uint64_t bif_random(BifState *state) {
     // Relaxed: the numbers depend on the order of calls, nothing else does.
-    return random_mix(atomic_fetch_add_explicit(&state->random, random_step, memory_order_relaxed) + random_step);
+    return random_mix(atomic_fetch_add_explicit(&state->random, random_step, memory_order_relaxed) +
+                      random_step);
 }
 
-// A number below n from 64 random bits, without a measurable preference: the upper half of the product.
+// A number below n from 64 random bits, without a measurable preference: the upper half of the
+// product.
 static uint64_t random_scale(uint64_t bits, uint64_t n) {
     return (uint64_t)(((__uint128_t)bits * n) >> 64);
 }
@@ -93,7 +96,8 @@ Term bif_random_step(Process *p, Term *args) {
 // bytes(n): from the operating system, fit for secrets; in the seeded mode from the seed.
 Term bif_random_bytes(Process *p, Term *args) {
     enum { RANDOM_BYTES_MAX = 64 * 1024 };
-    if (!term_is_small(args[0]) || term_to_small(args[0]) < 0 || term_to_small(args[0]) > RANDOM_BYTES_MAX) {
+    if (!term_is_small(args[0]) || term_to_small(args[0]) < 0 ||
+        term_to_small(args[0]) > RANDOM_BYTES_MAX) {
         return process_badarg(p, args[0]);
     }
     size_t n = (size_t)term_to_small(args[0]);
@@ -117,7 +121,7 @@ Term bif_random_bytes(Process *p, Term *args) {
     return result;
 }
 
-// ---- Time ----------------------------------------------------------------------------------------
+// ---- Time ---------------------------------------------------------------------------------------
 
 Term bif_time_monotonic_us(Process *p, Term *args) {
     (void)args;
@@ -134,7 +138,7 @@ Term bif_time_system_ms(Process *p, Term *args) {
     return bif_integer(p, (int64_t)(clock_system_ns(&p->vm->clock) / (1000 * 1000)));
 }
 
-// ---- Env -----------------------------------------------------------------------------------------
+// ---- Env ----------------------------------------------------------------------------------------
 
 Term bif_env_args(Process *p, Term *args) {
     (void)args;
@@ -182,7 +186,7 @@ Term bif_env_schedulers(Process *p, Term *args) {
     return term_small((int64_t)p->vm->sched->count);
 }
 
-// ---- Log -----------------------------------------------------------------------------------------
+// ---- Log ----------------------------------------------------------------------------------------
 
 Term bif_log_get_level(Process *p, Term *args) {
     (void)args;
@@ -193,11 +197,12 @@ Term bif_log_set_level(Process *p, Term *args) {
     if (!term_is_small(args[0]) || term_to_small(args[0]) < 0 || term_to_small(args[0]) > 16) {
         return process_badarg(p, args[0]);
     }
-    atomic_store_explicit(&p->vm->bifs->log_level, (uint32_t)term_to_small(args[0]), memory_order_relaxed);
+    atomic_store_explicit(&p->vm->bifs->log_level, (uint32_t)term_to_small(args[0]),
+                          memory_order_relaxed);
     return AM_ok;
 }
 
-// ---- Shell ---------------------------------------------------------------------------------------
+// ---- Shell --------------------------------------------------------------------------------------
 
 // ready(evaluator, good): the shell's evaluation is over, and what it printed is out.
 Term bif_shell_ready(Process *p, Term *args) {

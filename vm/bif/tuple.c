@@ -5,7 +5,8 @@
 #include "vm/heap/copy.h"
 
 Term bif_tuple_size(Process *p, Term *args) {
-    return term_is_tuple(args[0]) ? term_small((int64_t)tuple_size(args[0])) : process_badarg(p, args[0]);
+    return term_is_tuple(args[0]) ? term_small((int64_t)tuple_size(args[0]))
+                                  : process_badarg(p, args[0]);
 }
 
 // The position that args[1] names in the tuple args[0]; false after the failure.
@@ -14,7 +15,8 @@ static bool tuple_position(Process *p, Term *args, size_t *i) {
         process_badarg(p, args[0]);
         return false;
     }
-    if (!term_is_small(args[1]) || term_to_small(args[1]) < 0 || (size_t)term_to_small(args[1]) >= tuple_size(args[0])) {
+    if (!term_is_small(args[1]) || term_to_small(args[1]) < 0 ||
+        (size_t)term_to_small(args[1]) >= tuple_size(args[0])) {
         process_badarg(p, args[1]);
         return false;
     }
@@ -27,15 +29,15 @@ Term bif_tuple_at(Process *p, Term *args) {
     return tuple_position(p, args, &i) ? tuple_at(args[0], i) : TERM_NONE;
 }
 
-// Building large ones ------------------------------------------------------------------------------
-// A tuple of more than CELL_CHUNK elements is made in a fragment that the heap adopts when it is full, in chunks with yields
-// between: a block of the heap could not be kept half filled.
+// Building large ones -----------------------------------------------------------------------------
+// A tuple of more than CELL_CHUNK elements is made in a fragment that the heap adopts when it is
+// full, in chunks with yields between: a block of the heap could not be kept half filled.
 
 typedef struct {
     Work work;
-    Fragment *fragment;  // NULL: the list is being counted
-    Term at;             // what is left of the list
-    size_t count;        // elements, or of those counted so far
+    Fragment *fragment; // NULL: the list is being counted
+    Term at;            // what is left of the list
+    size_t count;       // elements, or of those counted so far
     size_t filled;
 } Building;
 
@@ -55,7 +57,8 @@ static void building_roots(Work *work, RootVisit visit, void *collection) {
     }
 }
 
-// Memory for the elements. False after :limit(:memory) or, where the heap may not become so large, :limit(:heap).
+// Memory for the elements. False after :limit(:memory) or, where the heap may not become so large,
+// :limit(:heap).
 static bool building_start(Process *p, Building *b, size_t count) {
     size_t limit = p->heap.limit_words;
     if (limit != 0 && count >= limit) {
@@ -89,7 +92,7 @@ static Term building_finish(Process *p, Building *b) {
     return tuple;
 }
 
-// Changing -----------------------------------------------------------------------------------------
+// Changing ----------------------------------------------------------------------------------------
 
 static Term put_large(Process *p, Term *args, size_t i) {
     Building *b = bif_resume(p, bif_tuple_put);
@@ -133,11 +136,11 @@ Term bif_tuple_put(Process *p, Term *args) {
     return tuple_put(&room, args[0], i, args[2]);
 }
 
-// Lists --------------------------------------------------------------------------------------------
+// Lists -------------------------------------------------------------------------------------------
 
 typedef struct {
     Work work;
-    Term list;    // of the elements from `left` on
+    Term list; // of the elements from `left` on
     size_t left;
 } Listing;
 

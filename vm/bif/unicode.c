@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins of String that know Unicode: graphemes (utf8proc's extended clusters), case, white space, code points.
+// Built-ins of String that know Unicode: graphemes (utf8proc's extended clusters), case, white
+// space, code points.
 //
-// All go by code points and stop in the middle of a cluster of any length when the reductions are spent: the scan
-// keeps the last code point and utf8proc's state. Text that is no valid UTF-8 fails with :badarg.
-// Runs of ASCII are stepped over without tables. Tests: tests/stdlib/string_test.cop.
+// All go by code points and stop in the middle of a cluster of any length when the reductions are
+// spent: the scan keeps the last code point and utf8proc's state. Text that is no valid UTF-8 fails
+// with :badarg. Runs of ASCII are stepped over without tables. Tests: tests/stdlib/string_test.cop.
 #include <utf8proc.h>
 
 #include "vm/bif/bif_private.h"
@@ -13,21 +14,21 @@ typedef enum { SCAN_DONE, SCAN_MORE, SCAN_INVALID } ScanStatus;
 
 // Counts the clusters before `at`. A cluster is counted where it begins.
 typedef struct {
-    size_t at;       // next byte to look at
-    size_t count;    // clusters begun so far
-    int32_t last;    // code point before `at`, -1 at the start
-    int32_t state;   // of utf8proc's break rules
+    size_t at;     // next byte to look at
+    size_t count;  // clusters begun so far
+    int32_t last;  // code point before `at`, -1 at the start
+    int32_t state; // of utf8proc's break rules
 } Graphemes;
 
 typedef struct {
     Work work;
     Graphemes scan;
-    size_t start;     // slice: where it begins
+    size_t start; // slice: where it begins
     bool started;
     Term acc;
     OutText out;
     size_t at;
-    size_t *ends;     // graphemes: where each cluster begins
+    size_t *ends; // graphemes: where each cluster begins
     size_t ends_count;
     size_t ends_capacity;
     bool scanned;
@@ -57,7 +58,8 @@ static TextWork *text_work(Process *p, BifFn owner) {
     return w;
 }
 
-// Goes on until `target` clusters have been begun and the next one is about to begin (at is its first byte), the text ends, or
+// Goes on until `target` clusters have been begun and the next one is about to begin (at is its
+// first byte), the text ends, or
 // `budget` bytes are spent.
 static ScanStatus graphemes_run(Graphemes *g, BytesView text, size_t target, size_t budget) {
     size_t stop = text.len - g->at < budget ? text.len : g->at + budget;
@@ -75,10 +77,12 @@ static ScanStatus graphemes_run(Graphemes *g, BytesView text, size_t target, siz
             }
         }
         int32_t state = plain ? 0 : g->state;
-        bool begins = plain || g->last < 0 || utf8proc_grapheme_break_stateful(g->last, (int32_t)code, &state);
+        bool begins = plain || g->last < 0 ||
+                      utf8proc_grapheme_break_stateful(g->last, (int32_t)code, &state);
         if (begins) {
             if (g->count == target) {
-                return SCAN_DONE;  // with the state of before, since the next run looks at this code point again
+                return SCAN_DONE; // with the state of before, since the next run looks at this code
+                                  // point again
             }
             g->count++;
         }
@@ -199,7 +203,8 @@ static StepStatus grapheme_list(Process *p, Term *args, TextWork *w) {
 static Term grapheme_starts(Process *p, Term *args, TextWork *w) {
     size_t len = bytes_len(args[0]);
     while (w->scan.at < len) {
-        Term done = graphemes_drive(p, args, &w->scan, w->scan.count);  // to the start of the next cluster
+        Term done =
+            graphemes_drive(p, args, &w->scan, w->scan.count); // to the start of the next cluster
         if (done.bits != TERM_TRUE.bits) {
             return done;
         }
@@ -235,11 +240,8 @@ Term bif_string_graphemes(Process *p, Term *args) {
         w->at = bytes_len(args[0]);
     }
     switch (grapheme_list(p, args, w)) {
-    case STEP_MORE:
-        return TERM_YIELD;
-    case STEP_MEMORY:
-        bif_end(p);
-        return TERM_NONE;
+    case STEP_MORE: return TERM_YIELD;
+    case STEP_MEMORY: bif_end(p); return TERM_NONE;
     default: {
         Term list = w->acc;
         bif_end(p);
@@ -248,7 +250,7 @@ Term bif_string_graphemes(Process *p, Term *args) {
     }
 }
 
-// ---- Case ----------------------------------------------------------------------------------------
+// ---- Case ---------------------------------------------------------------------------------------
 
 // Adds one chunk of text in the other case. SCAN_DONE at the end of the text.
 static ScanStatus case_chunk(Buffer *out, BytesView text, size_t *at, bool upper) {
@@ -307,11 +309,12 @@ Term bif_string_lower(Process *p, Term *args) {
     return string_case(p, args, bif_string_lower, false);
 }
 
-// ---- White space ---------------------------------------------------------------------------------
+// ---- White space --------------------------------------------------------------------------------
 
 static bool is_white(uint32_t c) {
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
-           c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+           c == 0x205f || c == 0x3000;
 }
 
 // The start of the code point that ends at `end`.
@@ -323,7 +326,8 @@ static size_t code_point_before(BytesView text, size_t end) {
     return at;
 }
 
-// trim(s, left, right): without white space at the sides that are true. w->start and w->at are the sides reached.
+// trim(s, left, right): without white space at the sides that are true. w->start and w->at are the
+// sides reached.
 Term bif_string_trim(Process *p, Term *args) {
     if (!term_is_bytes(args[0])) {
         return process_badarg(p, args[0]);
@@ -346,17 +350,20 @@ Term bif_string_trim(Process *p, Term *args) {
             break;
         }
         w->start += len;
-        if (steps % SCAN_CHUNK_BYTES == 0 && bif_charge(p, SCAN_CHUNK_BYTES, BYTES_PER_REDUCTION / 8)) {
+        if (steps % SCAN_CHUNK_BYTES == 0 &&
+            bif_charge(p, SCAN_CHUNK_BYTES, BYTES_PER_REDUCTION / 8)) {
             return TERM_YIELD;
         }
     }
     for (size_t steps = 1; right && w->start < w->at; steps++) {
         size_t before = code_point_before(text, w->at);
-        if (utf8_decode(text.data + before, w->at - before, &code) != w->at - before || !is_white(code)) {
+        if (utf8_decode(text.data + before, w->at - before, &code) != w->at - before ||
+            !is_white(code)) {
             break;
         }
         w->at = before;
-        if (steps % SCAN_CHUNK_BYTES == 0 && bif_charge(p, SCAN_CHUNK_BYTES, BYTES_PER_REDUCTION / 8)) {
+        if (steps % SCAN_CHUNK_BYTES == 0 &&
+            bif_charge(p, SCAN_CHUNK_BYTES, BYTES_PER_REDUCTION / 8)) {
             return TERM_YIELD;
         }
     }
@@ -373,7 +380,7 @@ Term bif_string_trim(Process *p, Term *args) {
     return bytes_slice(&room, args[0], start, len);
 }
 
-// ---- Code points ---------------------------------------------------------------------------------
+// ---- Code points --------------------------------------------------------------------------------
 
 // code_points(s): the list of them. Built turned round, from the end of the text.
 Term bif_string_code_points(Process *p, Term *args) {
@@ -432,7 +439,8 @@ Term bif_string_from_code_points(Process *p, Term *args) {
             Term code = cons_head(w->acc);
             uint8_t encoded[UTF8_MAX];
             size_t len = 0;
-            if (term_is_small(code) && term_to_small(code) >= 0 && term_to_small(code) <= 0x10ffff) {
+            if (term_is_small(code) && term_to_small(code) >= 0 &&
+                term_to_small(code) <= 0x10ffff) {
                 len = utf8_encode((uint32_t)term_to_small(code), encoded);
             }
             if (len == 0) {

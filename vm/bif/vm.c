@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-ins of module Vm that make text of values: what `inspect`, `#{}` and Io.println call.
-// The rest of Vm is in list.c (`++`, `in`) and process.c. Tests: tests/lang, the examples of stdlib/vm.cop.
+// The rest of Vm is in list.c (`++`, `in`) and process.c. Tests: tests/lang, the examples of
+// stdlib/vm.cop.
 #include <stdio.h>
 
 #include "vm/bif/bifs.h"
@@ -74,17 +75,20 @@ Term bif_vm_inspect(Process *p, Term *args) {
     return show(p, args, bif_vm_inspect, PRINT_INSPECT, (PrintLimits){0});
 }
 
-// Short values, which most are, without any work structure: an atom's name, a small integer. TERM_NONE: none of these.
+// Short values, which most are, without any work structure: an atom's name, a small integer.
+// TERM_NONE: none of these.
 static Term display_simple(Process *p, Term t) {
     if (term_is_atom(t)) {
         const Atom *atom = atom_get(p->vm->atoms, t);
         return bif_bytes(p, atom->text, atom->len);
     }
     char digits[24];
-    return bif_bytes(p, digits, (size_t)snprintf(digits, sizeof digits, "%lld", (long long)term_to_small(t)));
+    return bif_bytes(p, digits,
+                     (size_t)snprintf(digits, sizeof digits, "%lld", (long long)term_to_small(t)));
 }
 
-// Whether bytes are shown as they are, for certain: short text without hidden control characters (print.h).
+// Whether bytes are shown as they are, for certain: short text without hidden control characters
+// (print.h).
 static bool is_plain_text(Term t) {
     BytesView view = bytes_view(t);
     if (view.len > SCAN_CHUNK_BYTES) {
@@ -93,7 +97,8 @@ static bool is_plain_text(Term t) {
     bool ascii = true;
     for (size_t i = 0; i < view.len; i++) {
         uint8_t c = view.data[i];
-        if ((c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != 0x1b) || c == 0x7f || c == 0xc2) {
+        if ((c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != 0x1b) || c == 0x7f ||
+            c == 0xc2) {
             return false;
         }
         ascii = ascii && c < 0x80;
@@ -114,12 +119,14 @@ Term bif_vm_display(Process *p, Term *args) {
     return show(p, args, bif_vm_display, PRINT_DISPLAY, (PrintLimits){0});
 }
 
-// short(value, bytes): as inspect, cut after about that many bytes: for logs, reports and the shell.
+// short(value, bytes): as inspect, cut after about that many bytes: for logs, reports and the
+// shell.
 Term bif_vm_short(Process *p, Term *args) {
     if (!term_is_small(args[1]) || term_to_small(args[1]) < 16) {
         return process_badarg(p, args[1]);
     }
-    PrintLimits limits = {.max_bytes = (size_t)term_to_small(args[1]), .max_depth = 12, .max_items = 100};
+    PrintLimits limits = {
+        .max_bytes = (size_t)term_to_small(args[1]), .max_depth = 12, .max_items = 100};
     return show(p, args, bif_vm_short, PRINT_INSPECT, limits);
 }
 

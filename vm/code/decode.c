@@ -222,7 +222,7 @@ static bool make_point(Decoding *d, Safepoint **points) {
     const ImageMap *map = d->map == UINT32_MAX ? NULL : &d->load->maps[d->map];
     const uint32_t *code = d->code + d->op_at;
     bool is_call = (op_infos[code[0]].flags & OP_CALL) != 0;
-    bool returns = code[0] == OP_ret;  // X0 lives, and there is no frame
+    bool returns = code[0] == OP_ret; // X0 lives, and there is no frame
     SourceMarks marks = {.nx = returns ? 1 : map == NULL || is_call ? 0 : map->nx};
     uint32_t ny = returns ? 0 : map == NULL ? d->frame_size : map->ny;
     if (map != NULL && ny != 0 && ny != d->frame_size) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The image format (.copc), as far as writer and reader must agree on numbers. vm/code/README.md specifies it whole.
-// Depends on nothing but ops.h, so that the compiler may include it.
+// The image format (.copc), as far as writer and reader must agree on numbers. vm/code/README.md
+// specifies it whole. Depends on nothing but ops.h, so that the compiler may include it.
 //
 //   file:    "COPC" u16 version, u16 flags (0), u64 checksum of all that follows, u32 count of modules, module*
 //   module:  u32 size of what follows, chunk*         (the first module of a file is its main module)
 //   chunk:   4 letters, u32 size of the payload, payload; each id at most once, in the order of the enum below
-// Fixed-width numbers are little-endian. Within payloads `u` is unsigned LEB128 of at most 64 bits in its shortest form,
+// Fixed-width numbers are little-endian. Within payloads `u` is unsigned LEB128 of at most 64 bits
+// in its shortest form,
 // `i` the same of a zigzag-coded signed number, `str` u length and that many bytes.
 //
 //   ATOM  u count, str*                      names in UTF-8; atom 0 is the module's name; no two alike
@@ -34,52 +35,62 @@
 #define IMAGE_MAGIC "COPC"
 enum { IMAGE_VERSION = 1 };
 
-#define IMAGE_CHUNKS(X) \
+#define IMAGE_CHUNKS(X)                                                                            \
     X(ATOM) X(FILE) X(LITS) X(RECS) X(IMPT) X(FUNC) X(CODE) X(LINE) X(EXPT) X(TEST) X(DOCS) X(TYPE)
 
 typedef enum {
 #define X(id) CHUNK_##id,
     IMAGE_CHUNKS(X)
 #undef X
-    CHUNK_COUNT
+        CHUNK_COUNT
 } ChunkId;
 
-// Tags of literals. A nested literal is a tag and its data again; LIT_REF names an earlier literal of the table.
+// Tags of literals. A nested literal is a tag and its data again; LIT_REF names an earlier literal
+// of the table.
 typedef enum {
-    LIT_INT = 1,    // i value (64 bits)
-    LIT_BIG = 2,    // u sign (1: negative), str magnitude, least byte first, no zero at the end
-    LIT_FLOAT = 3,  // 8 bytes, IEEE 754 little-endian
-    LIT_ATOM = 4,   // u atom
+    LIT_INT = 1,   // i value (64 bits)
+    LIT_BIG = 2,   // u sign (1: negative), str magnitude, least byte first, no zero at the end
+    LIT_FLOAT = 3, // 8 bytes, IEEE 754 little-endian
+    LIT_ATOM = 4,  // u atom
     LIT_EMPTY = 5,
-    LIT_BYTES = 6,  // str
-    LIT_TUPLE = 7,  // u n, literal*
-    LIT_LIST = 8,   // u n >= 1, literal*, literal tail
-    LIT_MAP = 9,    // u n, {literal key, literal value}*
-    LIT_RECORD = 10,// u record, literal* (as many as it has fields)
-    LIT_FNREF = 11, // u module atom, u name atom, u arity: &Mod.f/n
-    LIT_RANGE = 12, // literal first, literal last, literal step: integers
-    LIT_FN = 13,    // u function (of this module, captures nothing): a function value
-    LIT_REF = 14,   // u number of an earlier literal
+    LIT_BYTES = 6,   // str
+    LIT_TUPLE = 7,   // u n, literal*
+    LIT_LIST = 8,    // u n >= 1, literal*, literal tail
+    LIT_MAP = 9,     // u n, {literal key, literal value}*
+    LIT_RECORD = 10, // u record, literal* (as many as it has fields)
+    LIT_FNREF = 11,  // u module atom, u name atom, u arity: &Mod.f/n
+    LIT_RANGE = 12,  // literal first, literal last, literal step: integers
+    LIT_FN = 13,     // u function (of this module, captures nothing): a function value
+    LIT_REF = 14,    // u number of an earlier literal
 } LitTag;
 
 enum {
     FN_EXPORTED = 1,
-    FN_CLOSURE = 2,  // reached through function values only
+    FN_CLOSURE = 2, // reached through function values only
     FN_TEST = 4,
 };
 
-typedef enum { DOC_MODULE, DOC_FUNCTION, DOC_ACTOR, DOC_SUPERVISOR, DOC_RECORD, DOC_TYPE, DOC_CONST } DocKind;
+typedef enum {
+    DOC_MODULE,
+    DOC_FUNCTION,
+    DOC_ACTOR,
+    DOC_SUPERVISOR,
+    DOC_RECORD,
+    DOC_TYPE,
+    DOC_CONST
+} DocKind;
 
 enum {
     IMAGE_MAX_MODULES = 1 << 16,
     IMAGE_MAX_ATOMS = 1 << 20,
     IMAGE_MAX_CODE_WORDS = 1 << 26,
     LIT_MAX_DEPTH = 1000,
-    IMAGE_HEAD_BYTES = 16,  // what the checksum does not cover
+    IMAGE_HEAD_BYTES = 16, // what the checksum does not cover
 };
 
 // The checksum of the head, over everything after it. It tells damage, not malice. Words are taken
-// little-endian; what remains after the last whole one is padded with zeros, and the length goes in as well.
+// little-endian; what remains after the last whole one is padded with zeros, and the length goes in
+// as well.
 static inline uint64_t image_checksum(const uint8_t *bytes, size_t size_bytes) {
     uint64_t sum = UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)size_bytes;
     for (size_t at = 0; at < size_bytes; at += 8) {

@@ -31,7 +31,8 @@ static inline uint32_t instr_words(const uint32_t *code) {
 
 // Whether the op has a Safepoint of its own.
 static inline bool instr_has_point(uint32_t op) {
-    return (op_infos[op].flags & (OP_FAIL | OP_GC)) != 0 || strchr(op_infos[op].operands, 'm') != NULL;
+    return (op_infos[op].flags & (OP_FAIL | OP_GC)) != 0 ||
+           strchr(op_infos[op].operands, 'm') != NULL;
 }
 
 // Word of the block that a label or `f` operand other than 0 names.

@@ -48,7 +48,7 @@ struct CodeTable {
     _Atomic uint64_t serial;
     _Atomic(TargetIndex *) index;
     _Atomic uint32_t retired_count; // in `retired`; written under the lock
-    Lock lock; // guards all below
+    Lock lock;                      // guards all below
     size_t target_count;
     ModuleSlot *slots[SLOT_CHAINS];
     Module *retired;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loaded code. A Module is made by the loader from an image (loader.h), passed by the verifier (verifier.h), given its engine's
-// form (vm/interp, vm/jit) and published at once to all callers; from then on it is immutable but for import slots, which are
-// data that an atomic store fills when a call is first made. Two versions of a module may live. A module is
-// freed when no process is in it and every scheduler has passed a quiet point. Tests: tests/unit/vm/code.
+// Loaded code. A Module is made by the loader from an image (loader.h), passed by the verifier
+// (verifier.h), given its engine's form (vm/interp, vm/jit) and published at once to all callers;
+// from then on it is immutable but for import slots, which are data that an atomic store fills when
+// a call is first made. Two versions of a module may live. A module is freed when no process is in
+// it and every scheduler has passed a quiet point. Tests: tests/unit/vm/code.
 #pragma once
 
 #include <stdatomic.h>
@@ -10,9 +11,10 @@
 #include "vm/code/format.h"
 #include "vm/term/fn.h"
 
-// A point where a collection, a switch, a failure or a return may happen: what lives, and where it is in the code.
-// Each op with a map operand or FAIL has one of its own. `kinds` holds what the image's map names and, as the op may
-// be run again, the op's sources; a FAIL op without a map has the slots of the frame that are initialised there.
+// A point where a collection, a switch, a failure or a return may happen: what lives, and where it
+// is in the code. Each op with a map operand or FAIL has one of its own. `kinds` holds what the
+// image's map names and, as the op may be run again, the op's sources; a FAIL op without a map has
+// the slots of the frame that are initialised there.
 struct Safepoint {
     const Function *function;
     uint32_t offset; // word of the canonical op in its function
@@ -43,9 +45,9 @@ struct Function {
     const Region *regions; // innermost first
     uint32_t region_count;
     uint32_t block_count;
-    const uint32_t *blocks; // first words of the blocks, rising
-    uint32_t frame_size;    // of its `frame` op; 0: it has none
-    uint32_t x_count;       // X0..x_count-1 are all it names
+    const uint32_t *blocks;    // first words of the blocks, rising
+    uint32_t frame_size;       // of its `frame` op; 0: it has none
+    uint32_t x_count;          // X0..x_count-1 are all it names
     const void *entry;         // engine's form; where a call goes
     const void *closure_entry; // where a call through a closure goes
     void *engine_data;
@@ -54,10 +56,11 @@ struct Function {
 // A built-in as the linker hands it on (vm/bif/bif.h: BifFn).
 typedef Term (*BuiltinFn)(Process *p, Term *args);
 
-// What a name stands for: an exported function, by module, name and arity. One for each in a VM, made when it is first
-// linked or published, never freed before the VM. Publishing a new version stores its functions here, and so turns
-// all calls through the name; who reads `function` loads with acquire (partner: the stores in module.c). While that
-// happens it is NULL: who finds neither function nor builtin asks code_link or code_find, which wait.
+// What a name stands for: an exported function, by module, name and arity. One for each in a VM,
+// made when it is first linked or published, never freed before the VM. Publishing a new version
+// stores its functions here, and so turns all calls through the name; who reads `function` loads
+// with acquire (partner: the stores in module.c). While that happens it is NULL: who finds neither
+// function nor builtin asks code_link or code_find, which wait.
 typedef struct Target {
     Term module;
     Term name;
@@ -114,19 +117,22 @@ struct Module {
 // How an engine (interpreter or JIT) plugs in; chosen once when the VM starts.
 typedef struct Engine {
     const char *name;
-    // Makes the executable form of a verified module; false when memory ran out. Before publication.
+    // Makes the executable form of a verified module; false when memory ran out. Before
+    // publication.
     bool (*prepare)(VM *vm, Module *module);
     void (*discard)(VM *vm, Module *module);
     // Runs p until it yields, waits or ends: a RunResult. p->x is set. Failures unwind inside.
     int (*run)(Process *p);
     const Safepoint *(*safepoint_of)(uintptr_t return_address);
-    // Makes p, which has no frames yet, ready to call `function`, whose arguments (then captured values) are already in p->saved.
+    // Makes p, which has no frames yet, ready to call `function`, whose arguments (then captured
+    // values) are already in p->saved.
     void (*start)(Process *p, const Function *function);
     // Where region `index` of a function is handled: a value for p->pc.
     const void *(*handler)(const Function *function, uint32_t index);
     // A value for p->pc: goes on looking for a handler.
     const void *(*unwinding)(const VM *vm);
-    // Makes and ends what the engine has for a VM, in vm->engine_state; open says false with `why` (256 bytes) set.
+    // Makes and ends what the engine has for a VM, in vm->engine_state; open says false with `why`
+    // (256 bytes) set.
     bool (*open)(VM *vm, char *why);
     void (*close)(VM *vm);
 } Engine;
@@ -136,7 +142,8 @@ typedef struct Engine {
 // What the table asks of rooms above it; set by vm/boot.c.
 typedef struct {
     BuiltinFn (*find_builtin)(const char *module, const char *name, uint32_t arity);
-    // A version has been retired, and somebody should purge it: vm/proc/purge.h. May be NULL. Not under the lock.
+    // A version has been retired, and somebody should purge it: vm/proc/purge.h. May be NULL. Not
+    // under the lock.
     void (*retired)(VM *vm);
 } CodeHooks;
 
@@ -156,19 +163,21 @@ CodeTable *code_table_new(VM *vm, const CodeHooks *hooks);
 // Frees all modules. No process may be left.
 void code_table_free(CodeTable *table);
 
-// Makes the modules of an image known as the program's (the library's of the same name are hidden from it). Each is loaded when
-// first called; `main`, if not NULL, gets the name of the first. The bytes must stay as long as the VM. Any thread.
+// Makes the modules of an image known as the program's (the library's of the same name are hidden
+// from it). Each is loaded when first called; `main`, if not NULL, gets the name of the first. The
+// bytes must stay as long as the VM. Any thread.
 CodeStatus code_add_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main,
                           CodeError *error);
 
-// Loads all modules of an image and publishes them all at once, as new versions where there are some already: who has
-// seen one of the new functions, or anything done by it, finds no old one through a name. The bytes are not needed
-// afterwards but for `meta`: they must stay. Any thread.
+// Loads all modules of an image and publishes them all at once, as new versions where there are
+// some already: who has seen one of the new functions, or anything done by it, finds no old one
+// through a name. The bytes are not needed afterwards but for `meta`: they must stay. Any thread.
 CodeStatus code_load_image(CodeTable *table, const uint8_t *bytes, size_t size, Term *main,
                            CodeError *error);
 
-// The module of that name as the program sees it, loaded if need be; NULL when there is none, or (error->what is not empty
-// then) it cannot be loaded. Takes LOCK_CODE, may take a millisecond or two. Any thread.
+// The module of that name as the program sees it, loaded if need be; NULL when there is none, or
+// (error->what is not empty then) it cannot be loaded. Takes LOCK_CODE, may take a millisecond or
+// two. Any thread.
 const Module *code_find_module(CodeTable *table, Term name, CodeError *error);
 
 // What module.name/arity is to the program, loading the module if need be. NULL: nothing.
@@ -177,8 +186,9 @@ const Target *code_find(CodeTable *table, Term module, Term name, uint32_t arity
 // Resolves an import. NULL: there is nothing of that name (or its module cannot be loaded).
 const Target *code_link(CodeTable *table, Import *import);
 
-// Whether there are versions older than the two that may live; one of them, which stays there until it is freed; freeing it, when
-// nothing refers to it and every thread has passed a quiet point since that was so. Any thread.
+// Whether there are versions older than the two that may live; one of them, which stays there until
+// it is freed; freeing it, when nothing refers to it and every thread has passed a quiet point
+// since that was so. Any thread.
 bool code_has_retired(const CodeTable *table);
 Module *code_retired(CodeTable *table);
 void code_free_retired(CodeTable *table, Module *module);
@@ -190,8 +200,8 @@ static inline const Function *target_function(const Target *target) {
     return atomic_load_explicit(&target->function, memory_order_acquire);
 }
 
-// The name under which a function reference made by the library finds the library's module, whatever modules the
-// program has: `module` itself unless the program hides it.
+// The name under which a function reference made by the library finds the library's module,
+// whatever modules the program has: `module` itself unless the program hides it.
 Term code_library_name(CodeTable *table, Term module);
 
 // A number over all given before, from 1: Function.serial.

@@ -17,9 +17,10 @@
 void code_each_frame_root(Process *p, RootVisit visit, void *collection);
 
 typedef enum {
-    UNWIND_CAUGHT, // p->pc, p->point and sp are the handler's; the reason is to go to X0, p->reason is cleared
-    UNWIND_ENDED, // nobody catches it: p ends with p->reason
-    UNWIND_MORE,  // the slice is over: go on with unwind_step
+    UNWIND_CAUGHT, // p->pc, p->point and sp are the handler's; the reason is to go to X0, p->reason
+                   // is cleared
+    UNWIND_ENDED,  // nobody catches it: p ends with p->reason
+    UNWIND_MORE,   // the slice is over: go on with unwind_step
 } UnwindResult;
 
 // p->reason was set by the op at p->point: notes the trace, drops p->work, looks for a handler.

@@ -11,8 +11,8 @@ enum {
     SPAN_BYTES = 256 * 1024,
     SPAN_HEADER = 64,
     PAGE_BYTES = 4096,
-    EMPTY_MAX = 8,                       // spans kept without a block in use
-    POOL_CLASS_BYTES = 64 * 1024,        // of free small blocks of one class in a pool
+    EMPTY_MAX = 8,                // spans kept without a block in use
+    POOL_CLASS_BYTES = 64 * 1024, // of free small blocks of one class in a pool
     POOL_LARGE_BYTES = 16 * 1024 * 1024,
     DEPOT_LARGE_BYTES = 64 * 1024 * 1024,
     SMALL_WORDS_MAX = 8192,
@@ -22,15 +22,15 @@ struct FreeBlock {
     FreeBlock *next;
 };
 
-// A span of blocks of one class, at an address that is a multiple of SPAN_BYTES. In a list of the depot while it has a
-// free block (or is empty).
+// A span of blocks of one class, at an address that is a multiple of SPAN_BYTES. In a list of the
+// depot while it has a free block (or is empty).
 struct BlockSpan {
     BlockSpan *next;
-    BlockSpan **link;   // where the list points to this one
+    BlockSpan **link; // where the list points to this one
     FreeBlock *free;
     uint32_t class;
     uint32_t in_use;
-    uint32_t untouched;  // index of the first block that was never handed out
+    uint32_t untouched; // index of the first block that was never handed out
     uint32_t count;
 };
 
@@ -39,7 +39,8 @@ static_assert(sizeof(BlockSpan) <= SPAN_HEADER, "the first block stands behind t
 // Size classes ------------------------------------------------------------------------------------
 
 static const uint16_t small_words[BLOCK_SMALL_CLASSES] = {
-    24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, SMALL_WORDS_MAX,
+    24,  32,  48,   64,   96,   128,  192,  256,  384,
+    512, 768, 1024, 1536, 2048, 3072, 4096, 6144, SMALL_WORDS_MAX,
 };
 
 // Classes of large blocks: 8192 * 2^n * (1 + quarter / 4), quarters counted from 1.
@@ -55,14 +56,14 @@ static size_t class_words(uint32_t class) {
 static uint32_t class_of(size_t words) {
     uint32_t class;
     if (words <= SMALL_WORDS_MAX) {
-        for (class = 0; small_words[class] < words; class++) {
+        for (class = 0; small_words[class] < words; class ++) {
         }
         return class;
     }
     uint32_t doubling = 63u - (uint32_t)__builtin_clzll(words - 1) - 13;
     class = BLOCK_SMALL_CLASSES + (doubling == 0 ? 0 : doubling * 4 - 1);
     while (class < BLOCK_CLASSES && class_words(class) < words) {
-        class++;
+        class ++;
     }
     return class < BLOCK_CLASSES ? class : BLOCK_CLASSES;
 }
@@ -233,7 +234,7 @@ void block_depot_free(BlockDepot *depot) {
     depot_drop_large(depot);
     depot_drop_empty(depot);
     for (int i = 0; i < BLOCK_SMALL_CLASSES; i++) {
-        CHECK(depot->spans[i] == NULL);  // else a block was never freed
+        CHECK(depot->spans[i] == NULL); // else a block was never freed
     }
     lock_release(&depot->lock);
     lock_destroy(&depot->lock);
@@ -262,7 +263,8 @@ void block_depot_doom(BlockDepot *depot, Doomed doomed) {
 
 void block_pool_learn(BlockPool *pool) {
     BlockDepot *depot = pool->depot;
-    // Acquire pairs with the release above; who comes between finds a newer one, and learns it once more.
+    // Acquire pairs with the release above; who comes between finds a newer one, and learns it once
+    // more.
     pool->doomed_number = atomic_load_explicit(&depot->doomed_number, memory_order_acquire);
     lock_acquire(&depot->lock);
     pool->doomed = depot->doomed;
@@ -282,7 +284,7 @@ static void pool_fill(BlockPool *pool, uint32_t class) {
     for (uint32_t want = (pool_max(class) + 1) / 2; want > 0; want--) {
         BlockSpan *span = depot->spans[class];
         if (span == NULL && pool->free[class] != NULL) {
-            break;  // a new span only for the first block
+            break; // a new span only for the first block
         }
         if (span == NULL && (span = span_new(depot, class)) == NULL) {
             break;
@@ -309,7 +311,7 @@ static void pool_drain(BlockPool *pool, uint32_t class, uint32_t keep) {
 }
 
 static void pool_drain_large(BlockPool *pool) {
-    for (uint32_t class = BLOCK_SMALL_CLASSES; class < BLOCK_CLASSES; class++) {
+    for (uint32_t class = BLOCK_SMALL_CLASSES; class < BLOCK_CLASSES; class ++) {
         while (pool->free[class] != NULL) {
             FreeBlock *block = pool->free[class];
             pool->free[class] = block->next;
@@ -322,7 +324,7 @@ static void pool_drain_large(BlockPool *pool) {
 
 void block_pool_free(BlockPool *pool) {
     fragment_pool_drain(pool);
-    for (uint32_t class = 0; class < BLOCK_SMALL_CLASSES; class++) {
+    for (uint32_t class = 0; class < BLOCK_SMALL_CLASSES; class ++) {
         pool_drain(pool, class, 0);
     }
     pool_drain_large(pool);
@@ -393,7 +395,8 @@ void block_free(BlockPool *pool, Term *block, size_t words) {
     }
     ASSERT(class_words(class) == words);
     FreeBlock *free = (FreeBlock *)block;
-    mem_poison(free + 1, words * sizeof(Term) - sizeof *free, pool->stress || words <= SMALL_WORDS_MAX);
+    mem_poison(free + 1, words * sizeof(Term) - sizeof *free,
+               pool->stress || words <= SMALL_WORDS_MAX);
     size_t size = words * sizeof(Term);
     if (is_small(class)) {
         if (pool->count[class] == pool_max(class)) {

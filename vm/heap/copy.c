@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copying terms into a room. See copy.h.
 //
-// Measuring walks the source over a work stack. Building needs none: objects are copied one after the other into the
-// room, as they are, and a pointer runs behind over the copies, brings what their slots lead to after them and corrects the slots
-// (Cheney 1970, but the source is not marked, since others may read it: what is reached twice is found by a table).
+// Measuring walks the source over a work stack. Building needs none: objects are copied one after
+// the other into the room, as they are, and a pointer runs behind over the copies, brings what
+// their slots lead to after them and corrects the slots (Cheney 1970, but the source is not marked,
+// since others may read it: what is reached twice is found by a table).
 #include "vm/heap/copy.h"
 
 #include "vm/heap/gc_private.h"
@@ -87,8 +88,8 @@ static bool measure_term(Copying *c, Term t) {
     return f != NULL;
 }
 
-// The next part that is copied, from the top frame; TERM_NONE when the frame had none left. The cells of a list that
-// come after its first are counted here.
+// The next part that is copied, from the top frame; TERM_NONE when the frame had none left. The
+// cells of a list that come after its first are counted here.
 static Term next_of_list(Copying *c, TermFrame *f, int64_t *budget) {
     Term at = f->a;
     while (term_is_cons(at) && *budget > 0) {
@@ -119,7 +120,7 @@ static Term next_of_list(Copying *c, TermFrame *f, int64_t *budget) {
 }
 
 static Term next_of_box(Copying *c, TermFrame *f) {
-    if (f->data == 1) {  // a single term that waits
+    if (f->data == 1) { // a single term that waits
         Term t = f->a;
         term_stack_pop(&c->stack);
         return t;
@@ -247,7 +248,8 @@ StepStatus copying_build(Copying *c, Room *room, int64_t *budget) {
             return STEP_MORE;
         }
         // Large objects take longer.
-        *budget -= 1 + (int64_t)((term_is_header(*c->scan) ? header_words(*c->scan) : 0) / WORDS_PER_STEP);
+        *budget -=
+            1 + (int64_t)((term_is_header(*c->scan) ? header_words(*c->scan) : 0) / WORDS_PER_STEP);
         if (!correct_object(c, room)) {
             return STEP_MEMORY;
         }
@@ -256,8 +258,8 @@ StepStatus copying_build(Copying *c, Room *room, int64_t *budget) {
 }
 
 // At once ----------------------------------------------------------------------------------------
-// Most messages are a few words: these are measured with a short array of what is still to be looked at, and built
-// without looking for sharing, which must not pay there.
+// Most messages are a few words: these are measured with a short array of what is still to be
+// looked at, and built without looking for sharing, which must not pay there.
 
 enum { SMALL_WORDS = 512, SMALL_PENDING = 32 };
 
@@ -294,7 +296,8 @@ static bool measure_small(const BlockPool *pool, Term source, size_t *words) {
             continue;
         }
         Kind kind = box_kind(t);
-        if (kind == KIND_FN && box_raw(t, 0) - pool->doomed.functions < pool->doomed.function_size) {
+        if (kind == KIND_FN &&
+            box_raw(t, 0) - pool->doomed.functions < pool->doomed.function_size) {
             return false;
         }
         size_t end = is_bytes_window(kind) || m.words > SMALL_WORDS ? 0 : box_words(t);
@@ -424,13 +427,15 @@ void fragment_free(MemStats *mem, Fragment *fragment) {
 }
 
 bool fragment_has_closures(const Fragment *fragment, const void *from, size_t bytes) {
-    return words_have_closures(fragment->data, fragment->data + fragment->words, (Range){(uintptr_t)from, bytes});
+    return words_have_closures(fragment->data, fragment->data + fragment->words,
+                               (Range){(uintptr_t)from, bytes});
 }
 
 bool fragment_refers(const Fragment *fragment, const Term *from, size_t words) {
     Range range = range_of(from, from + words);
     for (uint32_t i = 0; i < fragment->words; i++) {
-        if (term_is_pointer(fragment->data[i]) && range_has(range, term_address(fragment->data[i]))) {
+        if (term_is_pointer(fragment->data[i]) &&
+            range_has(range, term_address(fragment->data[i]))) {
             return true;
         }
     }

@@ -92,7 +92,8 @@ static void spill(BlockPool *pool, size_t class) {
     BlockDepot *depot = pool->depot;
     FragmentDepot *fragments = &depot->fragments;
     lock_acquire(&depot->lock);
-    bool keep = atomic_load_explicit(&fragments->count[class], memory_order_relaxed) < FRAGMENT_BATCHES_MAX;
+    bool keep =
+        atomic_load_explicit(&fragments->count[class], memory_order_relaxed) < FRAGMENT_BATCHES_MAX;
     if (keep) {
         batch->offheap.first = (Term *)(void *)fragments->batches[class];
         fragments->batches[class] = batch;
@@ -106,7 +107,8 @@ static void spill(BlockPool *pool, size_t class) {
 
 void fragment_give(BlockPool *pool, Fragment *fragment) {
     size_t class = fragment->capacity / FRAGMENT_STEP - 1;
-    if (fragment->capacity % FRAGMENT_STEP != 0 || class >= FRAGMENT_CLASSES || fragment->offheap.first != NULL) {
+    if (fragment->capacity % FRAGMENT_STEP != 0 || class >= FRAGMENT_CLASSES ||
+        fragment->offheap.first != NULL) {
         fragment_free(pool->mem, fragment);
         return;
     }
@@ -119,7 +121,7 @@ void fragment_give(BlockPool *pool, Fragment *fragment) {
 }
 
 void fragment_pool_drain(BlockPool *pool) {
-    for (size_t class = 0; class < FRAGMENT_CLASSES; class++) {
+    for (size_t class = 0; class < FRAGMENT_CLASSES; class ++) {
         free_list(pool->mem, pool->fragments.free[class]);
         pool->fragments.free[class] = NULL;
         pool->fragments.count[class] = 0;
@@ -127,7 +129,7 @@ void fragment_pool_drain(BlockPool *pool) {
 }
 
 void fragment_depot_drain(BlockDepot *depot) {
-    for (size_t class = 0; class < FRAGMENT_CLASSES; class++) {
+    for (size_t class = 0; class < FRAGMENT_CLASSES; class ++) {
         Fragment *batch = depot->fragments.batches[class];
         while (batch != NULL) {
             Fragment *next = batch_next(batch);

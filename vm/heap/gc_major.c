@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Full collections: from the young block, the old heap and the adopted fragments, and from literals that are to go.
+// Full collections: from the young block, the old heap and the adopted fragments, and from literals
+// that are to go.
 //
-// A small heap ends up in one young block (SMALL_WORDS); of a larger one everything goes to a new old heap with as much
-// again to spare, and the young block is used on, empty, or replaced by one of a better size. So a failure to get memory
-// leaves all as it was or the collection done.
+// A small heap ends up in one young block (SMALL_WORDS); of a larger one everything goes to a new
+// old heap with as much again to spare, and the young block is used on, empty, or replaced by one
+// of a better size. So a failure to get memory leaves all as it was or the collection done.
 #include "vm/heap/gc_private.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@
 
 enum {
     SMALL_WORDS = 2048,
-    GENEROUS_WORDS = 64 * 1024 * 1024,  // above this only half as much again is kept to spare
+    GENEROUS_WORDS = 64 * 1024 * 1024, // above this only half as much again is kept to spare
     OFFHEAP_FULL_SLACK = 4 * 1024 * 1024,
 };
 
@@ -93,7 +94,8 @@ static void finish(Heap *heap) {
 
 // Into one young block ----------------------------------------------------------------------------
 
-static HeapStatus collect_small(Collection *c, size_t from_words, size_t words, Term *roots, size_t count) {
+static HeapStatus collect_small(Collection *c, size_t from_words, size_t words, Term *roots,
+                                size_t count) {
     Heap *heap = c->heap;
     size_t block_words = from_words + heap_stack_words(heap) + words;
     Term *block = gc_new_block(heap, &block_words);
@@ -139,7 +141,8 @@ static void trim_old_block(Heap *heap) {
     old->offheap_trigger = 2 * kept + OFFHEAP_FULL_SLACK;
 }
 
-// The young block is empty but for the stack. Gives it a size that fits what is needed and the old heap.
+// The young block is empty but for the stack. Gives it a size that fits what is needed and the old
+// heap.
 static HeapStatus resize_young_block(Heap *heap, size_t words) {
     size_t stack = heap_stack_words(heap);
     size_t wanted = gc_young_words(heap, old_used_words(heap) / 12, words);
@@ -158,7 +161,8 @@ static HeapStatus resize_young_block(Heap *heap, size_t words) {
     return HEAP_OK;
 }
 
-static HeapStatus collect_large(Collection *c, size_t from_words, size_t words, Term *roots, size_t count) {
+static HeapStatus collect_large(Collection *c, size_t from_words, size_t words, Term *roots,
+                                size_t count) {
     Heap *heap = c->heap;
     OldBlock *from_old = heap->old;
     OldBlock *old = new_old_block(heap, from_words);
@@ -182,7 +186,8 @@ static HeapStatus collect_large(Collection *c, size_t from_words, size_t words, 
 }
 
 HeapStatus gc_full(Heap *heap, size_t words, Term *roots, size_t count, Range evict) {
-    size_t from_words = (size_t)(heap->top - heap->start) + old_used_words(heap) + heap->fragment_words;
+    size_t from_words =
+        (size_t)(heap->top - heap->start) + old_used_words(heap) + heap->fragment_words;
     Collection c = {
         .heap = heap,
         .literal = {heap->pool->literal_base, heap->pool->literal_size},
@@ -199,8 +204,9 @@ HeapStatus gc_full(Heap *heap, size_t words, Term *roots, size_t count, Range ev
             c.forward[i] = TERM_NONE;
         }
     }
-    HeapStatus status = from_words <= SMALL_WORDS ? collect_small(&c, from_words, words, roots, count)
-                                                  : collect_large(&c, from_words, words, roots, count);
+    HeapStatus status = from_words <= SMALL_WORDS
+                            ? collect_small(&c, from_words, words, roots, count)
+                            : collect_large(&c, from_words, words, roots, count);
     mem_free(heap->pool->mem, MEM_SCRATCH, c.forward);
     return status;
 }

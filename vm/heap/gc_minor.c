@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Minor collections, and the steps that both kinds share.
 //
-// From: the young block and the adopted fragments. What has survived one collection already (below `mature`) and what is
-// reachable from an object that goes to the old heap goes there; the rest to a new young block, where it is `mature`.
+// From: the young block and the adopted fragments. What has survived one collection already (below
+// `mature`) and what is reachable from an object that goes to the old heap goes there; the rest to
+// a new young block, where it is `mature`.
 //
 //   1. cells that were filled when no longer new: the cell itself, if young, and all that is reachable from it, are promoted
 //   2. roots
@@ -18,7 +19,7 @@
 enum {
     OLD_WORDS_FIRST = 512,
     BUSY_FIRST_WORDS = 32,
-    BUSY_DOUBLINGS = 9,  // of that: 128 KiB, about the size of a core's own cache
+    BUSY_DOUBLINGS = 9, // of that: 128 KiB, about the size of a core's own cache
 };
 
 // Shared steps -----------------------------------------------------------------------------------
@@ -105,8 +106,8 @@ static inline bool is_from(const Collection *c, uintptr_t address) {
         return true;
     }
     // What is in none of the others is in an adopted fragment.
-    return !range_has(c->old, address) && !range_has(c->literal, address) && !range_has(c->to, address) &&
-           !range_has(c->foreign, address);
+    return !range_has(c->old, address) && !range_has(c->literal, address) &&
+           !range_has(c->to, address) && !range_has(c->foreign, address);
 }
 
 static inline void visit_young(Collection *c, Term *slot) {
@@ -176,9 +177,10 @@ size_t gc_busy_words(const Heap *heap) {
     return (size_t)BUSY_FIRST_WORDS << (doublings < BUSY_DOUBLINGS ? doublings : BUSY_DOUBLINGS);
 }
 
-// The size of the next young block: what may survive must fit. A block that was in use is not made smaller below the
-// size at which growth ends.
-static size_t next_block_words(const Heap *heap, size_t words, size_t expected, size_t survivors_max) {
+// The size of the next young block: what may survive must fit. A block that was in use is not made
+// smaller below the size at which growth ends.
+static size_t next_block_words(const Heap *heap, size_t words, size_t expected,
+                               size_t survivors_max) {
     size_t stack = heap_stack_words(heap);
     size_t has = heap_block_words(heap);
     size_t used = (size_t)(heap->top - heap->start) + stack;
@@ -196,12 +198,14 @@ HeapStatus gc_minor(Heap *heap, size_t words, size_t expected, Term *roots, size
     bool has_remembered = heap->remember != NULL && heap->remember->count > 0;
     if (heap->old == NULL && mature > 0) {
         size_t promoted = has_remembered ? used + heap->fragment_words : mature;
-        heap->old = old_block_new(heap->pool, promoted < OLD_WORDS_FIRST / 2 ? 2 * promoted : promoted + OLD_WORDS_FIRST);
+        heap->old = old_block_new(
+            heap->pool, promoted < OLD_WORDS_FIRST / 2 ? 2 * promoted : promoted + OLD_WORDS_FIRST);
         if (heap->old == NULL) {
             return HEAP_MEMORY;
         }
     }
-    size_t block_words = next_block_words(heap, words, expected, used - mature + heap->fragment_words);
+    size_t block_words =
+        next_block_words(heap, words, expected, used - mature + heap->fragment_words);
     Term *block = gc_new_block(heap, &block_words);
     if (block == NULL) {
         return HEAP_MEMORY;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What minor and full collections share: moving one object, scanning a run of moved ones, roots, off-heap lists.
+// What minor and full collections share: moving one object, scanning a run of moved ones, roots,
+// off-heap lists.
 //
-// A moved cell has TERM_MOVED in its head and its new place in its tail; a moved box has its new place where its header
-// was. The words behind a box's header stay intact until the block is freed.
+// A moved cell has TERM_MOVED in its head and its new place in its tail; a moved box has its new
+// place where its header was. The words behind a box's header stay intact until the block is freed.
 #pragma once
 
 #include "vm/heap/heap.h"
@@ -10,15 +11,16 @@
 struct OldBlock {
     Term *top;
     Term *end;
-    size_t words;            // of the block, this struct included
+    size_t words; // of the block, this struct included
     OffHeap offheap;
-    size_t offheap_trigger;  // bytes at which a full collection is due
+    size_t offheap_trigger; // bytes at which a full collection is due
     Term data[];
 };
 
 enum {
     OLD_HEADER_WORDS = sizeof(OldBlock) / sizeof(Term),
-    YOUNG_WORDS_MAX = 256 * 1024,  // growth of the young block by experience ends here: about the size of a cache
+    YOUNG_WORDS_MAX =
+        256 * 1024, // growth of the young block by experience ends here: about the size of a cache
 };
 
 struct HeapRemember {
@@ -48,7 +50,8 @@ static inline uintptr_t term_address(Term t) {
 // Whether two words from `at` to `end` look like a closure of functions in the range.
 static inline bool words_have_closures(const Term *at, const Term *end, Range functions) {
     for (; end - at > 1; at++) {
-        if (range_has(functions, at[1].bits) && term_is_header(at[0]) && header_kind(at[0]) == KIND_FN) {
+        if (range_has(functions, at[1].bits) && term_is_header(at[0]) &&
+            header_kind(at[0]) == KIND_FN) {
             return true;
         }
     }
@@ -56,21 +59,22 @@ static inline bool words_have_closures(const Term *at, const Term *end, Range fu
 }
 
 static inline Range range_of_fragment(const Fragment *fragment) {
-    return fragment == NULL ? (Range){0, 0} : range_of(fragment->data, fragment->data + fragment->words);
+    return fragment == NULL ? (Range){0, 0}
+                            : range_of(fragment->data, fragment->data + fragment->words);
 }
 
 typedef struct {
     Heap *heap;
-    Range young;      // from
-    Range mature;     // the part of it that goes to the old heap
-    Range old;        // minor: stays; full: from
-    Range to;         // where survivors go
+    Range young;  // from
+    Range mature; // the part of it that goes to the old heap
+    Range old;    // minor: stays; full: from
+    Range to;     // where survivors go
     Range literal;
-    Range foreign;    // heap->foreign: stays
-    Range evict;      // literals that are copied all the same
-    Term *forward;    // where each was copied to, by word; literals themselves are not written to
-    Term *top;        // of `to`
-    Term *old_top;    // where promoted objects go
+    Range foreign; // heap->foreign: stays
+    Range evict;   // literals that are copied all the same
+    Term *forward; // where each was copied to, by word; literals themselves are not written to
+    Term *top;     // of `to`
+    Term *old_top; // where promoted objects go
     OffHeap *evicted_to;
 } Collection;
 
@@ -105,21 +109,21 @@ static inline bool was_moved(Term t, Term *where) {
 }
 
 // Calls visit(c, slot) for every slot of the objects from `scan` to *top, which grows meanwhile.
-#define SCAN_OBJECTS(c, scan, top, visit)                                   \
-    while ((scan) < *(top)) {                                               \
-        Term word_ = *(scan);                                               \
-        if (term_is_header(word_)) {                                        \
-            size_t words_ = header_words(word_);                            \
-            size_t i_ = kind_raw_words(header_kind(word_), words_);         \
-            for (; i_ < words_; i_++) {                                     \
-                visit(c, (scan) + 1 + i_);                                  \
-            }                                                               \
-            (scan) += 1 + words_;                                           \
-        } else {                                                            \
-            visit(c, (scan));                                               \
-            visit(c, (scan) + 1);                                           \
-            (scan) += 2;                                                    \
-        }                                                                   \
+#define SCAN_OBJECTS(c, scan, top, visit)                                                          \
+    while ((scan) < *(top)) {                                                                      \
+        Term word_ = *(scan);                                                                      \
+        if (term_is_header(word_)) {                                                               \
+            size_t words_ = header_words(word_);                                                   \
+            size_t i_ = kind_raw_words(header_kind(word_), words_);                                \
+            for (; i_ < words_; i_++) {                                                            \
+                visit(c, (scan) + 1 + i_);                                                         \
+            }                                                                                      \
+            (scan) += 1 + words_;                                                                  \
+        } else {                                                                                   \
+            visit(c, (scan));                                                                      \
+            visit(c, (scan) + 1);                                                                  \
+            (scan) += 2;                                                                           \
+        }                                                                                          \
     }
 
 static inline size_t heap_block_words(const Heap *heap) {
@@ -150,7 +154,8 @@ void old_block_free(BlockPool *pool, OldBlock *old);
 void gc_sweep_offheap(const Collection *c, OffHeap *from, OffHeap *to_young, OffHeap *to_old);
 // Sweeps and frees the adopted fragments.
 void gc_free_fragments(const Collection *c, OffHeap *to_young, OffHeap *to_old);
-// A block for survivors with the stack copied to its end; *words in: at least, out: has. NULL: no memory.
+// A block for survivors with the stack copied to its end; *words in: at least, out: has. NULL: no
+// memory.
 Term *gc_new_block(Heap *heap, size_t *words);
 // The young block is replaced by this one, whose survivors end at top and whose stack is in place.
 void gc_replace_block(Heap *heap, Term *block, size_t words, Term *top);
@@ -159,12 +164,13 @@ void gc_each_root(Heap *heap, Term *roots, size_t count, RootVisit visit, Collec
 
 // The size of young block that suits this many survivors, with the stack and room for `words`.
 size_t gc_young_words(const Heap *heap, size_t survivors, size_t words);
-// A process that has collected often gets a block of some size even if nothing survives, as each collection has a price of
-// its own. One that waits gives it back (heap_shrink).
+// A process that has collected often gets a block of some size even if nothing survives, as each
+// collection has a price of its own. One that waits gives it back (heap_shrink).
 size_t gc_busy_words(const Heap *heap);
 
 // The collections. HEAP_MEMORY: nothing has changed.
-// Minor: `expected` is how many words are thought to survive; `words` are free afterwards only if no more did.
+// Minor: `expected` is how many words are thought to survive; `words` are free afterwards only if
+// no more did.
 HeapStatus gc_minor(Heap *heap, size_t words, size_t expected, Term *roots, size_t count);
 // Full: `words` are free afterwards.
 HeapStatus gc_full(Heap *heap, size_t words, Term *roots, size_t count, Range evict);

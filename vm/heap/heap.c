@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The owner's side of a heap: making it, reserving, adopting messages, filling holes, limits; which collection is due.
-// The collections are in gc_minor.c and gc_major.c.
+// The owner's side of a heap: making it, reserving, adopting messages, filling holes, limits; which
+// collection is due. The collections are in gc_minor.c and gc_major.c.
 #include "vm/heap/heap.h"
 
 #include "vm/heap/copy.h"
@@ -8,15 +8,16 @@
 #include "vm/term/bytes.h"
 
 enum {
-    OFFHEAP_SLACK = 512 * 1024,    // bytes of new shared data before a collection for their sake
-    LONG_WORDS = 192 * 1024,       // to copy: about a millisecond
+    OFFHEAP_SLACK = 512 * 1024, // bytes of new shared data before a collection for their sake
+    LONG_WORDS = 192 * 1024,    // to copy: about a millisecond
     REMEMBER_FIRST = 16,
-    FREE_FOR_FAILURE = 4,          // words that pressing leaves free
+    FREE_FOR_FAILURE = 4, // words that pressing leaves free
     STRESS_WORDS = 2048,
-    DEFER_WORDS = 4096,            // heap_collect_due leaves at least so many free
-    ASIDE_WORDS = 1024,            // of a fragment for rooms, at least
-    FREE_LONG_WORDS = 256 * 1024,  // of a heap whose memory takes long to give back
-    LIMIT_FREE_PART = 16,          // of the limit: what a full collection must leave free, as one part in so many
+    DEFER_WORDS = 4096,           // heap_collect_due leaves at least so many free
+    ASIDE_WORDS = 1024,           // of a fragment for rooms, at least
+    FREE_LONG_WORDS = 256 * 1024, // of a heap whose memory takes long to give back
+    LIMIT_FREE_PART =
+        16, // of the limit: what a full collection must leave free, as one part in so many
 };
 
 // Life -------------------------------------------------------------------------------------------
@@ -67,7 +68,8 @@ HeapUse heap_use(const Heap *heap) {
         .stack_words = heap_stack_words(heap),
         .fragment_words = heap->fragment_words,
         .block_words = heap_block_words(heap) + (heap->old != NULL ? heap->old->words : 0),
-        .offheap_bytes = heap->offheap_young.bytes + (heap->old != NULL ? heap->old->offheap.bytes : 0),
+        .offheap_bytes =
+            heap->offheap_young.bytes + (heap->old != NULL ? heap->old->offheap.bytes : 0),
     };
 }
 
@@ -78,9 +80,11 @@ void heap_adopt(Heap *heap, Fragment *fragment) {
     heap->fragments = fragment;
     heap->fragment_words += fragment->words;
     heap->offheap_young.bytes += fragment->offheap.bytes;
-    bool ignored = heap->fragment_words > 16 * HEAP_FRAGMENT_WORDS + 4 * (size_t)(heap->mature - heap->start);
+    bool ignored =
+        heap->fragment_words > 16 * HEAP_FRAGMENT_WORDS + 4 * (size_t)(heap->mature - heap->start);
     if (ignored && heap_free_words(heap) > FREE_FOR_FAILURE) {
-        // The owner did not collect when it was pressed. The next allocation, by whatever fast path, finds no room and so collects.
+        // The owner did not collect when it was pressed. The next allocation, by whatever fast
+        // path, finds no room and so collects.
         Term *top = heap->sp - FREE_FOR_FAILURE;
         fill_free_words(heap->top, top);
         heap->top = top;
@@ -94,7 +98,7 @@ static void remember(Heap *heap, Term *cell) {
         HeapRemember *grown =
             mem_realloc(heap->pool->mem, MEM_HEAP, r, sizeof *r + capacity * sizeof *r->cells);
         if (grown == NULL) {
-            heap->need_full = true;  // which looks at everything
+            heap->need_full = true; // which looks at everything
             return;
         }
         if (r == NULL) {
@@ -127,7 +131,8 @@ static size_t remembered(const Heap *heap) {
 static size_t promoted_max(const Heap *heap) {
     size_t mature = (size_t)(heap->mature - heap->start);
     // What a filled cell leads to goes to the old heap whatever its age.
-    return remembered(heap) == 0 ? mature : (size_t)(heap->top - heap->start) + heap->fragment_words;
+    return remembered(heap) == 0 ? mature
+                                 : (size_t)(heap->top - heap->start) + heap->fragment_words;
 }
 
 static bool is_full_due(const Heap *heap) {
@@ -143,17 +148,20 @@ static bool is_over_limit(const Heap *heap, size_t words) {
         return false;
     }
     HeapUse use = heap_use(heap);
-    size_t used = use.young_words + use.old_words + use.stack_words + use.offheap_bytes / sizeof(Term);
+    size_t used =
+        use.young_words + use.old_words + use.stack_words + use.offheap_bytes / sizeof(Term);
     return words > heap->limit_words || used > heap->limit_words - words;
 }
 
 static void set_offheap_trigger(Heap *heap) {
     size_t kept = heap_use(heap).offheap_bytes;
-    heap->offheap_trigger = heap->offheap_young.bytes + (kept > OFFHEAP_SLACK ? kept : OFFHEAP_SLACK);
+    heap->offheap_trigger =
+        heap->offheap_young.bytes + (kept > OFFHEAP_SLACK ? kept : OFFHEAP_SLACK);
 }
 
-// In stress mode just the words that were asked for are left free, so that every reserve collects. A heap that has grown gets
-// a share of its size more, else a program with a deep stack would take time without end.
+// In stress mode just the words that were asked for are left free, so that every reserve collects.
+// A heap that has grown gets a share of its size more, else a program with a deep stack would take
+// time without end.
 static void stress(Heap *heap, size_t words) {
     HeapUse use = heap_use(heap);
     size_t used = use.young_words + use.old_words + use.stack_words;
@@ -165,7 +173,8 @@ static void stress(Heap *heap, size_t words) {
     }
 }
 
-// Whether the young block, just collected, is too small for what is asked, or much larger than it should be.
+// Whether the young block, just collected, is too small for what is asked, or much larger than it
+// should be.
 static bool is_misfit(const Heap *heap, size_t words) {
     size_t survivors = (size_t)(heap->top - heap->start);
     size_t has = heap_block_words(heap);
@@ -173,18 +182,20 @@ static bool is_misfit(const Heap *heap, size_t words) {
            (has > 2 * YOUNG_WORDS_MAX && has / 2 > gc_young_words(heap, survivors, words));
 }
 
-// Whether the block, just collected, became larger than it was, `had`, only because all of it and the messages might have survived.
-// If it stayed so, a process with messages would go from size to size, however little it keeps.
+// Whether the block, just collected, became larger than it was, `had`, only because all of it and
+// the messages might have survived. If it stayed so, a process with messages would go from size to
+// size, however little it keeps.
 static bool is_swollen(const Heap *heap, size_t words, size_t had) {
-    enum { FEW = 8 };  // one part in so many is moved again for next to nothing
+    enum { FEW = 8 }; // one part in so many is moved again for next to nothing
     size_t survivors = (size_t)(heap->top - heap->start);
     size_t has = heap_block_words(heap);
-    return has > had && has > gc_busy_words(heap) && (survivors + heap_stack_words(heap)) * FEW < has &&
+    return has > had && has > gc_busy_words(heap) &&
+           (survivors + heap_stack_words(heap)) * FEW < has &&
            gc_young_words(heap, survivors, words) <= had;
 }
 
-// A block is chosen before it is known how much survives. Where that was a bad guess, what survived is moved once more, into a
-// block that fits it; it does not count as having survived twice.
+// A block is chosen before it is known how much survives. Where that was a bad guess, what survived
+// is moved once more, into a block that fits it; it does not count as having survived twice.
 static HeapStatus collect_young(Heap *heap, size_t words, Term *roots, size_t count) {
     size_t had = heap_block_words(heap);
     HeapStatus status = gc_minor(heap, words, (size_t)(heap->mature - heap->start), roots, count);
@@ -195,24 +206,29 @@ static HeapStatus collect_young(Heap *heap, size_t words, Term *roots, size_t co
     return status;
 }
 
-static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, bool full, Range evict) {
-    // A request beyond the limit or any memory needs no collection to be refused, and must not overflow sums.
+static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, bool full,
+                          Range evict) {
+    // A request beyond the limit or any memory needs no collection to be refused, and must not
+    // overflow sums.
     if (words > (SIZE_MAX >> 8) || (heap->limit_words != 0 && words > heap->limit_words)) {
         return heap->limit_words != 0 ? HEAP_LIMIT : HEAP_MEMORY;
     }
     full = full || is_full_due(heap);
     heap->deferred = false;
-    // What survives while it leads into a message that is looked at may get into the old heap before the message is taken.
+    // What survives while it leads into a message that is looked at may get into the old heap
+    // before the message is taken.
     bool need_full = heap->foreign != NULL;
-    HeapStatus status = full ? gc_full(heap, words, roots, count, evict) : collect_young(heap, words, roots, count);
-    if (status == HEAP_OK && !full && is_over_limit(heap, words) && heap->pool->defers && old_used_words(heap) > LONG_WORDS) {
+    HeapStatus status =
+        full ? gc_full(heap, words, roots, count, evict) : collect_young(heap, words, roots, count);
+    if (status == HEAP_OK && !full && is_over_limit(heap, words) && heap->pool->defers &&
+        old_used_words(heap) > LONG_WORDS) {
         heap->need_full = true;
         heap->deferred = true;
         set_offheap_trigger(heap);
-        return HEAP_OK;  // the limit is looked at again when it is collected
+        return HEAP_OK; // the limit is looked at again when it is collected
     }
     if (status == HEAP_OK && !full && is_over_limit(heap, words)) {
-        status = gc_full(heap, words, roots, count, evict);  // the old heap may hold garbage
+        status = gc_full(heap, words, roots, count, evict); // the old heap may hold garbage
         full = true;
     }
     if (status != HEAP_OK) {
@@ -220,7 +236,8 @@ static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, b
     }
     heap->need_full = heap->need_full || need_full;
     set_offheap_trigger(heap);
-    // Close to its limit a heap would collect fully again and again for the little that each brings: it ends instead.
+    // Close to its limit a heap would collect fully again and again for the little that each
+    // brings: it ends instead.
     if (is_over_limit(heap, words + (full ? heap->limit_words / LIMIT_FREE_PART : 0))) {
         return HEAP_LIMIT;
     }
@@ -234,7 +251,8 @@ static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, b
 static const Range no_range = {0, 0};
 
 HeapStatus heap_ensure(Heap *heap, size_t words, Term *roots, size_t count) {
-    if (heap_free_words(heap) >= words && !heap->pool->stress && (!heap_is_pressed(heap) || heap_defers(heap, words))) {
+    if (heap_free_words(heap) >= words && !heap->pool->stress &&
+        (!heap_is_pressed(heap) || heap_defers(heap, words))) {
         return HEAP_OK;
     }
     HeapStatus status = collect(heap, words, roots, count, false, no_range);
@@ -262,14 +280,16 @@ HeapStatus heap_collect(Heap *heap, size_t words, Term *roots, size_t count) {
 static bool is_long(const Heap *heap) {
     // Frames are small, and finding the roots of one takes as long as moving a dozen words.
     enum { STACK_WEIGHT = 8 };
-    size_t moved = (size_t)(heap->top - heap->start) + heap->fragment_words + STACK_WEIGHT * heap_stack_words(heap);
+    size_t moved = (size_t)(heap->top - heap->start) + heap->fragment_words +
+                   STACK_WEIGHT * heap_stack_words(heap);
     moved += is_full_due(heap) ? old_used_words(heap) : 0;
     return moved > LONG_WORDS;
 }
 
 bool heap_defers(Heap *heap, size_t words) {
     // After a failure there is nothing to wait for.
-    bool defers = heap->pool->defers && !heap->pool->stress && words <= DEFER_WORDS && heap->why == HEAP_OK && is_long(heap);
+    bool defers = heap->pool->defers && !heap->pool->stress && words <= DEFER_WORDS &&
+                  heap->why == HEAP_OK && is_long(heap);
     heap->deferred = heap->deferred || defers;
     return defers;
 }
@@ -278,7 +298,8 @@ bool heap_reserve_aside(Heap *heap, size_t words, Room *room) {
     // What is taken in this way is bounded by what the heap has otherwise.
     HeapUse use = heap_use(heap);
     size_t used = use.young_words + use.old_words + use.stack_words;
-    if (!heap_defers(heap, 0) || words > UINT32_MAX || heap->fragment_words + words > 4 * (used + LONG_WORDS) ||
+    if (!heap_defers(heap, 0) || words > UINT32_MAX ||
+        heap->fragment_words + words > 4 * (used + LONG_WORDS) ||
         is_over_limit(heap, words + heap->fragment_words)) {
         return false;
     }
@@ -301,7 +322,8 @@ bool heap_reserve_aside(Heap *heap, size_t words, Room *room) {
 bool heap_wants_collection(const Heap *heap) {
     enum { SMALL_HEAP = 128 * 1024 };
     size_t words = heap_block_words(heap);
-    bool due = heap->deferred || heap_is_pressed(heap) || (words > SMALL_HEAP && heap_free_words(heap) < words / 8);
+    bool due = heap->deferred || heap_is_pressed(heap) ||
+               (words > SMALL_HEAP && heap_free_words(heap) < words / 8);
     return due && is_long(heap);
 }
 
@@ -315,13 +337,15 @@ bool heap_destroy_is_long(const Heap *heap) {
 }
 
 void heap_shrink(Heap *heap) {
-    // The first collection finds out how little there is, the second one can then choose a block for it. A heap whose
-    // memory is mostly in use is left alone.
+    // The first collection finds out how little there is, the second one can then choose a block
+    // for it. A heap whose memory is mostly in use is left alone.
     for (int i = 0; i < 2; i++) {
         HeapUse use = heap_use(heap);
         size_t used = use.young_words + use.old_words + use.fragment_words + use.stack_words;
-        bool is_tight = use.block_words <= HEAP_FIRST_WORDS || (i > 0 && used * 2 > use.block_words);
-        if ((is_tight && heap->fragments == NULL) || collect(heap, 0, NULL, 0, true, no_range) != HEAP_OK) {
+        bool is_tight =
+            use.block_words <= HEAP_FIRST_WORDS || (i > 0 && used * 2 > use.block_words);
+        if ((is_tight && heap->fragments == NULL) ||
+            collect(heap, 0, NULL, 0, true, no_range) != HEAP_OK) {
             return;
         }
     }
@@ -334,7 +358,8 @@ typedef struct {
     bool found;
 } Search;
 
-// Any word that could be a pointer counts: raw words that happen to look like one only cause a needless copy.
+// Any word that could be a pointer counts: raw words that happen to look like one only cause a
+// needless copy.
 static bool words_refer(const Term *from, const Term *to, Range range) {
     for (; from < to; from++) {
         if (term_is_pointer(*from) && range_has(range, term_address(*from))) {
@@ -365,8 +390,9 @@ bool heap_refers(Heap *heap, const Term *from, size_t words) {
 
 bool heap_has_closures(const Heap *heap, const void *from, size_t bytes) {
     Range functions = {(uintptr_t)from, bytes};
-    bool found = words_have_closures(heap->start, heap->top, functions) ||
-                 (heap->old != NULL && words_have_closures(heap->old->data, heap->old->top, functions));
+    bool found =
+        words_have_closures(heap->start, heap->top, functions) ||
+        (heap->old != NULL && words_have_closures(heap->old->data, heap->old->top, functions));
     for (const Fragment *f = heap->fragments; f != NULL && !found; f = f->next) {
         found = words_have_closures(f->data, f->data + f->words, functions);
     }

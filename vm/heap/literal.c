@@ -14,7 +14,7 @@ struct LiteralSpace {
     char *base;
     size_t size;
     Lock lock;
-    LiteralBlock *blocks;  // by address
+    LiteralBlock *blocks; // by address
 };
 
 LiteralSpace *literal_space_new(MemStats *mem) {
@@ -26,7 +26,8 @@ LiteralSpace *literal_space_new(MemStats *mem) {
     // Addresses cost nothing, but a limit on them may be set: then less will do.
     for (int bits = 36; bits >= 26; bits -= 2) {
         size_t size = (size_t)1 << bits;
-        void *base = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void *base =
+            mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (base != MAP_FAILED) {
             space->base = base;
             space->size = size;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Literals: terms of modules, constant and shared by all processes. They lie in one reserved range of addresses per VM, so a
-// collection recognises them by one comparison and leaves them alone.
+// Literals: terms of modules, constant and shared by all processes. They lie in one reserved range
+// of addresses per VM, so a collection recognises them by one comparison and leaves them alone.
 //
-// The range is reserved without memory behind it; blocks of whole pages are committed from it, first fit, one for each module.
-// A block is filled once by its loader and is immutable from publication on (sealed: mapped read-only in debug builds).
-// It is freed when no process and no message refers to it (heap_refers, heap_evict). Takes LOCK_LITERAL.
-// Tests: tests/unit/vm/heap, tests/fuzz/fuzz_heap.c.
+// The range is reserved without memory behind it; blocks of whole pages are committed from it,
+// first fit, one for each module. A block is filled once by its loader and is immutable from
+// publication on (sealed: mapped read-only in debug builds). It is freed when no process and no
+// message refers to it (heap_refers, heap_evict). Takes LOCK_LITERAL. Tests: tests/unit/vm/heap,
+// tests/fuzz/fuzz_heap.c.
 #pragma once
 
 #include "vm/base/lock.h"
@@ -15,11 +16,11 @@ typedef struct LiteralSpace LiteralSpace;
 typedef struct LiteralBlock LiteralBlock;
 
 struct LiteralBlock {
-    LiteralBlock *next;  // by address
+    LiteralBlock *next; // by address
     Term *data;
-    size_t words;        // committed
-    Room room;           // what is left
-    OffHeap offheap;     // SHARED boxes in it
+    size_t words;    // committed
+    Room room;       // what is left
+    OffHeap offheap; // SHARED boxes in it
 };
 
 // NULL when no range can be had.

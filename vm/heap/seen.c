@@ -144,7 +144,8 @@ static size_t shared_before(const SeenPage *page, size_t words) {
         count += (size_t)__builtin_popcountll(page->again[i]);
     }
     uint64_t below = (UINT64_C(1) << (words % 64)) - 1;
-    return words % 64 == 0 ? count : count + (size_t)__builtin_popcountll(page->again[words / 64] & below);
+    return words % 64 == 0 ? count
+                           : count + (size_t)__builtin_popcountll(page->again[words / 64] & below);
 }
 
 Term seen_copy(Seen *s, Term t) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A set of addresses of terms in any memory, with what became of them: for copies that keep sharing, and for checks.
+// A set of addresses of terms in any memory, with what became of them: for copies that keep
+// sharing, and for checks.
 //
-// Marks are bitmaps, one per page of addresses, found by hash: a few nanoseconds a mark, two bits a word. The copies of what was
-// reached twice stand in an array of their page, by rank among its marks; so nothing grows by more than a page, but for the
-// table of pages (16 bytes for 4 KB). All marks are made before the first copy is kept. Memory of kind MEM_SCRATCH; one thread.
-// Tests: through copy_test.c.
+// Marks are bitmaps, one per page of addresses, found by hash: a few nanoseconds a mark, two bits a
+// word. The copies of what was reached twice stand in an array of their page, by rank among its
+// marks; so nothing grows by more than a page, but for the table of pages (16 bytes for 4 KB). All
+// marks are made before the first copy is kept. Memory of kind MEM_SCRATCH; one thread. Tests:
+// through copy_test.c.
 #pragma once
 
 #include "vm/base/alloc.h"
@@ -13,11 +15,11 @@
 typedef struct {
     uint64_t once[8];
     uint64_t again[8];
-    Term *copies;  // of the words in `again`, in order; NULL until there is one
+    Term *copies; // of the words in `again`, in order; NULL until there is one
 } SeenPage;
 
 typedef struct {
-    uintptr_t number;  // of the page; 0: free entry
+    uintptr_t number; // of the page; 0: free entry
     SeenPage *page;
 } SeenEntry;
 

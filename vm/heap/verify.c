@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks all that a heap's roots reach and CHECKs every object, pointer and list. For debug builds and tests; gives up
-// silently when there is no memory for the walk.
+// Walks all that a heap's roots reach and CHECKs every object, pointer and list. For debug builds
+// and tests; gives up silently when there is no memory for the walk.
 #include "vm/heap/gc_private.h"
 #include "vm/heap/heap.h"
 #include "vm/heap/seen.h"
 #include "vm/term/bytes.h"
 #include "vm/term/stack.h"
 
-typedef enum { PLACE_NOWHERE, PLACE_ROOT, PLACE_YOUNG, PLACE_OLD, PLACE_FRAGMENT, PLACE_LITERAL } Place;
+typedef enum {
+    PLACE_NOWHERE,
+    PLACE_ROOT,
+    PLACE_YOUNG,
+    PLACE_OLD,
+    PLACE_FRAGMENT,
+    PLACE_LITERAL
+} Place;
 
 typedef struct {
     Heap *heap;
     Seen seen;
-    Seen listed;      // SHARED boxes on one of the lists
-    TermStack stack;  // frames: a box or cell that is to be checked; kind: its Place
+    Seen listed;     // SHARED boxes on one of the lists
+    TermStack stack; // frames: a box or cell that is to be checked; kind: its Place
     bool gave_up;
 } Verifier;
 
@@ -65,7 +72,8 @@ static void check_bytes(Verifier *v, Term t, Place place) {
     CHECK(box_words(t) == 4);
     SharedBytes *shared = shared_of(t);
     CHECK(atomic_load_explicit(&shared->refs, memory_order_relaxed) > 0);
-    CHECK(box_raw(t, 2) + box_raw(t, 3) <= atomic_load_explicit(&shared->used, memory_order_relaxed));
+    CHECK(box_raw(t, 2) + box_raw(t, 3) <=
+          atomic_load_explicit(&shared->used, memory_order_relaxed));
     // Else it would never be released.
     CHECK(place == PLACE_LITERAL || v->gave_up || seen_mark(&v->listed, t) == SEEN_AGAIN);
 }
@@ -86,32 +94,21 @@ static void check_box(Verifier *v, Term t, Place place) {
         break;
     case KIND_BYTES:
     case KIND_SHARED:
-    case KIND_SLICE:
-        check_bytes(v, t, place);
-        break;
-    case KIND_FLATMAP:
-        CHECK(words % 2 == 0);
-        break;
+    case KIND_SLICE: check_bytes(v, t, place); break;
+    case KIND_FLATMAP: CHECK(words % 2 == 0); break;
     case KIND_MAP:
         CHECK(words == 2);
         CHECK(term_is_kind(box_term(t, 1), KIND_MAPNODE));
         break;
     case KIND_FNREF:
-    case KIND_RANGE:
-        CHECK(words == 3);
-        break;
-    case KIND_REF:
-        CHECK(words == 2);
-        break;
+    case KIND_RANGE: CHECK(words == 3); break;
+    case KIND_REF: CHECK(words == 2); break;
     case KIND_FN:
     case KIND_RECORD:
     case KIND_MAPNODE:
-    case KIND_MAPLEAF:
-        CHECK(words > 0);
-        break;
+    case KIND_MAPLEAF: CHECK(words > 0); break;
     case KIND_TUPLE:
-    case KIND_COUNT:
-        break;
+    case KIND_COUNT: break;
     }
 }
 
@@ -120,13 +117,11 @@ static bool may_lead(Place from, Place to) {
     switch (from) {
     case PLACE_ROOT:
     case PLACE_YOUNG:
-    case PLACE_FRAGMENT:  // heap_reserve_aside makes some that are as good as the young block
+    case PLACE_FRAGMENT: // heap_reserve_aside makes some that are as good as the young block
         return to != PLACE_NOWHERE;
-    case PLACE_OLD:
-        return to == PLACE_OLD || to == PLACE_LITERAL;
+    case PLACE_OLD: return to == PLACE_OLD || to == PLACE_LITERAL;
     case PLACE_LITERAL:
-    case PLACE_NOWHERE:
-        break;
+    case PLACE_NOWHERE: break;
     }
     return to == PLACE_LITERAL;
 }
@@ -140,7 +135,8 @@ static void check_slot(Verifier *v, Term t, Place from) {
     uintptr_t end;
     Place place = place_of(v->heap, term_address(t), &end);
     // The one exception: a filled cell, until the next collection has seen it.
-    bool is_remembered = v->heap->need_full || (v->heap->remember != NULL && v->heap->remember->count > 0);
+    bool is_remembered =
+        v->heap->need_full || (v->heap->remember != NULL && v->heap->remember->count > 0);
     CHECK(may_lead(from, place) || (from == PLACE_OLD && is_remembered && place != PLACE_NOWHERE));
     if (place == PLACE_LITERAL) {
         return;
@@ -182,7 +178,8 @@ static void check_roots(void *verifier, Term *slot, size_t count) {
 }
 
 static void note_list(Verifier *v, const OffHeap *list, Place place) {
-    for (Term *box = list->first; box != NULL && !v->gave_up; box = (Term *)(uintptr_t)box[1].bits) {
+    for (Term *box = list->first; box != NULL && !v->gave_up;
+         box = (Term *)(uintptr_t)box[1].bits) {
         uintptr_t end;
         Place at = place_of(v->heap, (uintptr_t)box, &end);
         CHECK(at == place);
@@ -190,7 +187,7 @@ static void note_list(Verifier *v, const OffHeap *list, Place place) {
         CHECK(header_kind(box[0]) == KIND_SHARED);
         SeenStatus status = seen_mark(&v->listed, term_from_box(box));
         v->gave_up = status == SEEN_NO_MEMORY;
-        CHECK(status != SEEN_AGAIN);  // on two lists, or in a circle
+        CHECK(status != SEEN_AGAIN); // on two lists, or in a circle
     }
 }
 
@@ -199,7 +196,8 @@ static void check_bounds(const Heap *heap) {
     CHECK(heap->mature <= heap->top);
     CHECK(heap->top <= heap->sp);
     CHECK(heap->sp <= heap->stack_end);
-    CHECK(heap->old == NULL || (heap->old->data <= heap->old->top && heap->old->top <= heap->old->end));
+    CHECK(heap->old == NULL ||
+          (heap->old->data <= heap->old->top && heap->old->top <= heap->old->end));
 }
 
 void heap_verify(Heap *heap) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every operation is a job: a FileJob with what it needs in plain memory, whose `act` runs on the blocking pool and leaves an errno or
-// its data; finishing makes the terms. An open file is a Handle; its descriptor and read buffer belong to the job that holds its lock.
+// Every operation is a job: a FileJob with what it needs in plain memory, whose `act` runs on the
+// blocking pool and leaves an errno or its data; finishing makes the terms. An open file is a
+// Handle; its descriptor and read buffer belong to the job that holds its lock.
 #include "vm/io/file.h"
 
 #include <dirent.h>
@@ -20,18 +21,20 @@
 
 enum {
     FILE_BUFFER = 64 * 1024,
-    FILE_READ_MAX = 1 << 30,   // bytes that one read gives at the most
+    FILE_READ_MAX = 1 << 30, // bytes that one read gives at the most
     LINE_MAX_BYTES = 64 * 1024 * 1024,
 };
 
-// ---- Open files ------------------------------------------------------------------------------------
+// ---- Open files ---------------------------------------------------------------------------------
 
 typedef struct {
     Handle handle;
-    Lock lock;          // held by the job that works on it, or by closing
-    _Atomic uint32_t closing;  // who holds the lock closes it when it is done: a scheduler never waits for the lock
-    int fd;             // -1: closed
-    uint8_t *buffer;    // what was read ahead
+    Lock lock; // held by the job that works on it, or by closing
+    _Atomic uint32_t
+        closing; // who holds the lock closes it when it is done: a scheduler never waits for the
+                 // lock
+    int fd;      // -1: closed
+    uint8_t *buffer; // what was read ahead
     size_t start;
     size_t end;
 } OpenFile;
@@ -51,7 +54,8 @@ static void close_if_free(OpenFile *file) {
 
 static void file_handle_close(Handle *handle) {
     OpenFile *file = (OpenFile *)(void *)handle;
-    // Sequentially consistent: either the holder of the lock sees this after it let go, or we find the lock free.
+    // Sequentially consistent: either the holder of the lock sees this after it let go, or we find
+    // the lock free.
     atomic_store_explicit(&file->closing, 1, memory_order_seq_cst);
     close_if_free(file);
 }
@@ -76,23 +80,23 @@ static OpenFile *open_file_new(VM *vm, int fd) {
     return file;
 }
 
-// ---- Jobs ------------------------------------------------------------------------------------------
+// ---- Jobs ---------------------------------------------------------------------------------------
 
 typedef struct FileJob FileJob;
 struct FileJob {
     Job job;
     void (*act)(FileJob *job);
     char *path;
-    char *other;           // second path
+    char *other; // second path
     Lent lent;
-    OpenFile *file;        // held
-    int64_t number;        // flags, a count, an offset
-    int status;            // 0 or an errno; FILE_EOF
-    SharedBytes *data;     // result
+    OpenFile *file;    // held
+    int64_t number;    // flags, a count, an offset
+    int status;        // 0 or an errno; FILE_EOF
+    SharedBytes *data; // result
     struct stat info;
     char **names;
     size_t name_count;
-    int fd;                // result of opening, -1: none
+    int fd; // result of opening, -1: none
 };
 
 enum { FILE_EOF = -1 };
@@ -186,7 +190,7 @@ static Job *as_job(FileJob *job) {
     return job == NULL ? NULL : &job->job;
 }
 
-// ---- Whole files -----------------------------------------------------------------------------------
+// ---- Whole files --------------------------------------------------------------------------------
 
 // Reads from fd up to `max` bytes into new shared data; the size is a first guess.
 static void read_into(FileJob *job, int fd, size_t guess, size_t max) {
@@ -302,7 +306,7 @@ Term file_write(Process *p, Term *args) {
     return job_await(p, file_write, args, make_write, finish_ok);
 }
 
-// ---- Directories -----------------------------------------------------------------------------------
+// ---- Directories --------------------------------------------------------------------------------
 
 static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -408,10 +412,14 @@ static Term finish_info(Process *p, Term *args, Job *base) {
                 : S_ISLNK(info->st_mode) ? AM_link
                                          : AM_other;
     Term pairs[] = {
-        AM_size, room_int(&room, info->st_size),
-        AM_type, type,
-        AM_modified_ms, room_int(&room, (int64_t)info->st_mtim.tv_sec * 1000 + info->st_mtim.tv_nsec / 1000000),
-        AM_mode, room_int(&room, info->st_mode & 07777),
+        AM_size,
+        room_int(&room, info->st_size),
+        AM_type,
+        type,
+        AM_modified_ms,
+        room_int(&room, (int64_t)info->st_mtim.tv_sec * 1000 + info->st_mtim.tv_nsec / 1000000),
+        AM_mode,
+        room_int(&room, info->st_mode & 07777),
     };
     Term map = map_from_pairs(p->vm->atoms, &room, pairs, 4);
     return room_tuple2(&room, AM_ok, map);
@@ -459,7 +467,7 @@ static void act_make_directory(FileJob *job) {
         job->status = mkdir(job->path, 0777) == 0 ? 0 : errno;
         return;
     }
-    for (char *at = job->path + 1;; at++) {  // each parent, then the whole
+    for (char *at = job->path + 1;; at++) { // each parent, then the whole
         char ends = *at;
         if (ends != '/' && ends != '\0') {
             continue;
@@ -518,7 +526,7 @@ Term file_current(Process *p, Term *args) {
     return job_await(p, file_current, args, make_current, finish_data);
 }
 
-// ---- Open files: operations ------------------------------------------------------------------------
+// ---- Open files: operations ---------------------------------------------------------------------
 
 static void act_open(FileJob *job) {
     job->fd = open(job->path, (int)job->number | O_CLOEXEC, 0666);
@@ -602,14 +610,16 @@ static void act_read_bytes(FileJob *job) {
     forget_ahead(job->file);
     size_t max = (size_t)job->number;
     read_into(job, job->file->fd, max < FILE_BUFFER ? max : FILE_BUFFER, max);
-    if (job->status == 0 && max > 0 && atomic_load_explicit(&job->data->used, memory_order_relaxed) == 0) {
+    if (job->status == 0 && max > 0 &&
+        atomic_load_explicit(&job->data->used, memory_order_relaxed) == 0) {
         job->status = FILE_EOF;
     }
     end_use(job);
 }
 
 static Job *make_read_bytes(Process *p, Term *args) {
-    if (!term_is_small(args[1]) || term_to_small(args[1]) < 0 || term_to_small(args[1]) > FILE_READ_MAX) {
+    if (!term_is_small(args[1]) || term_to_small(args[1]) < 0 ||
+        term_to_small(args[1]) > FILE_READ_MAX) {
         process_badarg(p, args[1]);
         return NULL;
     }
@@ -627,7 +637,8 @@ Term file_read_bytes(Process *p, Term *args) {
 // Adds `len` bytes to the line. False: no memory, or it is too long.
 static bool add_to_line(FileJob *job, const uint8_t *data, size_t len) {
     MemStats *mem = job->job.vm->mem;
-    size_t used = job->data == NULL ? 0 : atomic_load_explicit(&job->data->used, memory_order_relaxed);
+    size_t used =
+        job->data == NULL ? 0 : atomic_load_explicit(&job->data->used, memory_order_relaxed);
     if (job->data == NULL || job->data->capacity < used + len) {
         size_t capacity = used + len > 128 ? (used + len) * 2 : 128;
         SharedBytes *larger = capacity > LINE_MAX_BYTES ? NULL : shared_new(mem, capacity);
@@ -652,7 +663,8 @@ static bool fill(FileJob *job) {
     if (file->start < file->end) {
         return true;
     }
-    if (file->buffer == NULL && (file->buffer = mem_alloc(job->job.vm->mem, MEM_IO, FILE_BUFFER)) == NULL) {
+    if (file->buffer == NULL &&
+        (file->buffer = mem_alloc(job->job.vm->mem, MEM_IO, FILE_BUFFER)) == NULL) {
         job->status = ENOMEM;
         return false;
     }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files, on the blocking pool. Each function is a built-in's body (as in tcp.h): args are X registers, the answer :ok(…) |
-// :error(reason), the reason an atom such as :enoent; run again after TERM_WAIT. Paths are Strings without zero bytes.
-// Tests: tests/stdlib/file_test.cop.
+// Files, on the blocking pool. Each function is a built-in's body (as in tcp.h): args are X
+// registers, the answer :ok(…) | :error(reason), the reason an atom such as :enoent; run again
+// after TERM_WAIT. Paths are Strings without zero bytes. Tests: tests/stdlib/file_test.cop.
 #pragma once
 
 #include "vm/sched/blocking.h"
 
 // args[0]: path. :ok(bytes): all of it.
 Term file_read(Process *p, Term *args);
-// args[0]: path, args[1]: Bytes, args[2]: :write (made anew), :append, or :new (fails with :eexist). :ok
+// args[0]: path, args[1]: Bytes, args[2]: :write (made anew), :append, or :new (fails with
+// :eexist). :ok
 Term file_write(Process *p, Term *args);
 // args[0]: path. :ok([name]), sorted, without . and ..
 Term file_list(Process *p, Term *args);
@@ -20,7 +21,8 @@ Term file_delete(Process *p, Term *args);
 Term file_rename(Process *p, Term *args);
 // args[0]: path, args[1]: true: its parents too. :ok
 Term file_make_directory(Process *p, Term *args);
-// args[0]: path, args[1]: :read, :write, :append or :update. :ok(file), a reference; closed with the process that opened it.
+// args[0]: path, args[1]: :read, :write, :append or :update. :ok(file), a reference; closed with
+// the process that opened it.
 Term file_open(Process *p, Term *args);
 // args[0]: file, args[1]: how many bytes. :ok(bytes), fewer at the end; :error(:eof)
 Term file_read_bytes(Process *p, Term *args);

@@ -13,8 +13,8 @@ struct HandleTable {
     Lock lock;
     Handle **by_id;
     Handle **by_owner;
-    size_t bucket_count;      // a power of two, of both
-    _Atomic size_t count;     // read without the lock: does any process own anything?
+    size_t bucket_count;  // a power of two, of both
+    _Atomic size_t count; // read without the lock: does any process own anything?
 };
 
 static Handle **id_bucket(HandleTable *t, uint64_t id) {
@@ -55,10 +55,12 @@ static bool remove_locked(HandleTable *t, Handle *handle) {
     return true;
 }
 
-// Closes everything that the ended process owned. The caller has taken the process out of the process table.
+// Closes everything that the ended process owned. The caller has taken the process out of the
+// process table.
 static void owner_ended(VM *vm, Term pid) {
     HandleTable *t = vm->handles;
-    // Relaxed: a handle that is given to the process meanwhile is seen to by handle_give, which looks for the process last.
+    // Relaxed: a handle that is given to the process meanwhile is seen to by handle_give, which
+    // looks for the process last.
     if (atomic_load_explicit(&t->count, memory_order_relaxed) == 0) {
         return;
     }

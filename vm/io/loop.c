@@ -9,7 +9,7 @@
 
 enum { CLOSE_TURNS = 1000 };
 
-// ---- Loops -----------------------------------------------------------------------------------------
+// ---- Loops --------------------------------------------------------------------------------------
 
 static bool loop_open(Scheduler *s) {
     IoLoop *loop = mem_alloc_zero(s->worker.vm->mem, MEM_IO, sizeof *loop);
@@ -56,7 +56,8 @@ static uint32_t hook_poll(Scheduler *s) {
     if (loop == NULL) {
         return 0;
     }
-    // A callback may have started or closed something: that is registered, and closing finished, by the next turn.
+    // A callback may have started or closed something: that is registered, and closing finished, by
+    // the next turn.
     for (int i = 0; i < 4; i++) {
         uv_run(&loop->uv, UV_RUN_NOWAIT);
         if (uv_backend_timeout(&loop->uv) != 0) {
@@ -70,7 +71,7 @@ static int hook_descriptor(Scheduler *s) {
     return s->loop == NULL ? -1 : uv_backend_fd(&s->loop->uv);
 }
 
-// ---- Requests --------------------------------------------------------------------------------------
+// ---- Requests -----------------------------------------------------------------------------------
 
 void io_request_release(IoRequest *r) {
     // Release and acquire: the last one sees what the others did.
@@ -89,7 +90,8 @@ void io_request_release(IoRequest *r) {
 void io_request_finish(IoRequest *r, int status) {
     ASSERT(atomic_load_explicit(&r->done, memory_order_relaxed) == 0);
     r->status = status;
-    TRACE_EVENT(r->vm, TRACE_io, r->pid, "%s ends: %s", r->what, status == 0 ? "well" : uv_err_name(status));
+    TRACE_EVENT(r->vm, TRACE_io, r->pid, "%s ends: %s", r->what,
+                status == 0 ? "well" : uv_err_name(status));
     if (r->timer != NULL) {
         CHECK(wheel_cancel(r->timer, &r->home->timers));
         r->timer = NULL;
@@ -174,7 +176,7 @@ void *io_request_new(Process *p, size_t size, const char *what, Handle *handle, 
     return r;
 }
 
-// ---- Waiting for one -------------------------------------------------------------------------------
+// ---- Waiting for one ----------------------------------------------------------------------------
 
 typedef struct {
     Work work;
@@ -229,7 +231,8 @@ bool io_request_begin(Process *p, const void *owner, IoRequest *r) {
     return true;
 }
 
-Term io_request_continue(Process *p, const void *owner, Term *args, Term (*finish)(Process *, Term *args, IoRequest *)) {
+Term io_request_continue(Process *p, const void *owner, Term *args,
+                         Term (*finish)(Process *, Term *args, IoRequest *)) {
     RequestWork *work = (RequestWork *)(void *)p->work;
     ASSERT(work->work.owner == owner);
     (void)owner;

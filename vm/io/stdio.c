@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One list of pieces for standard output and error, written out by a job of the blocking pool that lives as long as there
-// are some. Pieces are made outside the lock and never changed once they are in the list, so the lock is held for a few
-// instructions only. Lock: LOCK_IO_POST. Waiters are woken when the list has become short again.
+// One list of pieces for standard output and error, written out by a job of the blocking pool that
+// lives as long as there are some. Pieces are made outside the lock and never changed once they are
+// in the list, so the lock is held for a few instructions only. Lock: LOCK_IO_POST. Waiters are
+// woken when the list has become short again.
 #include "vm/io/stdio.h"
 
 #include <errno.h>
@@ -18,16 +19,16 @@
 #include "vm/term/atom.h"
 
 enum {
-    STDIO_LONG = 1024 * 1024,   // bytes queued: who prints waits
-    STDIO_SHORT = 256 * 1024,   // go on
-    STDIO_BATCH = 64,           // pieces for one writev
+    STDIO_LONG = 1024 * 1024, // bytes queued: who prints waits
+    STDIO_SHORT = 256 * 1024, // go on
+    STDIO_BATCH = 64,         // pieces for one writev
     STDIO_LINE_MAX = 64 * 1024 * 1024,
 };
 
 typedef struct Piece {
     struct Piece *next;
     int fd;
-    SharedBytes *shared;   // NULL: the text is in `own`
+    SharedBytes *shared; // NULL: the text is in `own`
     const uint8_t *data;
     size_t len;
     uint8_t own[];
@@ -41,13 +42,13 @@ typedef struct Waiter {
 struct Stdio {
     VM *vm;
     Lock lock;
-    Condition idle;       // broadcast when everything is out
+    Condition idle; // broadcast when everything is out
     Piece *first;
     Piece **last;
     size_t queued_bytes;
-    bool writing;         // a job is at it
+    bool writing; // a job is at it
     Waiter *waiters;
-    _Atomic int errors[3];  // first errno of each descriptor, until it is told
+    _Atomic int errors[3]; // first errno of each descriptor, until it is told
     // Input: read by one job at a time, which owns these while it runs.
     _Atomic uint32_t reading;
     char *input;
@@ -99,7 +100,7 @@ bool stdio_is_terminal(int fd) {
     return isatty(fd) == 1;
 }
 
-// ---- Writing ---------------------------------------------------------------------------------------
+// ---- Writing ------------------------------------------------------------------------------------
 
 static void note_error(Stdio *s, int fd, int error) {
     int none = 0;
@@ -140,7 +141,8 @@ static void write_out(Stdio *s, int fd, struct iovec *parts, int count) {
 static Piece *take_batch(Stdio *s) {
     Piece *first = s->first;
     Piece *end = first;
-    for (int n = 1; end != NULL && n < STDIO_BATCH && end->next != NULL && end->next->fd == first->fd; n++) {
+    for (int n = 1;
+         end != NULL && n < STDIO_BATCH && end->next != NULL && end->next->fd == first->fd; n++) {
         end = end->next;
     }
     if (first != NULL) {
@@ -211,7 +213,8 @@ static void write_run(Job *job, Worker *w) {
     }
 }
 
-// Puts a piece at the end and sees to it that somebody writes. In the seeded mode it is written now.
+// Puts a piece at the end and sees to it that somebody writes. In the seeded mode it is written
+// now.
 static void put(Stdio *s, Piece *piece) {
     if (s->vm->options.seeded) {
         struct iovec part = {(void *)(uintptr_t)piece->data, piece->len};
@@ -235,7 +238,7 @@ static void put(Stdio *s, Piece *piece) {
             job_release(&job->job);
             return;
         }
-        lock_acquire(&s->lock);  // no memory for a job: the next print tries again
+        lock_acquire(&s->lock); // no memory for a job: the next print tries again
         s->writing = false;
         lock_release(&s->lock);
     }
@@ -313,7 +316,8 @@ static Term print(Process *p, Term *args, int fd, bool line) {
         memcpy(piece->own, view.data, view.len);
         piece->own[view.len] = '\n';
     } else {
-        piece->shared = shared_retain(shared_of(box_kind(args[0]) == KIND_SHARED ? args[0] : box_term(args[0], 2)));
+        piece->shared = shared_retain(
+            shared_of(box_kind(args[0]) == KIND_SHARED ? args[0] : box_term(args[0], 2)));
         piece->data = view.data;
     }
     process_charge(p, 20 + (int32_t)(view.len / 256));
@@ -370,24 +374,26 @@ Term stdio_flush_wait(Process *p, Term *args) {
     return job_await(p, stdio_flush_wait, args, flush_make, flush_finish);
 }
 
-// ---- Reading ---------------------------------------------------------------------------------------
+// ---- Reading ------------------------------------------------------------------------------------
 
 typedef struct {
     Job job;
     Stdio *stdio;
-    size_t wanted;        // bytes; 0: a line
-    SharedBytes *data;    // what was read
-    int status;           // 0, or a negative errno, UV_EOF
+    size_t wanted;     // bytes; 0: a line
+    SharedBytes *data; // what was read
+    int status;        // 0, or a negative errno, UV_EOF
 } ReadJob;
 
-// Reads more into the buffer. How many bytes, 0 at the end, or a negative errno. Gives up when nobody waits any more.
+// Reads more into the buffer. How many bytes, 0 at the end, or a negative errno. Gives up when
+// nobody waits any more.
 static ssize_t read_more(Stdio *s, ReadJob *job) {
     if (s->input_start > 0 && s->input_start == s->input_end) {
         s->input_start = s->input_end = 0;
     }
     if (s->input_end == s->input_capacity) {
         size_t capacity = s->input_capacity == 0 ? 65536 : s->input_capacity * 2;
-        char *input = capacity > STDIO_LINE_MAX ? NULL : mem_realloc(s->vm->mem, MEM_IO, s->input, capacity);
+        char *input =
+            capacity > STDIO_LINE_MAX ? NULL : mem_realloc(s->vm->mem, MEM_IO, s->input, capacity);
         if (input == NULL) {
             return -ENOBUFS;
         }
@@ -521,12 +527,12 @@ static Job *line_make(Process *p, Term *args) {
 static bool claim_input(Process *p) {
     uint32_t free = 0;
     return p->work != NULL ||
-           atomic_compare_exchange_strong_explicit(&p->vm->stdio->reading, &free, 1, memory_order_acquire,
-                                                   memory_order_relaxed);
+           atomic_compare_exchange_strong_explicit(&p->vm->stdio->reading, &free, 1,
+                                                   memory_order_acquire, memory_order_relaxed);
 }
 
 static Term give_back(Process *p, Term answer, bool had_work) {
-    if (!had_work && p->work == NULL) {  // no job was made
+    if (!had_work && p->work == NULL) { // no job was made
         atomic_store_explicit(&p->vm->stdio->reading, 0, memory_order_release);
     }
     return answer;
@@ -541,7 +547,8 @@ Term stdio_read_line(Process *p, Term *args) {
 }
 
 Term stdio_read(Process *p, Term *args) {
-    if (!term_is_small(args[0]) || term_to_small(args[0]) <= 0 || term_to_small(args[0]) > STDIO_LINE_MAX) {
+    if (!term_is_small(args[0]) || term_to_small(args[0]) <= 0 ||
+        term_to_small(args[0]) > STDIO_LINE_MAX) {
         return process_badarg(p, args[0]);
     }
     bool had_work = p->work != NULL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job on the blocking pool starts the program with posix_spawn, moves its input and output with poll until all ends are closed, and waits for
-// it. Ended by SIGKILL to its process group when nobody waits any more or the time is over.
+// A job on the blocking pool starts the program with posix_spawn, moves its input and output with
+// poll until all ends are closed, and waits for it. Ended by SIGKILL to its process group when
+// nobody waits any more or the time is over.
 #include "vm/io/subprocess.h"
 
 #include <errno.h>
@@ -28,23 +29,23 @@ enum { ARGUMENTS_MAX = 4096, POLL_MS = 50 };
 
 typedef struct {
     Job job;
-    char **argv;             // program first; ends with NULL
+    char **argv; // program first; ends with NULL
     size_t argc;
-    char **added;            // "NAME=value" to add to the environment
+    char **added; // "NAME=value" to add to the environment
     size_t added_count;
-    char *directory;         // NULL: the VM's
+    char *directory; // NULL: the VM's
     Lent input;
     uint64_t deadline_ns;   // of the wall's clock
-    SharedBytes *output[2];  // standard output and error
-    int status;              // 0, or an errno; ETIMEDOUT
+    SharedBytes *output[2]; // standard output and error
+    int status;             // 0, or an errno; ETIMEDOUT
     int exit_status;
 } RunJob;
 
-// ---- Running ---------------------------------------------------------------------------------------
+// ---- Running ------------------------------------------------------------------------------------
 
 typedef struct {
     pid_t pid;
-    int in;        // our ends; -1: closed
+    int in; // our ends; -1: closed
     int out[2];
     size_t written;
 } Child;
@@ -62,7 +63,8 @@ static bool read_output(RunJob *job, int which, int *fd) {
     size_t used = atomic_load_explicit(&data->used, memory_order_relaxed);
     if (used == data->capacity) {
         size_t capacity = data->capacity * 2;
-        SharedBytes *larger = capacity > SUBPROCESS_OUTPUT_MAX ? NULL : shared_new(job->job.vm->mem, capacity);
+        SharedBytes *larger =
+            capacity > SUBPROCESS_OUTPUT_MAX ? NULL : shared_new(job->job.vm->mem, capacity);
         if (larger == NULL) {
             job->status = ENOBUFS;
             return false;
@@ -86,7 +88,7 @@ static void write_input(RunJob *job, Child *child) {
     if (n > 0) {
         child->written += (size_t)n;
     } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
-        child->written = job->input.len;  // it does not want any more
+        child->written = job->input.len; // it does not want any more
     }
     if (child->written == job->input.len) {
         close_end(&child->in);
@@ -125,7 +127,8 @@ static bool move_data(RunJob *job, Child *child) {
     return true;
 }
 
-// Waits for its end, for as long as there is time. A program may go on after it has closed its outputs.
+// Waits for its end, for as long as there is time. A program may go on after it has closed its
+// outputs.
 static void wait_end(RunJob *job, Child *child, bool wanted) {
     int status = 0;
     if (!wanted) {
@@ -202,7 +205,8 @@ static int spawn_child(RunJob *job, Child *child, int pipes[3][2]) {
     sigaddset(&defaults, SIGTERM);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                              POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
@@ -214,7 +218,8 @@ static int spawn_child(RunJob *job, Child *child, int pipes[3][2]) {
     }
     char **all = environment(job);
     int error = all == NULL ? ENOMEM
-                            : posix_spawnp(&child->pid, job->argv[0], &actions, &attributes, job->argv, all);
+                            : posix_spawnp(&child->pid, job->argv[0], &actions, &attributes,
+                                           job->argv, all);
     mem_free(job->job.vm->mem, MEM_IO, all);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
@@ -252,7 +257,7 @@ static void run(Job *base, Worker *w) {
     close_end(&child.out[1]);
 }
 
-// ---- Terms -----------------------------------------------------------------------------------------
+// ---- Terms --------------------------------------------------------------------------------------
 
 static void run_drop(Job *base) {
     RunJob *job = (RunJob *)(void *)base;
@@ -346,7 +351,8 @@ static bool take_environment(Process *p, RunJob *job, Term map) {
     }
     Term name;
     Term value;
-    for (uint64_t at = map_next(map, 0, &name, &value); at != MAP_END; at = map_next(map, at, &name, &value)) {
+    for (uint64_t at = map_next(map, 0, &name, &value); at != MAP_END;
+         at = map_next(map, at, &name, &value)) {
         char *text = variable(p, name, value);
         if (text == NULL) {
             return false;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sockets and listeners as handles with a home scheduler. A socket's libuv struct is made on the home's thread when it is first used;
-// until then it is just a descriptor. It reads only while somebody waits for data, so the kernel's buffers are the back-pressure. Listeners and
-// connecting use bare descriptors with uv_poll, so that what they give can go to any loop.
+// Sockets and listeners as handles with a home scheduler. A socket's libuv struct is made on the
+// home's thread when it is first used; until then it is just a descriptor. It reads only while
+// somebody waits for data, so the kernel's buffers are the back-pressure. Listeners and connecting
+// use bare descriptors with uv_poll, so that what they give can go to any loop.
 #include "vm/io/tcp.h"
 
 #include <arpa/inet.h>
@@ -31,11 +32,11 @@ typedef struct {
     uint16_t port;
     struct sockaddr_storage peer;
     // Home's thread.
-    int fd;              // not yet opened by libuv; -1 afterwards
+    int fd; // not yet opened by libuv; -1 afterwards
     bool opened;
     bool closed;
     bool reading;
-    int end;             // 0, or why no more can be read: UV_EOF or another error
+    int end; // 0, or why no more can be read: UV_EOF or another error
     uv_tcp_t uv;
     uint8_t *buffer;
     size_t start;
@@ -94,13 +95,14 @@ static uint16_t port_of(const struct sockaddr_storage *address) {
                                                 : ((const struct sockaddr_in *)address)->sin_port);
 }
 
-// ---- Closing ---------------------------------------------------------------------------------------
+// ---- Closing ------------------------------------------------------------------------------------
 
 static void uv_closed(uv_handle_t *handle) {
     handle_release(handle->data);
 }
 
-// Runs `close_post` on the home's thread; at once when no scheduler runs any more. The post holds the handle.
+// Runs `close_post` on the home's thread; at once when no scheduler runs any more. The post holds
+// the handle.
 static void post_close(Handle *handle, Scheduler *home, Post *post) {
     handle_retain(handle);
     if (home->pool->running) {
@@ -116,7 +118,7 @@ static void socket_run_close(Scheduler *s, Post *post) {
     socket->closed = true;
     finish_all(&socket->readers, UV_EOF);
     if (socket->opened) {
-        uv_close((uv_handle_t *)&socket->uv, uv_closed);  // releases what the post held
+        uv_close((uv_handle_t *)&socket->uv, uv_closed); // releases what the post held
         return;
     }
     if (socket->fd >= 0) {
@@ -166,7 +168,8 @@ static void listener_free(Handle *handle) {
 
 static const HandleKind listener_kind = {"listener", listener_close, listener_free};
 
-// A published socket for a connected descriptor, as :ok(socket). The descriptor goes over in any case.
+// A published socket for a connected descriptor, as :ok(socket). The descriptor goes over in any
+// case.
 static Term publish_socket(Process *p, int fd) {
     Socket *socket = mem_alloc_zero(p->vm->mem, MEM_IO, sizeof *socket);
     if (socket == NULL) {
@@ -211,7 +214,7 @@ static int socket_open(Socket *socket) {
     return status;
 }
 
-// ---- Listening and accepting -----------------------------------------------------------------------
+// ---- Listening and accepting --------------------------------------------------------------------
 
 // Numeric address and port. False when the text is no address.
 static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *address) {
@@ -221,7 +224,8 @@ static bool parse_address(const char *text, uint16_t port, struct sockaddr_stora
 }
 
 static socklen_t address_size(const struct sockaddr_storage *address) {
-    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                          : sizeof(struct sockaddr_in);
 }
 
 static bool port_arg(Process *p, Term t, uint16_t *port) {
@@ -305,7 +309,7 @@ Term tcp_port(Process *p, Term *args) {
 
 typedef struct {
     IoRequest request;
-    int fd;  // the result, -1: none
+    int fd; // the result, -1: none
 } AcceptRequest;
 
 static void accept_drop(IoRequest *r) {
@@ -390,7 +394,8 @@ Term tcp_accept(Process *p, Term *args) {
         if (handle == NULL) {
             return io_error_atom(p, AM_closed);
         }
-        AcceptRequest *r = io_request_new(p, sizeof *r, "accept", handle, ((Listener *)(void *)handle)->home, accept_start);
+        AcceptRequest *r = io_request_new(p, sizeof *r, "accept", handle,
+                                          ((Listener *)(void *)handle)->home, accept_start);
         if (r == NULL) {
             return TERM_NONE;
         }
@@ -405,12 +410,12 @@ Term tcp_accept(Process *p, Term *args) {
     return io_request_continue(p, tcp_accept, args, accept_finish);
 }
 
-// ---- Connecting ------------------------------------------------------------------------------------
+// ---- Connecting ---------------------------------------------------------------------------------
 
 typedef struct {
     IoRequest request;
     int fd;
-    uv_poll_t *poll;  // while an attempt is under way
+    uv_poll_t *poll; // while an attempt is under way
     uint32_t count;
     uint32_t index;
     struct sockaddr_storage addresses[8];
@@ -518,9 +523,10 @@ static Term connect_finish(Process *p, Term *args, IoRequest *r) {
     return publish_socket(p, fd);
 }
 
-static const char connecting;  // owner of the second phase's work
+static const char connecting; // owner of the second phase's work
 
-static Term connect_to(Process *p, Term *args, const struct sockaddr_storage *addresses, uint32_t count) {
+static Term connect_to(Process *p, Term *args, const struct sockaddr_storage *addresses,
+                       uint32_t count) {
     uint64_t deadline;
     if (!io_deadline(p, args[2], &deadline)) {
         return TERM_NONE;
@@ -549,7 +555,8 @@ static Job *name_make(Process *p, Term *args) {
 
 static Term name_finish(Process *p, Term *args, Job *base) {
     const DnsJob *job = (const DnsJob *)(void *)base;
-    return job->status != 0 ? io_error_atom(p, AM_not_found) : connect_to(p, args, job->addresses, job->count);
+    return job->status != 0 ? io_error_atom(p, AM_not_found)
+                            : connect_to(p, args, job->addresses, job->count);
 }
 
 Term tcp_connect(Process *p, Term *args) {
@@ -580,14 +587,14 @@ Term tcp_connect(Process *p, Term *args) {
     return job_await(p, tcp_connect, args, name_make, name_finish);
 }
 
-// ---- Reading ---------------------------------------------------------------------------------------
+// ---- Reading ------------------------------------------------------------------------------------
 
 typedef struct {
     IoRequest request;
     bool line;
-    size_t wanted;       // bytes; 0: what there is
-    size_t looked;       // bytes of the buffer known to hold no line end
-    SharedBytes *data;   // the result
+    size_t wanted;     // bytes; 0: what there is
+    size_t looked;     // bytes of the buffer known to hold no line end
+    SharedBytes *data; // the result
 } ReadRequest;
 
 static Socket *socket_of(IoRequest *r) {
@@ -624,7 +631,8 @@ static bool read_try(Socket *socket, ReadRequest *r, int *status) {
     size_t there = socket->used - socket->start;
     const uint8_t *start = there > 0 ? socket->buffer + socket->start : NULL;
     if (r->line) {
-        const uint8_t *end = there > r->looked ? memchr(start + r->looked, '\n', there - r->looked) : NULL;
+        const uint8_t *end =
+            there > r->looked ? memchr(start + r->looked, '\n', there - r->looked) : NULL;
         if (end != NULL) {
             size_t len = (size_t)(end - start);
             size_t cut = len > 0 && start[len - 1] == '\r';
@@ -679,7 +687,8 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
         socket->buffer = buffer;
         socket->capacity = capacity;
     }
-    *buf = uv_buf_init((char *)socket->buffer + socket->used, (unsigned)(socket->capacity - socket->used));
+    *buf = uv_buf_init((char *)socket->buffer + socket->used,
+                       (unsigned)(socket->capacity - socket->used));
 }
 
 static void read_came(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
@@ -733,7 +742,8 @@ static Term read_finish(Process *p, Term *args, IoRequest *r) {
     return io_ok_shared(p, data);
 }
 
-static Term read_some(Process *p, const void *owner, Term *args, bool line, size_t wanted, Term ms) {
+static Term read_some(Process *p, const void *owner, Term *args, bool line, size_t wanted,
+                      Term ms) {
     if (p->work == NULL) {
         uint64_t deadline;
         if (!term_is_kind(args[0], KIND_REF)) {
@@ -746,7 +756,8 @@ static Term read_some(Process *p, const void *owner, Term *args, bool line, size
         if (handle == NULL) {
             return io_error_atom(p, AM_closed);
         }
-        ReadRequest *r = io_request_new(p, sizeof *r, "read", handle, ((Socket *)(void *)handle)->home, read_start);
+        ReadRequest *r = io_request_new(p, sizeof *r, "read", handle,
+                                        ((Socket *)(void *)handle)->home, read_start);
         if (r == NULL) {
             return TERM_NONE;
         }
@@ -769,7 +780,8 @@ Term tcp_read_line(Process *p, Term *args) {
 Term tcp_read(Process *p, Term *args) {
     size_t wanted = 0;
     if (!term_same_bits(args[1], TERM_NIL)) {
-        if (!term_is_small(args[1]) || term_to_small(args[1]) <= 0 || term_to_small(args[1]) > INT32_MAX) {
+        if (!term_is_small(args[1]) || term_to_small(args[1]) <= 0 ||
+            term_to_small(args[1]) > INT32_MAX) {
             return process_badarg(p, args[1]);
         }
         wanted = (size_t)term_to_small(args[1]);
@@ -777,7 +789,7 @@ Term tcp_read(Process *p, Term *args) {
     return read_some(p, tcp_read, args, false, wanted, args[2]);
 }
 
-// ---- Writing ---------------------------------------------------------------------------------------
+// ---- Writing ------------------------------------------------------------------------------------
 
 typedef struct {
     IoRequest request;
@@ -793,7 +805,8 @@ static void write_done(uv_write_t *write, int status) {
     io_request_finish(write->data, status);
 }
 
-// What the kernel takes at once goes at once; libuv sends the rest. (Data of more than 4 GiB goes in parts that libuv can count.)
+// What the kernel takes at once goes at once; libuv sends the rest. (Data of more than 4 GiB goes
+// in parts that libuv can count.)
 static void write_start(IoRequest *r) {
     WriteRequest *write = (WriteRequest *)(void *)r;
     Socket *socket = socket_of(r);
@@ -841,7 +854,8 @@ Term tcp_write(Process *p, Term *args) {
         if (handle == NULL) {
             return io_error_atom(p, AM_closed);
         }
-        WriteRequest *r = io_request_new(p, sizeof *r, "write", handle, ((Socket *)(void *)handle)->home, write_start);
+        WriteRequest *r = io_request_new(p, sizeof *r, "write", handle,
+                                         ((Socket *)(void *)handle)->home, write_start);
         if (r == NULL) {
             return TERM_NONE;
         }
@@ -854,7 +868,7 @@ Term tcp_write(Process *p, Term *args) {
     return io_request_continue(p, tcp_write, args, write_finish);
 }
 
-// ---- The rest --------------------------------------------------------------------------------------
+// ---- The rest -----------------------------------------------------------------------------------
 
 Term tcp_close(Process *p, Term *args) {
     if (!term_is_kind(args[0], KIND_REF)) {

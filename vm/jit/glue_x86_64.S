@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between C, on the thread's stack, and machine code, on the process's stack of return addresses.
 //
-// Registers of machine code (clang's preserve_none): r12 process, r13 frame, r14 heap top, r15d reductions, rdi rsi rdx rcx r8 r9 X0..X5,
-// r11 rax T0 T1; rbx and r10 are scratch. All are saved for C: a collection may move everything.
+// Registers of machine code (clang's preserve_none): r12 process, r13 frame, r14 heap top, r15d
+// reductions, rdi rsi rdx rcx r8 r9 X0..X5, r11 rax T0 T1; rbx and r10 are scratch. All are saved
+// for C: a collection may move everything.
 #include "gen/offsets.h"
 
     .text
 
-// int jit_enter(Process *p): runs p from p->pc, with X0..X5 from its register file, until it leaves.
+// int jit_enter(Process *p): runs p from p->pc, with X0..X5 from its register file, until it
+// leaves.
     .globl jit_enter
     .hidden jit_enter
     .type jit_enter, @function

@@ -13,8 +13,9 @@
 // glue_x86_64.S
 int jit_enter(Process *p);
 
-// The seeded mode runs processes on its caller's thread, which other signals reach than a scheduler's: a handler would run on
-// the process's stack, where there is no room for it. They wait until the slice is over.
+// The seeded mode runs processes on its caller's thread, which other signals reach than a
+// scheduler's: a handler would run on the process's stack, where there is no room for it. They wait
+// until the slice is over.
 static int enter_with_signals_blocked(Process *p) {
     sigset_t blocked;
     sigset_t before;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// See memory.h. Free pieces are kept in an array sorted by address and joined with their neighbours.
+// See memory.h. Free pieces are kept in an array sorted by address and joined with their
+// neighbours.
 #include "vm/jit/memory.h"
 
 #include <stdio.h>
@@ -122,7 +123,7 @@ static bool insert(CodeMemory *m, size_t i, Piece piece) {
 void code_memory_give(CodeMemory *m, uint8_t *code, size_t size) {
     size = whole(size);
     size_t at = (size_t)(code - m->run);
-    memset(m->write + at, 0xcc, size);  // breakpoints
+    memset(m->write + at, 0xcc, size); // breakpoints
     lock_acquire(&m->lock);
     size_t i = 0;
     while (i < m->count && m->free[i].at < at) {

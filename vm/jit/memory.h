@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where machine code lives: one region per VM, mapped twice, so that no page is writable and executable at one address.
-// Own lock (LOCK_JIT); any thread.
+// Where machine code lives: one region per VM, mapped twice, so that no page is writable and
+// executable at one address. Own lock (LOCK_JIT); any thread.
 #pragma once
 
 #include "vm/vm.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies of what micro.def declares. A is the first operand that is no destination, D the one that is.
+// Bodies of what micro.def declares. A is the first operand that is no destination, D the one that
+// is.
 
 op(move) {
     D = A;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of op bodies (vm/ops/README.md) for stencils. Only the file that tools/gen/stencilgen.c prints includes this; it is
-// compiled to assembly and never linked.
+// The words of op bodies (vm/ops/README.md) for stencils. Only the file that tools/gen/stencilgen.c
+// prints includes this; it is compiled to assembly and never linked.
 //
-// The machine's state is in the registers of the preserve_none convention, which every stencil takes and hands on:
-// process, frame, heap top, reductions, X0..X5, and two that pass a value within an op. What does not fit a fast path goes to
-// C by GO_COLD, which does the whole op (cold.c), so that no stencil calls a function, and none touches the stack.
+// The machine's state is in the registers of the preserve_none convention, which every stencil
+// takes and hands on:
+// process, frame, heap top, reductions, X0..X5, and two that pass a value within an op. What does
+// not fit a fast path goes to C by GO_COLD, which does the whole op (cold.c), so that no stencil
+// calls a function, and none touches the stack.
 #pragma once
 
 #include "vm/ops/slow.h"
@@ -35,7 +37,8 @@ static inline Term stencil_any(void) {
 }
 
 #define GO_WITH(to, t0_out, t1_out)                                                                \
-    __attribute__((musttail)) return (to)(p, y, top, reds, x0, x1, x2, x3, x4, x5, (t0_out), (t1_out))
+    __attribute__((musttail)) return (to)(p, y, top, reds, x0, x1, x2, x3, x4, x5, (t0_out),       \
+                                          (t1_out))
 #define GO(to) GO_WITH(to, T0_OUT, T1_OUT)
 
 #define WORD64(hole)                                                                               \
@@ -46,18 +49,18 @@ static inline Term stencil_any(void) {
     })
 
 // Operands.
-#define N            ((size_t)(uintptr_t)&HOLE_N >> 3)
-#define SMALL        TERM_LITERAL((uintptr_t)&HOLE_SMALL)
-#define CONST_ATOM   TERM_LITERAL((uintptr_t)&HOLE_ATOM + IMM_ATOM)
-#define ATOM         TERM_LITERAL((uintptr_t)&HOLE_A + IMM_ATOM)
-#define RECORD       ((const RecordDesc *)WORD64(HOLE_RECORD))
-#define IMPORT       ((Import *)WORD64(HOLE_IMPORT))
-#define TUPLE_HEADER TERM_LITERAL(WORD64(HOLE_HEADER))
-#define L            HOLE_L
-#define ENTRY        HOLE_ENTRY
+#define N             ((size_t)(uintptr_t)&HOLE_N >> 3)
+#define SMALL         TERM_LITERAL((uintptr_t)&HOLE_SMALL)
+#define CONST_ATOM    TERM_LITERAL((uintptr_t)&HOLE_ATOM + IMM_ATOM)
+#define ATOM          TERM_LITERAL((uintptr_t)&HOLE_A + IMM_ATOM)
+#define RECORD        ((const RecordDesc *)WORD64(HOLE_RECORD))
+#define IMPORT        ((Import *)WORD64(HOLE_IMPORT))
+#define TUPLE_HEADER  TERM_LITERAL(WORD64(HOLE_HEADER))
+#define L             HOLE_L
+#define ENTRY         HOLE_ENTRY
 #define SLOT_OF(base) (*(Term *)((char *)(base) + (uintptr_t)&HOLE_SLOT))
-#define Y_SLOT       SLOT_OF(y)
-#define X_SLOT       SLOT_OF(p->x)
+#define Y_SLOT        SLOT_OF(y)
+#define X_SLOT        SLOT_OF(p->x)
 
 // Words.
 #define TOP        top
@@ -99,18 +102,18 @@ static inline bool stencil_spend(int32_t *reds) {
 #define PASS_CAPTURED(f) (t0 = X(N))
 
 // In C.
-#define COLLECT(words)                      GO_COLD
-#define YIELD_NEXT                          GO_COLD
-#define YIELD_AGAIN                         GO_COLD
-#define YIELD_AT(to)                        GO_COLD
-#define RAISE(failure)                      GO_COLD
-#define LINK(import)                        GO_COLD
-#define CALL_BUILTIN(target, registers)     GO_COLD
-#define TAIL_BUILTIN(target, registers)     GO_COLD
-#define CALL_REFERENCE(n)                   GO_COLD
-#define TAIL_REFERENCE(n)                   GO_COLD
-#define SLOW1(function)                     GO_COLD
-#define SLOW2(function)                     GO_COLD
-#define SLOW3(function)                     GO_COLD
-#define SLOW_WITH(function, detail)         GO_COLD
-#define TEST2(function)                     GO_COLD
+#define COLLECT(words)                  GO_COLD
+#define YIELD_NEXT                      GO_COLD
+#define YIELD_AGAIN                     GO_COLD
+#define YIELD_AT(to)                    GO_COLD
+#define RAISE(failure)                  GO_COLD
+#define LINK(import)                    GO_COLD
+#define CALL_BUILTIN(target, registers) GO_COLD
+#define TAIL_BUILTIN(target, registers) GO_COLD
+#define CALL_REFERENCE(n)               GO_COLD
+#define TAIL_REFERENCE(n)               GO_COLD
+#define SLOW1(function)                 GO_COLD
+#define SLOW2(function)                 GO_COLD
+#define SLOW3(function)                 GO_COLD
+#define SLOW_WITH(function, detail)     GO_COLD
+#define TEST2(function)                 GO_COLD

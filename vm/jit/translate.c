@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// From canonical code to machine code: see jit.h. A module is gone through twice by the same functions: the first time to find
-// where everything goes (`measuring`), the second time to write it. Hot code of all functions comes first, then their
-// cold code, then the words with the Safepoints of calls. Runs before the module is published, one thread.
+// From canonical code to machine code: see jit.h. A module is gone through twice by the same
+// functions: the first time to find where everything goes (`measuring`), the second time to write
+// it. Hot code of all functions comes first, then their cold code, then the words with the
+// Safepoints of calls. Runs before the module is published, one thread.
 #include "vm/jit/translate.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "vm/ops/words.h"
 #include "vm/term/room.h"
 
-// Stencils -----------------------------------------------------------------------------------------
+// Stencils ----------------------------------------------------------------------------------------
 
 typedef enum {
 #define HOLE(name, doc) HOLE_##name,
@@ -35,8 +36,8 @@ typedef struct {
 } StencilFill;
 
 typedef struct {
-    uint32_t bytes;  // first in stencil_bytes
-    uint32_t fills;  // first in stencil_fills
+    uint32_t bytes; // first in stencil_bytes
+    uint32_t fills; // first in stencil_fills
     uint16_t size;
     uint16_t fill_count;
 } StencilPart;
@@ -54,15 +55,16 @@ typedef struct {
     const Module *module;
     const JitState *state;
     bool measuring;
-    uintptr_t run;       // where the module's code will run, 0 while measuring; `write`: where that is written
+    uintptr_t
+        run; // where the module's code will run, 0 while measuring; `write`: where that is written
     uint8_t *write;
-    size_t hot;          // bytes from `run`: next to be written
+    size_t hot; // bytes from `run`: next to be written
     size_t cold;
     size_t pool;
-    uint32_t *at;        // by canonical word of the module: where its hot code begins
+    uint32_t *at; // by canonical word of the module: where its hot code begins
     Word *sites;
-    size_t site_words;   // used
-    Site *site;          // of the instruction in hand, or NULL
+    size_t site_words; // used
+    Site *site;        // of the instruction in hand, or NULL
     Function *f;
     uint32_t next_point;
     uint64_t values[HOLE_COUNT];
@@ -96,7 +98,7 @@ static void emit(Translation *t, uint32_t number) {
     t->cold += s->cold.size;
 }
 
-// Operands -----------------------------------------------------------------------------------------
+// Operands ----------------------------------------------------------------------------------------
 
 static Term constant_of(const Module *m, uint32_t operand) {
     int32_t value = operand_value(operand);
@@ -163,7 +165,8 @@ static uint32_t class_size(char class) {
     }
 }
 
-// Where in its class a source is that is not a machine register, loaded if need be. UINT32_MAX: it is not in it.
+// Where in its class a source is that is not a machine register, loaded if need be. UINT32_MAX: it
+// is not in it.
 static uint32_t place_other(Translation *t, uint32_t operand, char class, uint32_t temporary) {
     bool constant = operand_kind(operand) > OPERAND_Y;
     Term value = constant ? constant_of(t->module, operand) : TERM_EMPTY;
@@ -189,7 +192,7 @@ static uint32_t place_source(Translation *t, uint32_t operand, char class, uint3
     return place_other(t, operand, class, temporary);
 }
 
-// Sites --------------------------------------------------------------------------------------------
+// Sites -------------------------------------------------------------------------------------------
 
 static const void *hot_address(const Translation *t, const Function *f, uint32_t word) {
     return (const void *)(t->run + t->at[(size_t)(f->code - t->module->code) + word]);
@@ -303,7 +306,7 @@ static void put_site(Translation *t, const uint32_t *code) {
     }
 }
 
-// Instructions -------------------------------------------------------------------------------------
+// Instructions ------------------------------------------------------------------------------------
 
 // What of an instruction has one value whatever its variant.
 static void set_values(Translation *t, const uint32_t *code) {
@@ -330,7 +333,8 @@ static void emit_leave(Translation *t) {
     emit(t, MICRO_leave);
 }
 
-// An op with stencils: loads, the variant, a store. The operands of a call through a closure: the register it names.
+// An op with stencils: loads, the variant, a store. The operands of a call through a closure: the
+// register it names.
 static void emit_op(Translation *t, const uint32_t *code) {
     uint32_t op = code[0];
     const char *shape = op_stencils[op].shape;
@@ -347,7 +351,8 @@ static void emit_op(Translation *t, const uint32_t *code) {
             variant = *shape == 't' ? 0 : stores ? T0 : (uint32_t)operand_value(destination);
             shape++;
         } else if (*o == 's' || names_register) {
-            uint32_t operand = names_register ? operand_make(OPERAND_X, (int32_t)code[at]) : code[at];
+            uint32_t operand =
+                names_register ? operand_make(OPERAND_X, (int32_t)code[at]) : code[at];
             uint32_t place = place_source(t, operand, *shape, temporary++);
             if (place == UINT32_MAX) {
                 emit_leave(t);
@@ -389,7 +394,8 @@ static void emit_put(Translation *t, uint32_t word, uint32_t from) {
 }
 
 // tuple, record and closure: the header, what is told by `detail`, the elements.
-static void emit_box(Translation *t, uint32_t to, Kind kind, const Word *detail, const uint32_t *list) {
+static void emit_box(Translation *t, uint32_t to, Kind kind, const Word *detail,
+                     const uint32_t *list) {
     uint32_t words = list[0] + (detail != NULL);
     emit_constant(t, header_make(kind, words, 0), T0);
     emit_put(t, 0, T0);
@@ -426,7 +432,8 @@ static int order_cases(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void emit_case(Translation *t, uint64_t bits, uint32_t subject, uint32_t immediate, uint32_t word) {
+static void emit_case(Translation *t, uint64_t bits, uint32_t subject, uint32_t immediate,
+                      uint32_t word) {
     if (is_immediate(TERM_LITERAL(bits))) {
         t->values[HOLE_WORD32] = bits;
         emit(t, immediate + subject);
@@ -437,7 +444,8 @@ static void emit_case(Translation *t, uint64_t bits, uint32_t subject, uint32_t 
 }
 
 // By halves until few are left: left half behind the right one.
-static void emit_cases(Translation *t, const Case *cases, uint32_t count, uint32_t subject, uint32_t otherwise) {
+static void emit_cases(Translation *t, const Case *cases, uint32_t count, uint32_t subject,
+                       uint32_t otherwise) {
     enum { FEW = 4 };
     if (count <= FEW) {
         for (uint32_t i = 0; i < count; i++) {
@@ -480,7 +488,8 @@ static bool emit_switch(Translation *t, const uint32_t *code) {
 // False: no memory.
 static bool emit_instruction(Translation *t, const uint32_t *code) {
     uint32_t op = code[0];
-    bool built = op == OP_move || op == OP_tuple || op == OP_record || op == OP_closure || op == OP_switch;
+    bool built =
+        op == OP_move || op == OP_tuple || op == OP_record || op == OP_closure || op == OP_switch;
     bool has_point = instr_has_point(op);
     bool leaves = op_stencils[op].shape == NULL && !built;
     t->site = NULL;
@@ -508,7 +517,8 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
     }
     if (t->site != NULL) {
         // Behind a call: its return address, the nop.
-        t->site->next = (const void *)(t->run + t->hot - ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0));
+        t->site->next =
+            (const void *)(t->run + t->hot - ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0));
     }
     if (t->site != NULL) {
         site_publish(t->site);
@@ -517,7 +527,7 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
     return good;
 }
 
-// Functions ----------------------------------------------------------------------------------------
+// Functions ---------------------------------------------------------------------------------------
 
 static void align_function(Translation *t) {
     size_t whole = (t->hot + FUNCTION_ALIGN - 1) & ~(size_t)(FUNCTION_ALIGN - 1);
@@ -590,7 +600,8 @@ static JitModule *take_module(VM *vm, Translation *t, size_t handlers) {
     size_t cold_at = t->hot;
     size_t pool_at = (cold_at + t->cold + 7) & ~(size_t)7;
     size_t size = pool_at + t->pool;
-    JitModule *made = mem_alloc_zero(vm->mem, MEM_JIT, sizeof *made + (t->site_words + handlers) * sizeof(Word));
+    JitModule *made =
+        mem_alloc_zero(vm->mem, MEM_JIT, sizeof *made + (t->site_words + handlers) * sizeof(Word));
     if (made == NULL) {
         return NULL;
     }
@@ -643,7 +654,7 @@ void translate_discard(VM *vm, Module *module) {
     }
 }
 
-// Stubs --------------------------------------------------------------------------------------------
+// Stubs -------------------------------------------------------------------------------------------
 
 // glue_x86_64.S
 void jit_cold(void);
@@ -658,12 +669,12 @@ static Site *make_site(VM *vm, Step (*cold)(Process *p, const Site *site)) {
     return site;
 }
 
-// Writes, at the start of the region: a jump to the glue, the return address below every first function, and where
-// unwinding goes on.
+// Writes, at the start of the region: a jump to the glue, the return address below every first
+// function, and where unwinding goes on.
 bool translate_stubs(VM *vm, JitState *state) {
     enum { STUBS_BYTES = 128, EXIT_AT = 32, POOL_AT = 24 };
-    static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0};                  // jmp *0(%rip)
-    static const uint8_t nop[] = {0x0f, 0x1f, 0x84, 0};                      // nopl disp32(%rax,%rax,1)
+    static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0}; // jmp *0(%rip)
+    static const uint8_t nop[] = {0x0f, 0x1f, 0x84, 0};     // nopl disp32(%rax,%rax,1)
     state->exit_site = make_site(vm, cold_exit);
     state->unwinding_site = make_site(vm, cold_unwind);
     uint8_t *run = code_memory_take(state->memory, STUBS_BYTES);
@@ -682,7 +693,11 @@ bool translate_stubs(VM *vm, JitState *state) {
     int32_t distance = POOL_AT - EXIT_AT;
     memcpy(write + EXIT_AT, nop, sizeof nop);
     memcpy(write + EXIT_AT + sizeof nop, &distance, sizeof distance);
-    Translation t = {.state = state, .run = (uintptr_t)run, .write = write, .hot = EXIT_AT + 8, .cold = STUBS_BYTES};
+    Translation t = {.state = state,
+                     .run = (uintptr_t)run,
+                     .write = write,
+                     .hot = EXIT_AT + 8,
+                     .cold = STUBS_BYTES};
     t.values[HOLE_COLD] = (uint64_t)(uintptr_t)run;
     state->glue = run;
     state->exit = run + EXIT_AT;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From canonical code to machine code, and what it shares with the engine and cold.c. Private to vm/jit.
+// From canonical code to machine code, and what it shares with the engine and cold.c. Private to
+// vm/jit.
 #pragma once
 
 #include "vm/jit/memory.h"
@@ -7,12 +8,12 @@
 
 typedef uint64_t Word;
 
-// What an op's cold code needs: a fixed head, then the operands in generic words (words.h), laid out as tools/gen/opgen.c says.
-// They begin at index 1 of `words` so counted from `cold`.
+// What an op's cold code needs: a fixed head, then the operands in generic words (words.h), laid
+// out as tools/gen/opgen.c says. They begin at index 1 of `words` so counted from `cold`.
 typedef struct Site Site;
 struct Site {
-    const void *self;   // begins the op again
-    const void *next;   // goes on behind it; behind a call: the return address
+    const void *self; // begins the op again
+    const void *next; // goes on behind it; behind a call: the return address
     Step (*cold)(Process *p, const Site *site);
     Word operands[];
 };
@@ -20,20 +21,21 @@ struct Site {
 // Per VM: Engine's engine_state.
 typedef struct {
     CodeMemory *memory;
-    uint8_t *stubs;             // what follows points into it
+    uint8_t *stubs; // what follows points into it
     size_t stubs_size;
-    const void *glue;           // where HOLE_COLD goes
-    const void *exit;           // the return address below a process's first function
+    const void *glue; // where HOLE_COLD goes
+    const void *exit; // the return address below a process's first function
     const void *unwinding;
     Site *exit_site;
     Site *unwinding_site;
 } JitState;
 
-// Per module: its engine_data. A Function's engine_data is an array of the addresses where its regions are handled.
+// Per module: its engine_data. A Function's engine_data is an array of the addresses where its
+// regions are handled.
 typedef struct {
     uint8_t *code;
     size_t size;
-    Word *sites;                // all Sites, one after another
+    Word *sites; // all Sites, one after another
     const void **handlers;
 } JitModule;
 
@@ -46,8 +48,8 @@ bool translate_stubs(VM *vm, JitState *state);
 bool translate_module(VM *vm, Module *module);
 void translate_discard(VM *vm, Module *module);
 
-// For ThreadSanitizer, which does not see how machine code finds a Site: by an acquiring load of a published function. What
-// was done before site_publish was done before what follows site_enter.
+// For ThreadSanitizer, which does not see how machine code finds a Site: by an acquiring load of a
+// published function. What was done before site_publish was done before what follows site_enter.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define JIT_TSAN 1
@@ -76,7 +78,7 @@ static inline void site_enter(const Site *site) {
 
 // The Safepoint of a call, by its return address.
 static inline const Safepoint *translate_point(uintptr_t return_address) {
-    enum { NOP_BYTES = 4 };  // before the displacement
+    enum { NOP_BYTES = 4 }; // before the displacement
     int32_t distance;
     memcpy(&distance, (const uint8_t *)return_address + NOP_BYTES, sizeof distance);
     const Safepoint *point;

@@ -8,7 +8,8 @@ op(add) {
     Term a = A;
     Term b = B;
     int64_t r;
-    if (LIKELY(terms_are_small(a, b) && !__builtin_add_overflow((int64_t)a.bits, (int64_t)b.bits, &r))) {
+    if (LIKELY(terms_are_small(a, b) &&
+               !__builtin_add_overflow((int64_t)a.bits, (int64_t)b.bits, &r))) {
         SET(TERM_LITERAL(r));
         NEXT;
     }
@@ -26,7 +27,8 @@ op(sub) {
     Term a = A;
     Term b = B;
     int64_t r;
-    if (LIKELY(terms_are_small(a, b) && !__builtin_sub_overflow((int64_t)a.bits, (int64_t)b.bits, &r))) {
+    if (LIKELY(terms_are_small(a, b) &&
+               !__builtin_sub_overflow((int64_t)a.bits, (int64_t)b.bits, &r))) {
         SET(TERM_LITERAL(r));
         NEXT;
     }
@@ -44,7 +46,8 @@ op(mul) {
     Term a = A;
     Term b = B;
     int64_t r;
-    if (LIKELY(terms_are_small(a, b) && !__builtin_mul_overflow((int64_t)a.bits >> 2, (int64_t)b.bits, &r))) {
+    if (LIKELY(terms_are_small(a, b) &&
+               !__builtin_mul_overflow((int64_t)a.bits >> 2, (int64_t)b.bits, &r))) {
         SET(TERM_LITERAL(r));
         NEXT;
     }

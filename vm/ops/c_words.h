@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of op bodies (README.md) for engines that run them as C: the interpreter, and the JIT for what a stencil does not
-// do. Private to those; meant to be included once, in the file with the bodies. p, x (the registers) and y (the frame,
-// equal to p->heap.sp where no slow path has run since) are in scope. The includer defines:
+// The words of op bodies (README.md) for engines that run them as C: the interpreter, and the JIT
+// for what a stencil does not do. Private to those; meant to be included once, in the file with the
+// bodies. p, x (the registers) and y (the frame, equal to p->heap.sp where no slow path has run
+// since) are in scope. The includer defines:
 //
 //   OPERAND(w)      word w of the instruction, laid out as tools/gen/opgen.c says
 //   SELF BEHIND     where the op begins again; where what follows it begins, for a call its return address

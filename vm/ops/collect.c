@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vm.bits_collect: the bytes of a comprehension, from the list of its segments, newest first. Measured in a first walk,
-// then written from the end to the front, so the list needs no turning round. Both walks, the clearing of the memory and
-// long segments stop when the reductions are spent. Tests: tests/lang/bytes, tests/lang/comprehensions.
+// Vm.bits_collect: the bytes of a comprehension, from the list of its segments, newest first.
+// Measured in a first walk, then written from the end to the front, so the list needs no turning
+// round. Both walks, the clearing of the memory and long segments stop when the reductions are
+// spent. Tests: tests/lang/bytes, tests/lang/comprehensions.
 #include "vm/bif/bif_private.h"
 #include "vm/bif/bifs.h"
 #include "vm/ops/bits.h"
@@ -13,13 +14,13 @@ enum { SEGMENTS_AT_ONCE = 256, COPY_BYTES = 64 * 1024 };
 
 typedef struct {
     Work work;
-    Term at;               // segments still to be looked at, or written
-    uint64_t bits;         // measured; then where the segment written last begins
-    size_t len;            // of the result
-    size_t cleared;        // bytes of it that are zero
-    size_t copied;         // of the bytes segment that is being written, from its end
+    Term at;        // segments still to be looked at, or written
+    uint64_t bits;  // measured; then where the segment written last begins
+    size_t len;     // of the result
+    size_t cleared; // bytes of it that are zero
+    size_t copied;  // of the bytes segment that is being written, from its end
     bool measured;
-    SharedBytes *shared;   // where a result goes that is longer than
+    SharedBytes *shared; // where a result goes that is longer than
     uint8_t text[BYTES_HEAP_MAX];
 } Collecting;
 
@@ -36,7 +37,8 @@ static void collecting_roots(Work *work, RootVisit visit, void *collection) {
 }
 
 static Segment segment_of(Term triple) {
-    return (Segment){(uint32_t)term_to_small(tuple_at(triple, 0)), tuple_at(triple, 1), tuple_at(triple, 2)};
+    return (Segment){(uint32_t)term_to_small(tuple_at(triple, 0)), tuple_at(triple, 1),
+                     tuple_at(triple, 2)};
 }
 
 // STEP_MEMORY: p has failed.
@@ -67,7 +69,8 @@ static bool collect_bytes(Process *p, Collecting *c, uint8_t *data, Segment s) {
     while (c->copied < len) {
         size_t n = len - c->copied < COPY_BYTES ? len - c->copied : COPY_BYTES;
         size_t from = len - c->copied - n;
-        bits_copy_in(data, c->bits - (uint64_t)len * 8 + (uint64_t)from * 8, bytes_view(s.value).data + from, n);
+        bits_copy_in(data, c->bits - (uint64_t)len * 8 + (uint64_t)from * 8,
+                     bytes_view(s.value).data + from, n);
         c->copied += n;
         if (bif_charge(p, n, 4 * BYTES_PER_REDUCTION) && c->copied < len) {
             return false;

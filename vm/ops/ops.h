@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The numbers and properties of the ops, from ops.def; and the canonical form of an instruction that compiler, loader,
-// verifier, disassembler and translators share. Depends on nothing, so that the compiler may include it.
+// The numbers and properties of the ops, from ops.def; and the canonical form of an instruction
+// that compiler, loader, verifier, disassembler and translators share. Depends on nothing, so that
+// the compiler may include it.
 //
-// Canonical code is an array of 32-bit words. An instruction is its op, then its operands in the order of ops.def, one word each;
-// a `*` is a word with the count, then the elements. Labels are block numbers from 1 (the loader resolves them by
-// the function's block table); 0 as an `f` means none. A `d` or `s` is an operand word: kind in the low 3 bits, value above.
+// Canonical code is an array of 32-bit words. An instruction is its op, then its operands in the
+// order of ops.def, one word each; a `*` is a word with the count, then the elements. Labels are
+// block numbers from 1 (the loader resolves them by the function's block table); 0 as an `f` means
+// none. A `d` or `s` is an operand word: kind in the low 3 bits, value above.
 #pragma once
 
 #include <stdbool.h>
@@ -38,19 +40,19 @@ typedef struct {
 extern const OpInfo op_infos[OP_COUNT];
 
 typedef enum {
-    OPERAND_X = 0,    // register X value
-    OPERAND_Y = 1,    // slot Y value
-    OPERAND_INT = 2,  // signed 29-bit integer
-    OPERAND_ATOM = 3, // the module's atom number value
-    OPERAND_EMPTY = 4,// [] (value 0)
-    OPERAND_LIT = 5,  // the module's literal number value
+    OPERAND_X = 0,     // register X value
+    OPERAND_Y = 1,     // slot Y value
+    OPERAND_INT = 2,   // signed 29-bit integer
+    OPERAND_ATOM = 3,  // the module's atom number value
+    OPERAND_EMPTY = 4, // [] (value 0)
+    OPERAND_LIT = 5,   // the module's literal number value
 } OperandKind;
 
 enum {
     OPERAND_INT_MAX = (1 << 28) - 1,
     OPERAND_INT_MIN = -(1 << 28),
-    X_COUNT = 255,      // registers X0..X254; so at most 254 arguments and captured values together
-    Y_MAX = 32767,      // slots of a frame
+    X_COUNT = 255, // registers X0..X254; so at most 254 arguments and captured values together
+    Y_MAX = 32767, // slots of a frame
 };
 
 static inline uint32_t operand_make(OperandKind kind, int32_t value) {
@@ -69,16 +71,16 @@ static inline int32_t operand_value(uint32_t word) {
 typedef enum {
     SLOT_DEAD = 0,
     SLOT_TERM = 1,
-    SLOT_RAW = 2,   // an unboxed number: not visited
-    SLOT_HOLE = 3,  // address of an unfinished cell
+    SLOT_RAW = 2,  // an unboxed number: not visited
+    SLOT_HOLE = 3, // address of an unfinished cell
 } SlotKind;
 
 // Spec of a segment of bytes (the n of `g`, bits_int and bits_float).
 enum {
     SEG_INT = 0,
     SEG_FLOAT = 1,
-    SEG_BYTES = 2,   // size is in bytes; size [] means all of the value
-    SEG_UTF8 = 3,    // size is ignored
+    SEG_BYTES = 2, // size is in bytes; size [] means all of the value
+    SEG_UTF8 = 3,  // size is ignored
     SEG_TYPE_MASK = 3,
     SEG_LITTLE = 4,
     SEG_SIGNED = 8,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Segments of bytes that are being built: shared by the op bits_build (slow_build.c) and by comprehensions that gather
-// segments in a list (collect.c).
+// Segments of bytes that are being built: shared by the op bits_build (slow_build.c) and by
+// comprehensions that gather segments in a list (collect.c).
 #pragma once
 
 #include "vm/proc/process.h"
 
 typedef struct {
-    uint32_t spec;  // SEG_* of ops.h
+    uint32_t spec; // SEG_* of ops.h
     Term value;
     Term size;
 } Segment;

@@ -64,7 +64,8 @@ const Target *slow_link(Process *p, Import *import);
 // `fn` is no closure of that arity.
 const Target *slow_reference(Process *p, Term fn, uint32_t arity);
 Term slow_reraise(Process *p, Term reason);
-// Makes `words` free between top and sp: TERM_TRUE, or TERM_YIELD to be called again, or TERM_NONE after process_limit.
+// Makes `words` free between top and sp: TERM_TRUE, or TERM_YIELD to be called again, or TERM_NONE
+// after process_limit.
 Term slow_collect(Process *p, size_t words);
 
 // Comparing --------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ uint64_t switch_find(Term t, const uint64_t *cases, uint32_t count, uint64_t oth
 
 Term slow_collect(Process *p, size_t words) {
     if (heap_defers(&p->heap, words + HEAP_GAP)) {
-        return TERM_YIELD;  // collected meanwhile
+        return TERM_YIELD; // collected meanwhile
     }
     Room room;
     if (!process_reserve_slow(p, words, NULL, 0, &room)) {

@@ -11,8 +11,8 @@ typedef struct {
     int64_t result;
 } Step;
 
-// After TERM_NONE, TERM_YIELD or TERM_WAIT; p->pc is where p goes on if it yields or waits. Keeps the registers that a
-// built-in was called with (p->live) or that p->point names.
+// After TERM_NONE, TERM_YIELD or TERM_WAIT; p->pc is where p goes on if it yields or waits. Keeps
+// the registers that a built-in was called with (p->live) or that p->point names.
 Step step_leave(Process *p, Term answer);
 // Goes on looking for a handler: where the engine's `unwinding` leads.
 Step step_unwind(Process *p);

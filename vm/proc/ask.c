@@ -60,14 +60,13 @@ static Term submit(Process *p, Wait *wait, Process *target, Signal *signal, Term
 
 static Term enter(Process *p, Wait *wait, Signal *signal, Term *why) {
     Process *target = table_find(p->vm->processes, wait->target);
-    Bound *bound = target == NULL ? NULL : atomic_load_explicit(&target->bound, memory_order_acquire);
+    Bound *bound =
+        target == NULL ? NULL : atomic_load_explicit(&target->bound, memory_order_acquire);
     if (bound == NULL) {
         return submit(p, wait, target, signal, why);
     }
     switch (bound_enter(bound)) {
-    case BOUND_IN:
-        signal_set_counted(signal);
-        return submit(p, wait, target, signal, why);
+    case BOUND_IN: signal_set_counted(signal); return submit(p, wait, target, signal, why);
     case BOUND_WAIT:
         wait->message = signal;
         wait->id = table_ref(p->vm->processes, REF_ALIAS);
@@ -78,22 +77,16 @@ static Term enter(Process *p, Wait *wait, Signal *signal, Term *why) {
         p->woken = false;
         room_ask(p, wait, target);
         return TERM_WAIT;
-    default:
-        signal_free(p->vm->mem, signal);
-        return give_up(p, why, AM_mailbox_full);
+    default: signal_free(p->vm->mem, signal); return give_up(p, why, AM_mailbox_full);
     }
 }
 
 static Term copy_and_enter(Process *p, Wait *wait, Term message, Term *why) {
     Signal *signal;
     switch (carry_term(p, &wait->carry, SIGNAL_ASK, message, ENVELOPE_WORDS, &signal)) {
-    case STEP_DONE:
-        wrap(p, wait, signal);
-        return enter(p, wait, signal, why);
-    case STEP_MORE:
-        return TERM_YIELD;
-    default:
-        return no_memory(p);
+    case STEP_DONE: wrap(p, wait, signal); return enter(p, wait, signal, why);
+    case STEP_MORE: return TERM_YIELD;
+    default: return no_memory(p);
     }
 }
 
@@ -158,10 +151,8 @@ static Term go_on(Process *p, Wait *wait, Term message, Term *why) {
     }
     if (wait->kind == WAIT_ROOM) {
         switch (wait_room_status(p, wait)) {
-        case ROOM_WAITING:
-            return TERM_WAIT;
-        case ROOM_LATE:
-            return give_up(p, why, AM_timeout);
+        case ROOM_WAITING: return TERM_WAIT;
+        case ROOM_LATE: return give_up(p, why, AM_timeout);
         case ROOM_READY: {
             Signal *signal = wait->message;
             wait->message = NULL;
@@ -170,8 +161,7 @@ static Term go_on(Process *p, Wait *wait, Term message, Term *why) {
             signal_set_counted(signal);
             return submit(p, wait, table_find(p->vm->processes, wait->target), signal, why);
         }
-        default:
-            return fail_answered(p, wait, why);
+        default: return fail_answered(p, wait, why);
         }
     }
     if (wait->answer == NULL) {
@@ -236,10 +226,10 @@ Term process_try_ask(Process *p, Term to, Term message, Term timeout) {
     return room_tuple2(&room, ok ? AM_ok : AM_error, value);
 }
 
-// Requests that p holds -----------------------------------------------------------------------------
+// Requests that p holds ---------------------------------------------------------------------------
 
-// The request that is handled is one of those put aside from now on. One whose caller waits no more is forgotten: it said
-// so before, or will say so after, this looks.
+// The request that is handled is one of those put aside from now on. One whose caller waits no more
+// is forgotten: it said so before, or will say so after, this looks.
 static void put_aside(Process *p) {
     Request *handling = &p->extra->handling;
     if (wait_stands(p->vm, handling->caller, handling->id) &&
@@ -258,7 +248,8 @@ void ask_taken(Process *p, const Signal *signal) {
         put_aside(p);
     }
     if (signal_kind(signal) == SIGNAL_ASK) {
-        process_extra_urgent(p)->handling = (Request){.id = signal_id(signal), .caller = envelope_caller(signal)};
+        process_extra_urgent(p)->handling =
+            (Request){.id = signal_id(signal), .caller = envelope_caller(signal)};
     }
 }
 
@@ -300,7 +291,8 @@ static uint64_t from_id(Term from) {
 }
 
 // (tag, value) as a message.
-static Term answer_by_message(Process *p, Term from, Term value, Carry **carry, Signal **signal, StepStatus *status) {
+static Term answer_by_message(Process *p, Term from, Term value, Carry **carry, Signal **signal,
+                              StepStatus *status) {
     Term roots[] = {from, value};
     Room room;
     if (!process_reserve(p, 3, roots, 2, &room)) {
@@ -366,7 +358,8 @@ Term process_reply_error(Process *p, Term from, Term why) {
 }
 
 Term process_caller(Process *p, Term from) {
-    if (is_from(from) && p->extra != NULL && p->extra->handling.id != 0 && p->extra->handling.id == from_id(from)) {
+    if (is_from(from) && p->extra != NULL && p->extra->handling.id != 0 &&
+        p->extra->handling.id == from_id(from)) {
         put_aside(p);
     }
     return from;
@@ -396,7 +389,8 @@ static void accept(Process *p, Signal *signal) {
 // A reply to an alias that the program made itself: (ref, value) as a message.
 static void deliver_reply(Process *p, const Signal *signal) {
     enum { PAIR_WORDS = 3 + REF_WORDS };
-    Signal *s = signal_copy_urgent(&p->worker->blocks, SIGNAL_NOTICE, signal_term(signal), PAIR_WORDS);
+    Signal *s =
+        signal_copy_urgent(&p->worker->blocks, SIGNAL_NOTICE, signal_term(signal), PAIR_WORDS);
     Room room = signal_end_room(s, PAIR_WORDS);
     Term ref = room_ref(&room, signal_id(signal), p->pid);
     s->data[SIGNAL_AT_TERM] = room_tuple2(&room, ref, signal_term(s));
@@ -408,7 +402,8 @@ void ask_replied(Process *p, Signal *signal) {
         accept(p, signal);
         return;
     }
-    if (signal_kind(signal) == SIGNAL_REPLY && relation_find(p, RELATION_ALIAS, signal_id(signal)) != NULL) {
+    if (signal_kind(signal) == SIGNAL_REPLY &&
+        relation_find(p, RELATION_ALIAS, signal_id(signal)) != NULL) {
         deliver_reply(p, signal);
     }
     signal_free(p->vm->mem, signal);

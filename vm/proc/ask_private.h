@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wait of a process: an ask, a start or room in a full mailbox. One at a time; it is the process's work meanwhile and is kept for
-// the next one. wait.c has what the three have in common, ask.c, start.c and send.c their steps, probe.c the circles.
+// The wait of a process: an ask, a start or room in a full mailbox. One at a time; it is the
+// process's work meanwhile and is kept for the next one. wait.c has what the three have in common,
+// ask.c, start.c and send.c their steps, probe.c the circles.
 #pragma once
 
 #include "vm/proc/ask.h"
@@ -19,23 +20,23 @@ struct Wait {
     Work work;
     WaitKind kind;
     SignalKind carry_kind;
-    uint64_t id;           // of the wait, and of the ask
-    uint64_t monitor;      // start: the monitor's id
+    uint64_t id;      // of the wait, and of the ask
+    uint64_t monitor; // start: the monitor's id
     uint64_t deadline_ns;
-    Term target;           // pid
-    Carry *carry;          // the message, being copied
-    Signal *message;       // the message, copied and not yet sent
-    Signal *answer;        // how it ended: REPLY, REFUSE, DOWN or CIRCLE
+    Term target;     // pid
+    Carry *carry;    // the message, being copied
+    Signal *message; // the message, copied and not yet sent
+    Signal *answer;  // how it ended: REPLY, REFUSE, DOWN or CIRCLE
     SpawnHow how;
     bool probed;
-    bool given;            // a place in target's mailbox is kept for this
-    bool over;             // the time is over
-    bool declined;         // start: process_ignored
+    bool given;    // a place in target's mailbox is kept for this
+    bool over;     // the time is over
+    bool declined; // start: process_ignored
 };
 
 typedef struct {
-    Term pid;         // NIL: nobody
-    uint64_t alias;   // 0: none
+    Term pid;       // NIL: nobody
+    uint64_t alias; // 0: none
     bool by_name;
 } Address;
 
@@ -50,14 +51,16 @@ MUST_USE Wait *wait_begin(Process *p, const void *owner);
 MUST_USE bool wait_enter(Process *p, Wait *wait, WaitKind kind, Term target, uint64_t deadline_ns);
 // The place that was given is used: wait_end does not give it back.
 void wait_used_room(Process *p, Wait *wait);
-// It is over: the work is gone, the place in a mailbox given back, the other side told if it still counts on it.
+// It is over: the work is gone, the place in a mailbox given back, the other side told if it still
+// counts on it.
 void wait_end(Process *p);
 // Whether `id` is the wait that p is in.
 bool wait_is(const Process *p, uint64_t id);
 // Asks target for a place, for a wait of kind ROOM.
 void room_ask(Process *p, Wait *wait, Process *target);
 // For process_send: waits with a signal that is copied, or with a copy that is not done.
-Term wait_for_room(Process *p, Process *target, Signal *signal, uint64_t deadline_ns, const void *owner);
+Term wait_for_room(Process *p, Process *target, Signal *signal, uint64_t deadline_ns,
+                   const void *owner);
 bool wait_begin_copy(Process *p, Carry *carry, SignalKind kind, const void *owner);
 
 typedef enum { ROOM_WAITING, ROOM_READY, ROOM_GONE, ROOM_CIRCLE, ROOM_LATE } RoomStatus;

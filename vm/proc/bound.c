@@ -15,23 +15,12 @@ struct RoomWaiter {
 
 bool bound_policy(Term atom, MailboxPolicy *policy) {
     switch (atom.bits) {
-    case ATOM_BITS(NIL):
-        *policy = MAILBOX_UNBOUNDED;
-        return true;
-    case ATOM_BITS(block):
-        *policy = MAILBOX_BLOCK;
-        return true;
-    case ATOM_BITS(drop_new):
-        *policy = MAILBOX_DROP_NEW;
-        return true;
-    case ATOM_BITS(drop_old):
-        *policy = MAILBOX_DROP_OLD;
-        return true;
-    case ATOM_BITS(fail):
-        *policy = MAILBOX_FAIL;
-        return true;
-    default:
-        return false;
+    case ATOM_BITS(NIL): *policy = MAILBOX_UNBOUNDED; return true;
+    case ATOM_BITS(block): *policy = MAILBOX_BLOCK; return true;
+    case ATOM_BITS(drop_new): *policy = MAILBOX_DROP_NEW; return true;
+    case ATOM_BITS(drop_old): *policy = MAILBOX_DROP_OLD; return true;
+    case ATOM_BITS(fail): *policy = MAILBOX_FAIL; return true;
+    default: return false;
     }
 }
 
@@ -69,27 +58,27 @@ void bound_free(Process *p) {
     atomic_store_explicit(&p->bound, NULL, memory_order_relaxed);
 }
 
-// Relaxed throughout: the count alone is shared; the messages it stands for are handed over by the inbox.
+// Relaxed throughout: the count alone is shared; the messages it stands for are handed over by the
+// inbox.
 BoundResult bound_enter(Bound *bound) {
     uint32_t count = atomic_load_explicit(&bound->count, memory_order_relaxed);
     do {
         if (count >= bound->limit && bound->policy != MAILBOX_DROP_OLD) {
             switch (bound->policy) {
-            case MAILBOX_BLOCK:
-                return BOUND_WAIT;
-            case MAILBOX_FAIL:
-                return BOUND_FULL;
+            case MAILBOX_BLOCK: return BOUND_WAIT;
+            case MAILBOX_FAIL: return BOUND_FULL;
             default:
                 atomic_fetch_add_explicit(&bound->dropped, 1, memory_order_relaxed);
                 return BOUND_DROP;
             }
         }
-    } while (!atomic_compare_exchange_weak_explicit(&bound->count, &count, count + 1, memory_order_relaxed,
-                                                    memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(&bound->count, &count, count + 1,
+                                                    memory_order_relaxed, memory_order_relaxed));
     return BOUND_IN;
 }
 
-// Tells a sender that a place is kept for it. One that has ended gives it back by the ROOM_BACK it sent before.
+// Tells a sender that a place is kept for it. One that has ended gives it back by the ROOM_BACK it
+// sent before.
 static void give_place(Process *p, Term sender, uint64_t id) {
     Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_ROOM_GIVEN, 0);
     s->data[SIGNAL_AT_LINK] = p->pid;

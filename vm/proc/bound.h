@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounded mailboxes. `count` is the number of ordinary messages on their way, in the inbox and in the mailbox; a sender
-// takes a place before it pushes, the owner gives it back when it takes the message. System messages, replies, timers,
-// notices and what a process sends to itself or another node sends are not counted.
-// When there is no place:
+// Bounded mailboxes. `count` is the number of ordinary messages on their way, in the inbox and in
+// the mailbox; a sender takes a place before it pushes, the owner gives it back when it takes the
+// message. System messages, replies, timers, notices and what a process sends to itself or another
+// node sends are not counted. When there is no place:
 //   :block     the sender waits in a queue that the owner keeps: ROOM_WANTED, ROOM_GIVEN, ROOM_BACK signals
 //   :drop_new  the message is dropped, and counted as such
 //   :drop_old  it gets in, and the owner drops the oldest ordinary message when it fetches
@@ -12,7 +12,13 @@
 
 #include "vm/proc/worker.h"
 
-typedef enum { MAILBOX_UNBOUNDED, MAILBOX_BLOCK, MAILBOX_DROP_NEW, MAILBOX_DROP_OLD, MAILBOX_FAIL } MailboxPolicy;
+typedef enum {
+    MAILBOX_UNBOUNDED,
+    MAILBOX_BLOCK,
+    MAILBOX_DROP_NEW,
+    MAILBOX_DROP_OLD,
+    MAILBOX_FAIL
+} MailboxPolicy;
 
 typedef struct RoomWaiter RoomWaiter;
 
@@ -21,7 +27,7 @@ struct Bound {
     MailboxPolicy policy;
     _Atomic uint32_t count;
     _Atomic uint64_t dropped;
-    RoomWaiter *first;  // owner's: senders that wait, oldest first
+    RoomWaiter *first; // owner's: senders that wait, oldest first
     RoomWaiter **last;
 };
 

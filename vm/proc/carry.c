@@ -4,24 +4,25 @@
 
 struct Carry {
     Copying copying;
-    Signal *signal;  // NULL while measuring
+    Signal *signal; // NULL while measuring
     Room room;
-    uint8_t collections;  // of the heap: when there has been one, its terms have moved
+    uint8_t collections; // of the heap: when there has been one, its terms have moved
     bool is_long;
 };
 
 enum {
     QUICK_ELEMENTS = 16,
     STEPS_PER_REDUCTION = 8,
-    STEPS_AT_ONCE = 8 * 1024,       // before a Carry is made
-    LONG_STEPS_PER_REDUCTION = 2,   // after that, when it is memory that takes the time
+    STEPS_AT_ONCE = 8 * 1024,     // before a Carry is made
+    LONG_STEPS_PER_REDUCTION = 2, // after that, when it is memory that takes the time
 };
 
 static bool is_shared(const BlockPool *pool, Term t) {
     return !term_is_pointer(t) || block_pool_shares(pool, t);
 }
 
-// A tuple of immediates and literals, or one of these itself. NULL when it is something else, or there is no memory.
+// A tuple of immediates and literals, or one of these itself. NULL when it is something else, or
+// there is no memory.
 static Signal *copy_quick(BlockPool *pool, SignalKind kind, Term term, size_t extra) {
     if (is_shared(pool, term)) {
         Signal *s = signal_take(pool, kind, extra);
@@ -48,7 +49,8 @@ static Signal *copy_quick(BlockPool *pool, SignalKind kind, Term term, size_t ex
     return s;
 }
 
-static StepStatus carry_step(Process *p, Carry *carry, SignalKind kind, size_t extra, int64_t budget) {
+static StepStatus carry_step(Process *p, Carry *carry, SignalKind kind, size_t extra,
+                             int64_t budget) {
     int64_t left = budget;
     StepStatus status = copying_measure(&carry->copying, &left);
     if (status == STEP_DONE && carry->signal == NULL) {
@@ -78,7 +80,8 @@ static void carry_begin(Process *p, Carry *carry, Term term, bool is_long) {
 static void carry_end(Process *p, Carry *carry) {
     copying_free(&carry->copying);
     if (carry->signal != NULL) {
-        // Unfinished: what has been built so far is consistent, as its references are threaded when they are made.
+        // Unfinished: what has been built so far is consistent, as its references are threaded when
+        // they are made.
         signal_free(p->vm->mem, carry->signal);
         carry->signal = NULL;
     }
@@ -91,7 +94,8 @@ static Signal *carry_finish(Carry *carry) {
     return signal;
 }
 
-StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, size_t extra, Signal **signal) {
+StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, size_t extra,
+                      Signal **signal) {
     if (*carry == NULL) {
         *signal = copy_quick(&p->worker->blocks, kind, term, extra);
         if (*signal != NULL) {

@@ -90,7 +90,7 @@ bool process_may_catch(const Process *p) {
     return !p->uncatchable;
 }
 
-// Receiving -----------------------------------------------------------------------------------------
+// Receiving ---------------------------------------------------------------------------------------
 
 // The first one decides.
 static void must_exit(Process *p, Signal *s, Term reason) {
@@ -140,53 +140,34 @@ void exit_signal(Process *p, Signal *s) {
     }
 }
 
-// A signal that comes when the process has ended, but could still be found. It is answered as by one that was not there,
-// or undoes what the process would otherwise tell to somebody.
+// A signal that comes when the process has ended, but could still be found. It is answered as by
+// one that was not there, or undoes what the process would otherwise tell to somebody.
 void exit_leftover(Process *p, Signal *s) {
     Term pid = signal_pid(s);
     uint64_t id = signal_id(s);
     switch (signal_kind(s)) {
     case SIGNAL_MESSAGE:
     case SIGNAL_ASK:
-    case SIGNAL_NOTICE:
-        mailbox_append(&p->mailbox, s);
-        return;
-    case SIGNAL_LINK:
-        exit_send(p, pid, AM_noproc, false);
-        break;
+    case SIGNAL_NOTICE: mailbox_append(&p->mailbox, s); return;
+    case SIGNAL_LINK: exit_send(p, pid, AM_noproc, false); break;
     case SIGNAL_MONITOR:
-    case SIGNAL_ROOM_WANTED:
-        exit_send_down(p, pid, id, AM_noproc);
-        break;
-    case SIGNAL_UNLINK:
-        link_unlinked(p, pid, id);
-        break;
-    case SIGNAL_DEMONITOR:
-        monitor_unwatched(p, id);
-        break;
-    case SIGNAL_EXIT:
-        relation_remove(p, RELATION_LINK, pid.bits);
-        break;
+    case SIGNAL_ROOM_WANTED: exit_send_down(p, pid, id, AM_noproc); break;
+    case SIGNAL_UNLINK: link_unlinked(p, pid, id); break;
+    case SIGNAL_DEMONITOR: monitor_unwatched(p, id); break;
+    case SIGNAL_EXIT: relation_remove(p, RELATION_LINK, pid.bits); break;
     case SIGNAL_INFO:
-    case SIGNAL_SUSPEND:
-        info_nobody(p, s);
-        break;
-    case SIGNAL_AIM:
-        p->worker->hooks->timer_forget(p->worker, id);
-        break;
-    case SIGNAL_ROOM_BACK:
-        bound_back(p, id);
-        break;
+    case SIGNAL_SUSPEND: info_nobody(p, s); break;
+    case SIGNAL_AIM: p->worker->hooks->timer_forget(p->worker, id); break;
+    case SIGNAL_ROOM_BACK: bound_back(p, id); break;
     case SIGNAL_EVICT:
-        p->purge = PURGE_DUE;  // answered by being freed
+        p->purge = PURGE_DUE; // answered by being freed
         break;
-    default:
-        break;
+    default: break;
     }
     signal_free(p->vm->mem, s);
 }
 
-// Ending --------------------------------------------------------------------------------------------
+// Ending ------------------------------------------------------------------------------------------
 
 enum { END_BUDGET = 1000 };
 
@@ -209,7 +190,8 @@ static bool is_waited_for(const Process *p) {
 static void end_begin(Process *p) {
     if (p->must_exit) {
         p->reason = p->extra->exit_reason;
-    } else if (!p->quiet_end && !p->reported && !reason_is_orderly(p->reason) && !is_waited_for(p)) {
+    } else if (!p->quiet_end && !p->reported && !reason_is_orderly(p->reason) &&
+               !is_waited_for(p)) {
         report_crash(p, p->reason, TERM_NONE);
     }
     if (p->work != NULL) {
@@ -257,9 +239,7 @@ static void end_relation(Process *p, const Relation *r) {
         }
         break;
     case RELATION_WATCHER:
-    case RELATION_REQUEST:
-        exit_send_down(p, r->other, r->key, p->reason);
-        break;
+    case RELATION_REQUEST: exit_send_down(p, r->other, r->key, p->reason); break;
     case RELATION_MONITOR:
         if (term_is_pid(r->other)) {
             Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_DEMONITOR, 0);
@@ -268,11 +248,8 @@ static void end_relation(Process *p, const Relation *r) {
             signal_send_to(p->worker, r->other, s);
         }
         break;
-    case RELATION_AIM:
-        p->worker->hooks->timer_forget(p->worker, r->key);
-        break;
-    default:
-        break;
+    case RELATION_AIM: p->worker->hooks->timer_forget(p->worker, r->key); break;
+    default: break;
     }
 }
 
@@ -353,8 +330,7 @@ EndResult process_end_step(Process *p) {
         }
         p->end_stage = STAGE_FREE;
         __attribute__((fallthrough));
-    case STAGE_FREE:
-        break;
+    case STAGE_FREE: break;
     }
     process_free(p->worker, p);
     return END_OVER;

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// What few processes need: labels, limits, suspension, the state of a wait. Made when first needed. Owner's, but for what is atomic.
+// What few processes need: labels, limits, suspension, the state of a wait. Made when first needed.
+// Owner's, but for what is atomic.
 #pragma once
 
 #include "vm/proc/worker.h"
 
-typedef struct Wait Wait;  // ask.c: the ask, start or wait for room that the process is in
+typedef struct Wait Wait; // ask.c: the ask, start or wait for room that the process is in
 
-// The request that a process is handling: taken from the mailbox and not yet answered, put aside or followed by another.
+// The request that a process is handling: taken from the mailbox and not yet answered, put aside or
+// followed by another.
 typedef struct {
-    uint64_t id;  // 0: none
+    uint64_t id; // 0: none
     Term caller;
 } Request;
 
 struct ProcessExtra {
-    Term label;           // atom or NIL
-    Term exit_reason;     // with must_exit
+    Term label;       // atom or NIL
+    Term exit_reason; // with must_exit
     Request handling;
-    Request start;        // who waits for process_started; id 0: nobody
-    bool declined;        // process_ignored: the starter gets :ignore
-    struct MainProcess *main;  // of the main process: program.c
-    Wait *wait;           // kept for the next one
+    Request start;            // who waits for process_started; id 0: nobody
+    bool declined;            // process_ignored: the starter gets :ignore
+    struct MainProcess *main; // of the main process: program.c
+    Wait *wait;               // kept for the next one
     uint32_t suspends;
-    uint64_t mailbox_limit;     // messages; 0: none
-    uint64_t reductions_limit;  // 0: none
+    uint64_t mailbox_limit;    // messages; 0: none
+    uint64_t reductions_limit; // 0: none
 };
 
 // NULL: no memory.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Process.info: see info.h. An answer is built into a signal: each item's function is called twice, first to count words
-// (room is NULL then), then to build.
+// Process.info: see info.h. An answer is built into a signal: each item's function is called twice,
+// first to count words (room is NULL then), then to build.
 #include "vm/proc/info.h"
 
 #include "vm/code/unwind.h"
@@ -16,7 +16,7 @@
 // Items ------------------------------------------------------------------------------------------
 
 typedef struct {
-    Room *room;    // NULL: counting
+    Room *room; // NULL: counting
     size_t words;
 } Builder;
 
@@ -319,7 +319,7 @@ void info_answered(Process *p, Signal *signal) {
     }
 }
 
-// Suspending ----------------------------------------------------------------------------------------
+// Suspending --------------------------------------------------------------------------------------
 
 Term process_suspend(Process *p, Term pid) {
     Question *q = question_of(p);
@@ -339,7 +339,8 @@ Term process_resume(Process *p, Term pid) {
     if (!term_is_pid(pid)) {
         return process_badarg(p, pid);
     }
-    return term_bool(signal_send_to(p->worker, pid, signal_new_urgent(p->vm->mem, SIGNAL_RESUME, 0)));
+    return term_bool(
+        signal_send_to(p->worker, pid, signal_new_urgent(p->vm->mem, SIGNAL_RESUME, 0)));
 }
 
 void info_suspended(Process *p, const Signal *signal) {
@@ -358,7 +359,7 @@ void info_resumed(Process *p) {
     }
 }
 
-// All processes ---------------------------------------------------------------------------------------
+// All processes -----------------------------------------------------------------------------------
 
 Term process_list(Process *p) {
     const ProcessTable *table = p->vm->processes;
@@ -369,7 +370,8 @@ Term process_list(Process *p) {
     }
     Term list = TERM_EMPTY;
     uint32_t index = 0;
-    for (const Process *other; room_left(&room) >= CONS_WORDS && (other = table_next(table, &index)) != NULL;) {
+    for (const Process *other;
+         room_left(&room) >= CONS_WORDS && (other = table_next(table, &index)) != NULL;) {
         list = room_cons(&room, other->pid, list);
     }
     process_charge(p, (int32_t)(room_for / 8));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Process.info: what is known of a process. Others are asked by an INFO signal, which a sleeping one answers without running code.
-// Items are atoms (info.def): each with the function that builds its answer. Tests: tests/stdlib/processes_test.cop.
+// Process.info: what is known of a process. Others are asked by an INFO signal, which a sleeping
+// one answers without running code. Items are atoms (info.def): each with the function that builds
+// its answer. Tests: tests/stdlib/processes_test.cop.
 #pragma once
 
 #include "vm/proc/worker.h"
@@ -20,6 +21,7 @@ void info_nobody(Process *p, const Signal *signal);
 void info_suspended(Process *p, const Signal *signal);
 void info_resumed(Process *p);
 
-// Suspends another process until as many resumes; true, or false when it has ended. Resumable: returns when it no longer runs.
+// Suspends another process until as many resumes; true, or false when it has ended. Resumable:
+// returns when it no longer runs.
 Term process_suspend(Process *p, Term pid);
 Term process_resume(Process *p, Term pid);

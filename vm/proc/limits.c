@@ -19,14 +19,11 @@ Term process_set_limit(Process *p, Term what, Term value) {
     case ATOM_BITS(heap):
         p->heap.limit_words = infinite ? 0 : (limit + sizeof(Term) - 1) / sizeof(Term);
         return AM_ok;
-    case ATOM_BITS(mailbox):
-        extra->mailbox_limit = limit;
-        return AM_ok;
+    case ATOM_BITS(mailbox): extra->mailbox_limit = limit; return AM_ok;
     case ATOM_BITS(reductions):
         extra->reductions_limit = limit == 0 ? 0 : p->reductions + limit;
         return AM_ok;
-    default:
-        return process_badarg(p, what);
+    default: return process_badarg(p, what);
     }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Links. Each side has an entry (relation.h); LINK, UNLINK, UNLINKED and EXIT signals keep them in step. An unlinking is answered, so that a
-// LINK which crossed it on the way is known as such and ignored (the protocol of OTP 23 and later).
-// Owner thread. Tests: tests/behave b10-b18.
+// Links. Each side has an entry (relation.h); LINK, UNLINK, UNLINKED and EXIT signals keep them in
+// step. An unlinking is answered, so that a LINK which crossed it on the way is known as such and
+// ignored (the protocol of OTP 23 and later). Owner thread. Tests: tests/behave b10-b18.
 #pragma once
 
 #include "vm/proc/worker.h"
 
-// true; nothing happens when the link exists or pid is p's own. When pid has ended, p gets an exit signal :noproc.
-// TERM_NONE: :badarg(pid), :limit(:memory).
+// true; nothing happens when the link exists or pid is p's own. When pid has ended, p gets an exit
+// signal :noproc. TERM_NONE: :badarg(pid), :limit(:memory).
 Term process_link(Process *p, Term pid);
 // true; after it, no exit signal of an old link comes any more.
 Term process_unlink(Process *p, Term pid);

@@ -15,9 +15,10 @@ PushResult inbox_push(Inbox *inbox, Signal *signal) {
             return PUSH_CLOSED;
         }
         signal->next = head == INBOX_ASLEEP ? NULL : head;
-        // Release: the signal's words, for mailbox_next_signal. Acquire: on waking, what the last owner wrote before inbox_sleep.
-    } while (!atomic_compare_exchange_weak_explicit(&inbox->head, &head, signal, memory_order_acq_rel,
-                                                    memory_order_relaxed));
+        // Release: the signal's words, for mailbox_next_signal. Acquire: on waking, what the last
+        // owner wrote before inbox_sleep.
+    } while (!atomic_compare_exchange_weak_explicit(&inbox->head, &head, signal,
+                                                    memory_order_acq_rel, memory_order_relaxed));
     return head == INBOX_ASLEEP ? PUSH_WOKE : PUSH_DONE;
 }
 
@@ -36,8 +37,8 @@ static Signal *reversed(Signal *signal) {
 bool inbox_sleep(Inbox *inbox) {
     Signal *empty = NULL;
     // Release: hands the process over to the one that wakes it.
-    return atomic_compare_exchange_strong_explicit(&inbox->head, &empty, INBOX_ASLEEP, memory_order_release,
-                                                   memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&inbox->head, &empty, INBOX_ASLEEP,
+                                                   memory_order_release, memory_order_relaxed);
 }
 
 Signal *inbox_close(Inbox *inbox) {

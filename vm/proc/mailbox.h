@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inbox and mailbox of a process.
 //
-// The Inbox is a list that any thread pushes onto and its owner takes whole. Its head says what the owner does:
+// The Inbox is a list that any thread pushes onto and its owner takes whole. Its head says what the
+// owner does:
 //
 //   NULL           empty; the owner runs or is queued
 //   signal → ...   newest first
@@ -10,9 +11,10 @@
 //
 // So sending and waking are one atomic operation, no wake-up is lost and none happens twice.
 //
-// The Mailbox holds the messages taken from the inbox, oldest first, doubly linked, private to the owner. They wait outside its heap: a
-// message that is looked at may be pointed to by registers, and stays where it is; once taken, its fragment is adopted by
-// the heap, without copying. `cursor` is the link to the message looked at or, at the end, where the next one will be.
+// The Mailbox holds the messages taken from the inbox, oldest first, doubly linked, private to the
+// owner. They wait outside its heap: a message that is looked at may be pointed to by registers,
+// and stays where it is; once taken, its fragment is adopted by the heap, without copying. `cursor`
+// is the link to the message looked at or, at the end, where the next one will be.
 //
 //   turning → s9 → s8 → ...  s6 → s7 ← backlog   taken from the inbox, newest first, and half turned round
 //   turning == NULL    backlog → s1 → s2 → ...   ready to be acted on, oldest first
@@ -32,35 +34,38 @@ typedef struct {
 #define INBOX_CLOSED ((Signal *)(uintptr_t)2)
 
 typedef enum {
-    PUSH_DONE,    // the owner will see it in time
-    PUSH_WOKE,    // it slept: the caller must queue it now
-    PUSH_CLOSED,  // it has ended: the caller still owns the signal
+    PUSH_DONE,   // the owner will see it in time
+    PUSH_WOKE,   // it slept: the caller must queue it now
+    PUSH_CLOSED, // it has ended: the caller still owns the signal
 } PushResult;
 
 typedef struct {
     Signal *first;
     Signal *last;
     Signal **cursor;
-    Signal *turning;  // taken from the inbox, newest first
-    Signal *backlog;  // those of them that are turned round; only when `turning` is NULL does it begin with the oldest
+    Signal *turning; // taken from the inbox, newest first
+    Signal
+        *backlog; // those of them that are turned round; only when `turning` is NULL does it begin
+                  // with the oldest
     uint32_t count;
-    uint32_t timer_number;  // of the process's timer: a SIGNAL_TIMER with another number is late
-    bool timed_out;   // that timer has ended
-    bool has_timer;   // it is the timer of a receive
-    uint32_t words;   // of the messages, without their heads
+    uint32_t timer_number; // of the process's timer: a SIGNAL_TIMER with another number is late
+    bool timed_out;        // that timer has ended
+    bool has_timer;        // it is the timer of a receive
+    uint32_t words;        // of the messages, without their heads
 } Mailbox;
 
 void mailbox_init(Inbox *inbox, Mailbox *mailbox);
 
 // Any thread that is online (quiet.h) or holds the process otherwise. Never waits.
 PushResult inbox_push(Inbox *inbox, Signal *signal);
-// From empty to ASLEEP; false when something is there. Owner; from then on it is not the owner any more.
+// From empty to ASLEEP; false when something is there. Owner; from then on it is not the owner any
+// more.
 bool inbox_sleep(Inbox *inbox);
 // Takes what is there and lets nothing more in. Owner.
 Signal *inbox_close(Inbox *inbox);
 
-// The next signal, oldest first; what is in the inbox is taken and turned round first, of which *budget signals
-// at most. NULL: there is none, or there is more to turn (mailbox_has_more). Owner.
+// The next signal, oldest first; what is in the inbox is taken and turned round first, of which
+// *budget signals at most. NULL: there is none, or there is more to turn (mailbox_has_more). Owner.
 Signal *mailbox_next_signal(Inbox *inbox, Mailbox *mailbox, int32_t *budget);
 // The same, and nothing more gets into the inbox from now on.
 Signal *mailbox_last_signal(Inbox *inbox, Mailbox *mailbox, int32_t *budget);
@@ -91,5 +96,6 @@ static inline void mailbox_next(Mailbox *mailbox) {
 static inline void mailbox_restart(Mailbox *mailbox) {
     mailbox->cursor = &mailbox->first;
 }
-// Sets the cursor behind all messages that were fetched before the reference `id` was made. O(messages since then).
+// Sets the cursor behind all messages that were fetched before the reference `id` was made.
+// O(messages since then).
 void mailbox_skip_before(Mailbox *mailbox, uint64_t id);

@@ -38,7 +38,8 @@ static Signal *monitor_signal(Process *p, SignalKind kind, uint64_t id) {
 // Who is to be watched: a pid, NIL for a name that nobody has. False when `what` is none of these.
 static bool find_watched(const Process *p, Term what, Term *pid, Term *name) {
     *name = TERM_NONE;
-    if (term_is_tuple(what) && tuple_size(what) == 2 && term_same_bits(tuple_at(what, 1), AM_nonode)) {
+    if (term_is_tuple(what) && tuple_size(what) == 2 &&
+        term_same_bits(tuple_at(what, 1), AM_nonode)) {
         what = tuple_at(what, 0);
     }
     *pid = what;
@@ -66,7 +67,8 @@ Term process_monitor(Process *p, Term what) {
         return process_limit(p, AM_memory);
     }
     TRACE_EVENT(p->vm, TRACE_link, p->pid, "monitors %P", what);
-    if (!term_is_pid(pid) || !signal_send_to(p->worker, pid, monitor_signal(p, SIGNAL_MONITOR, id))) {
+    if (!term_is_pid(pid) ||
+        !signal_send_to(p->worker, pid, monitor_signal(p, SIGNAL_MONITOR, id))) {
         Signal *down = signal_new_urgent(p->vm->mem, SIGNAL_DOWN, DOWN_MESSAGE_WORDS);
         down->data[SIGNAL_AT_TERM] = AM_noproc;
         down->data[SIGNAL_AT_LINK] = pid;
@@ -76,7 +78,8 @@ Term process_monitor(Process *p, Term what) {
     return ref;
 }
 
-// Removes the :down of a monitor from the mailbox. It can only stand behind what was there when the monitor was made.
+// Removes the :down of a monitor from the mailbox. It can only stand behind what was there when the
+// monitor was made.
 static void flush_down(Process *p, uint64_t id) {
     Signal *s = p->mailbox.last;
     while (s != NULL && signal_stamp(s) > id) {
@@ -117,7 +120,8 @@ uint64_t monitor_at_birth(Process *parent, Process *child) {
 Term process_alias(Process *p) {
     uint64_t id = table_ref(p->vm->processes, REF_ALIAS);
     Term ref = make_ref(p, id);
-    if (!term_same_bits(ref, TERM_NONE) && relation_add(p, RELATION_ALIAS, id, TERM_NIL, 0) == NULL) {
+    if (!term_same_bits(ref, TERM_NONE) &&
+        relation_add(p, RELATION_ALIAS, id, TERM_NIL, 0) == NULL) {
         return process_limit(p, AM_memory);
     }
     return ref;

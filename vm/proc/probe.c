@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Circles of waiting processes: the probe of ask.h.
 //
-// A PROBE signal carries its path, a Step for each process it has passed, and is sent on as it is. It stops at a process that
-// does not wait, at an edge that does not stand, and in a circle that it has not begun in (whose members find it by their own
-// probes): each step is compared with the one at the last power of two (Brent 1980).
+// A PROBE signal carries its path, a Step for each process it has passed, and is sent on as it is.
+// It stops at a process that does not wait, at an edge that does not stand, and in a circle that it
+// has not begun in (whose members find it by their own probes): each step is compared with the one
+// at the last power of two (Brent 1980).
 #include "vm/proc/ask_private.h"
 #include "vm/proc/relation.h"
 #include "vm/proc/send.h"
 
 typedef struct {
     Term pid;
-    uint64_t id;  // of its wait
+    uint64_t id; // of its wait
     Term label;
 } Step;
 

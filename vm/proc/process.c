@@ -17,8 +17,8 @@ Term process_fail(Process *p, Term reason) {
     return TERM_NONE;
 }
 
-// Room for a pair without collecting: the gap that every heap keeps or, when that is used up by failures since the last
-// reserve, a fragment.
+// Room for a pair without collecting: the gap that every heap keeps or, when that is used up by
+// failures since the last reserve, a fragment.
 static Room failure_room(Process *p) {
     enum { WORDS = 3 };
     Heap *heap = &p->heap;
@@ -48,16 +48,13 @@ Term process_limit(Process *p, Term what) {
     case ATOM_BITS(stack):
     case ATOM_BITS(memory):
     case ATOM_BITS(mailbox):
-    case ATOM_BITS(reductions):
-        p->uncatchable = true;
-        break;
-    default:
-        break;
+    case ATOM_BITS(reductions): p->uncatchable = true; break;
+    default: break;
     }
     return process_fail_with(p, AM_limit, what);
 }
 
-// Registers and return addresses --------------------------------------------------------------------
+// Registers and return addresses ------------------------------------------------------------------
 
 bool process_save(Process *p, const Term *x, uint32_t count) {
     if (p->saved != p->saved_inline && (count <= SAVED_INLINE || count > p->saved_count)) {
@@ -78,7 +75,8 @@ bool process_save(Process *p, const Term *x, uint32_t count) {
     return true;
 }
 
-// Copying return addresses to where there are twice as many, the oldest first. The process does nothing else meanwhile.
+// Copying return addresses to where there are twice as many, the oldest first. The process does
+// nothing else meanwhile.
 typedef struct {
     Work work;
     uintptr_t *end;
@@ -96,9 +94,12 @@ static Growing *growing_begin(Process *p, size_t used) {
     size_t capacity = used * 2 < RETURNS_FIRST ? RETURNS_FIRST : used * 2;
     // The limit of the heap counts for them as well, apart from what lies there.
     size_t limit = p->heap.limit_words;
-    size_t max = limit == 0 || limit > RETURNS_MAX ? RETURNS_MAX : limit < RETURNS_FIRST ? RETURNS_FIRST : limit;
+    size_t max = limit == 0 || limit > RETURNS_MAX ? RETURNS_MAX
+                 : limit < RETURNS_FIRST           ? RETURNS_FIRST
+                                                   : limit;
     Growing *g = NULL;
-    uintptr_t *end = capacity > max ? NULL : mem_alloc(p->vm->mem, MEM_STACK, capacity * sizeof(uintptr_t));
+    uintptr_t *end =
+        capacity > max ? NULL : mem_alloc(p->vm->mem, MEM_STACK, capacity * sizeof(uintptr_t));
     if (end != NULL) {
         g = mem_alloc(p->vm->mem, MEM_STACK, sizeof *g);
     }
@@ -107,7 +108,9 @@ static Growing *growing_begin(Process *p, size_t used) {
         process_limit(p, capacity > max ? AM_stack : AM_memory);
         return NULL;
     }
-    *g = (Growing){.work = {.drop = growing_drop, .owner = process_grow_returns}, .end = end, .capacity = capacity};
+    *g = (Growing){.work = {.drop = growing_drop, .owner = process_grow_returns},
+                   .end = end,
+                   .capacity = capacity};
     p->work = &g->work;
     return g;
 }
@@ -140,7 +143,7 @@ Term process_grow_returns(Process *p) {
     return TERM_TRUE;
 }
 
-// Roots and room -------------------------------------------------------------------------------------
+// Roots and room ----------------------------------------------------------------------------------
 
 void process_each_root(Process *p, RootVisit visit, void *collection) {
     code_each_frame_root(p, visit, collection);
@@ -161,7 +164,7 @@ static void fail_for(Process *p, HeapStatus status) {
 
 bool process_reserve_slow(Process *p, size_t words, Term *roots, size_t count, Room *room) {
     if (heap_free_words(&p->heap) < words + HEAP_GAP && heap_reserve_aside(&p->heap, words, room)) {
-        p->reds = 0;  // it is collected when it stops
+        p->reds = 0; // it is collected when it stops
         return true;
     }
     if (!heap_reserve(&p->heap, words + HEAP_GAP, roots, count, room)) {

@@ -12,9 +12,9 @@
 
 struct MainProcess {
     bool ending;
-    bool gave_up;       // a supervisor has said that it is going to end
-    bool failed;        // it has ended
-    uint64_t stopping;  // the supervisor that is being shut down: id of its monitor
+    bool gave_up;      // a supervisor has said that it is going to end
+    bool failed;       // it has ended
+    uint64_t stopping; // the supervisor that is being shut down: id of its monitor
 };
 
 bool program_adopt_main(Process *p) {

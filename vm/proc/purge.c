@@ -73,7 +73,8 @@ static bool is_point_in(const Safepoint *point, const Module *module) {
 }
 
 static bool has_frames(const Process *p, const Module *module) {
-    if (p->point == NULL ? p->entry != NULL && p->entry->module == module : is_point_in(p->point, module)) {
+    if (p->point == NULL ? p->entry != NULL && p->entry->module == module
+                         : is_point_in(p->point, module)) {
         return true;
     }
     for (const uintptr_t *back = p->returns.top; back != p->returns.base; back++) {
@@ -100,7 +101,8 @@ static bool clean_heap(Process *p, Doomed d) {
         return true;
     }
     // Garbage does not count.
-    return heap_evict(&p->heap, literals(d), literal_words(d)) == HEAP_OK && !is_in_heap(&p->heap, d);
+    return heap_evict(&p->heap, literals(d), literal_words(d)) == HEAP_OK &&
+           !is_in_heap(&p->heap, d);
 }
 
 // A copy in its place that takes the literals along. False: no memory.
@@ -150,7 +152,8 @@ static bool holds(const Process *p, const Signal *s) {
 // What is outside the heap and the mailbox, and soon gone.
 static bool holds_for_now(const Process *p) {
     const Wait *wait = p->extra == NULL || p->work == NULL ? NULL : p->extra->wait;
-    return holds(p, p->heap.foreign) || (wait != NULL && (holds(p, wait->message) || holds(p, wait->answer)));
+    return holds(p, p->heap.foreign) ||
+           (wait != NULL && (holds(p, wait->message) || holds(p, wait->answer)));
 }
 
 // What is only named in reports.
@@ -184,7 +187,7 @@ void purge_look(Process *p) {
         return;
     }
     if (mailbox_at(&p->mailbox) == NULL) {
-        p->heap.foreign = NULL;  // all were looked at
+        p->heap.foreign = NULL; // all were looked at
     }
     if (holds_for_now(p)) {
         p->purge = PURGE_LATER;
@@ -200,7 +203,8 @@ void purge_look(Process *p) {
 
 bool purge_look_is_long(const Process *p) {
     HeapUse use = heap_use(&p->heap);
-    size_t words = use.young_words + use.old_words + use.fragment_words + use.stack_words + p->mailbox.words;
+    size_t words =
+        use.young_words + use.old_words + use.fragment_words + use.stack_words + p->mailbox.words;
     words += p->mailbox.count * SIGNAL_WORDS + (size_t)(p->returns.base - p->returns.top);
     return words > LONG_WORDS && !holds_for_now(p);
 }
@@ -210,8 +214,8 @@ bool purge_look_is_long(const Process *p) {
 void purge_ending(Worker *w, Process *p) {
     Purge *purge = purge_of(w->vm);
     p->ending_side = (uint8_t)(1 + atomic_load_explicit(&purge->side, memory_order_relaxed));
-    atomic_fetch_add_explicit(&purge->ending[w->number % PURGE_STRIPES].begun[p->ending_side - 1], 1,
-                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&purge->ending[w->number % PURGE_STRIPES].begun[p->ending_side - 1],
+                              1, memory_order_relaxed);
 }
 
 void purge_ended(Worker *w, Process *p) {
@@ -220,8 +224,9 @@ void purge_ended(Worker *w, Process *p) {
     }
     if (p->ending_side != 0) {
         // Release: all that it did is over.
-        atomic_fetch_add_explicit(&purge_of(w->vm)->ending[w->number % PURGE_STRIPES].ended[p->ending_side - 1],
-                                  1, memory_order_release);
+        atomic_fetch_add_explicit(
+            &purge_of(w->vm)->ending[w->number % PURGE_STRIPES].ended[p->ending_side - 1], 1,
+            memory_order_release);
     }
 }
 
@@ -304,14 +309,16 @@ static void ask(Worker *w, Purge *purge) {
 
 static void look_at_answers(Worker *w, Purge *purge) {
     uint32_t side = 1 - atomic_load_explicit(&purge->side, memory_order_relaxed);
-    if (atomic_load_explicit(&purge->pending, memory_order_acquire) == 0 && all_have_ended(purge, side)) {
+    if (atomic_load_explicit(&purge->pending, memory_order_acquire) == 0 &&
+        all_have_ended(purge, side)) {
         block_depot_doom(w->vm->blocks, (Doomed){0});
         wait_for_all(w, purge, STEP_FREE);
     }
 }
 
 bool purge_goes_on(const VM *vm) {
-    return atomic_load_explicit(&purge_of(vm)->step, memory_order_relaxed) != STEP_IDLE || code_has_retired(vm->code);
+    return atomic_load_explicit(&purge_of(vm)->step, memory_order_relaxed) != STEP_IDLE ||
+           code_has_retired(vm->code);
 }
 
 bool purge_poll(Worker *w) {
@@ -323,18 +330,10 @@ bool purge_poll(Worker *w) {
         return true;
     }
     switch ((PurgeStep)atomic_load_explicit(&purge->step, memory_order_acquire)) {
-    case STEP_IDLE:
-        begin(w, purge);
-        break;
-    case STEP_TIMERS:
-        look_at_timers(w, purge);
-        break;
-    case STEP_ASK:
-        ask(w, purge);
-        break;
-    case STEP_ANSWERS:
-        look_at_answers(w, purge);
-        break;
+    case STEP_IDLE: begin(w, purge); break;
+    case STEP_TIMERS: look_at_timers(w, purge); break;
+    case STEP_ASK: ask(w, purge); break;
+    case STEP_ANSWERS: look_at_answers(w, purge); break;
     case STEP_FREED:
         code_free_retired(w->vm->code, purge->module);
         purge->module = NULL;
@@ -343,8 +342,7 @@ bool purge_poll(Worker *w) {
     case STEP_SPREAD:
     case STEP_FIRED:
     case STEP_CLOSE:
-    case STEP_FREE:
-        break;
+    case STEP_FREE: break;
     }
     atomic_store_explicit(&purge->busy, 0, memory_order_release);
     return true;

@@ -59,7 +59,8 @@ void process_timer_ended(Process *p, uint64_t number) {
 
 // Receiving ---------------------------------------------------------------------------------------
 
-// What was received piles up outside the heap until a collection, and a process that only receives would never have one.
+// What was received piles up outside the heap until a collection, and a process that only receives
+// would never have one.
 static void collect_received(Process *p) {
     if (heap_is_pressed(&p->heap)) {
         // A failure leaves everything as it was, and is found by the next reserve.
@@ -116,7 +117,8 @@ void receive_take(Process *p) {
 
 ReceiveResult receive_wait(Process *p) {
     bool more = mailbox_at(&p->mailbox) != NULL;
-    // Code that goes back without looking at what is there must not hold its scheduler: it sleeps, and is awake at once.
+    // Code that goes back without looking at what is there must not hold its scheduler: it sleeps,
+    // and is awake at once.
     if (more && !process_charge(p, 1)) {
         return RECEIVE_AGAIN;
     }

@@ -12,14 +12,16 @@ typedef enum {
     RECEIVE_FAILED, // process_fail was called
 } ReceiveResult;
 
-// recv_peek: the oldest message not yet looked at; false when there is none. May collect (frames and X as p->point says).
+// recv_peek: the oldest message not yet looked at; false when there is none. May collect (frames
+// and X as p->point says).
 bool receive_peek(Process *p, Term *message);
 // recv_next: goes past the message looked at.
 static inline void receive_next(Process *p) {
     p->heap.foreign = NULL;
     mailbox_next(&p->mailbox);
 }
-// recv_take: takes the message looked at; its terms belong to the heap from now on. Ends the receive.
+// recv_take: takes the message looked at; its terms belong to the heap from now on. Ends the
+// receive.
 void receive_take(Process *p);
 // recv_wait.
 ReceiveResult receive_wait(Process *p);
@@ -30,20 +32,22 @@ void receive_ref(Process *p, Term ref);
 // recv_done.
 void receive_done(Process *p);
 
-// Takes all signals that are there: messages into the mailbox, others are acted on. True when the mailbox got a message.
-// May set p->must_exit, p->woken.
+// Takes all signals that are there: messages into the mailbox, others are acted on. True when the
+// mailbox got a message. May set p->must_exit, p->woken.
 bool process_fetch(Process *p);
-// The same for one whose inbox is to be closed: what is left is answered as by one that is not there. True when all is done.
+// The same for one whose inbox is to be closed: what is left is answered as by one that is not
+// there. True when all is done.
 bool process_fetch_closing(Process *p);
 // Puts a message (of any kind) into p's own mailbox.
 void process_deliver(Process *p, Signal *message);
 
-// The one timer of a process, used by a receive, sleep or ask: mailbox.timed_out is set when it ends. UINT64_MAX: none.
-// False: no memory.
+// The one timer of a process, used by a receive, sleep or ask: mailbox.timed_out is set when it
+// ends. UINT64_MAX: none. False: no memory.
 bool process_timer_start(Process *p, uint64_t deadline_ns);
 void process_timer_stop(Process *p);
-void process_timer_ended(Process *p, uint64_t number);  // the signal
-// A deadline `ms` from now (an integer >= 0 or :infinity, which is UINT64_MAX). False after :badarg(ms).
+void process_timer_ended(Process *p, uint64_t number); // the signal
+// A deadline `ms` from now (an integer >= 0 or :infinity, which is UINT64_MAX). False after
+// :badarg(ms).
 bool process_deadline(Process *p, Term ms, uint64_t *deadline_ns);
 
 // Process.sleep(ms): resumable; :ok.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names: see registry.h.
 //
-// Open addressing by atom number. A slot is NULL, a name, or GONE: readers pass over GONE, writers use it again.
+// Open addressing by atom number. A slot is NULL, a name, or GONE: readers pass over GONE, writers
+// use it again.
 #include "vm/proc/registry.h"
 
 #include "vm/base/hash.h"
@@ -13,13 +14,13 @@ typedef struct RegistryName {
     MemStats *mem;
     Term name;
     Term pid;
-    struct RegistryName *next;  // of the same process
+    struct RegistryName *next; // of the same process
 } RegistryName;
 
 typedef struct {
     QuietItem retired;
     MemStats *mem;
-    uint32_t capacity;  // a power of two
+    uint32_t capacity; // a power of two
     _Atomic(RegistryName *) slots[];
 } NameTable;
 
@@ -27,15 +28,16 @@ struct Registry {
     MemStats *mem;
     _Atomic(NameTable *) table;
     Lock lock;
-    uint32_t used;   // slots that are not NULL
-    uint32_t count;  // names
+    uint32_t used;  // slots that are not NULL
+    uint32_t count; // names
 };
 
 enum { REGISTRY_FIRST = 64 };
 #define GONE ((RegistryName *)(uintptr_t)1)
 
 static NameTable *table_make(MemStats *mem, uint32_t capacity) {
-    NameTable *table = mem_alloc_zero(mem, MEM_TABLE, sizeof *table + capacity * sizeof table->slots[0]);
+    NameTable *table =
+        mem_alloc_zero(mem, MEM_TABLE, sizeof *table + capacity * sizeof table->slots[0]);
     if (table != NULL) {
         table->mem = mem;
         table->capacity = capacity;
@@ -121,7 +123,8 @@ static bool make_space_locked(Registry *registry, Worker *w) {
     if ((registry->used + 1) * 4 <= old->capacity * 3) {
         return true;
     }
-    uint32_t capacity = (registry->count + 1) * 2 <= old->capacity ? old->capacity : old->capacity * 2;
+    uint32_t capacity =
+        (registry->count + 1) * 2 <= old->capacity ? old->capacity : old->capacity * 2;
     NameTable *table = table_make(registry->mem, capacity);
     if (table == NULL) {
         return false;
@@ -149,7 +152,8 @@ static void remove_locked(Registry *registry, Worker *w, RegistryName *name) {
     quiet_retire(w->quiet, &name->retired, name_free);
 }
 
-static RegisterStatus register_locked(Registry *registry, Worker *w, Process *p, RegistryName *name, Term *holder) {
+static RegisterStatus register_locked(Registry *registry, Worker *w, Process *p, RegistryName *name,
+                                      Term *holder) {
     NameTable *table = atomic_load_explicit(&registry->table, memory_order_relaxed);
     _Atomic(RegistryName *) *slot = find(table, name->name);
     if (slot != NULL) {
@@ -161,7 +165,8 @@ static RegisterStatus register_locked(Registry *registry, Worker *w, Process *p,
     }
     RegistryName *before = atomic_load_explicit(&p->names, memory_order_relaxed);
     name->next = before;
-    // Sequentially consistent, as in registry_release: either the process sees the name when it ends, or its end is seen here.
+    // Sequentially consistent, as in registry_release: either the process sees the name when it
+    // ends, or its end is seen here.
     atomic_store_explicit(&p->names, name, memory_order_seq_cst);
     if (atomic_load_explicit(&p->state, memory_order_seq_cst) >= PROC_EXITING) {
         atomic_store_explicit(&p->names, before, memory_order_relaxed);
@@ -201,7 +206,8 @@ RegisterStatus registry_register(Worker *w, Term name, Term pid, Term *holder) {
 bool registry_unregister(Worker *w, Term name) {
     Registry *registry = w->vm->registry;
     lock_acquire(&registry->lock);
-    _Atomic(RegistryName *) *slot = find(atomic_load_explicit(&registry->table, memory_order_relaxed), name);
+    _Atomic(RegistryName *) *slot =
+        find(atomic_load_explicit(&registry->table, memory_order_relaxed), name);
     if (slot != NULL) {
         RegistryName *entry = atomic_load_explicit(slot, memory_order_relaxed);
         Process *p = table_find(w->vm->processes, entry->pid);
@@ -227,7 +233,8 @@ Term registry_whereis(const Registry *registry, Term name) {
     NameTable *table = atomic_load_explicit(&registry->table, memory_order_acquire);
     _Atomic(RegistryName *) *slot = find(table, name);
     RegistryName *entry = slot == NULL ? NULL : atomic_load_explicit(slot, memory_order_acquire);
-    return entry == NULL || entry == GONE || !term_same_bits(entry->name, name) ? TERM_NIL : entry->pid;
+    return entry == NULL || entry == GONE || !term_same_bits(entry->name, name) ? TERM_NIL
+                                                                                : entry->pid;
 }
 
 void registry_release(Worker *w, Process *p) {

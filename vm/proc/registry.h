@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names: atom -> pid. Reading takes no lock: the table is an array of atomic slots that is replaced when it gets full (old ones are
-// retired). Writing takes LOCK_REGISTRY. The names of a process hang on it (Process.names), so that its end frees them, before
-// anybody hears of the end. Tests: tests/behave b25, b29, b30.
+// Names: atom -> pid. Reading takes no lock: the table is an array of atomic slots that is replaced
+// when it gets full (old ones are retired). Writing takes LOCK_REGISTRY. The names of a process
+// hang on it (Process.names), so that its end frees them, before anybody hears of the end. Tests:
+// tests/behave b25, b29, b30.
 #pragma once
 
 #include "vm/proc/worker.h"

@@ -69,7 +69,8 @@ static bool grow(Process *p, bool urgent) {
     return true;
 }
 
-static Relation *add(Process *p, RelationKind kind, uint64_t key, Term other, uint64_t data, bool urgent) {
+static Relation *add(Process *p, RelationKind kind, uint64_t key, Term other, uint64_t data,
+                     bool urgent) {
     ASSERT(relation_find(p, kind, key) == NULL);
     if (!grow(p, urgent)) {
         return NULL;
@@ -82,7 +83,8 @@ Relation *relation_add(Process *p, RelationKind kind, uint64_t key, Term other, 
     return add(p, kind, key, other, data, false);
 }
 
-Relation *relation_add_urgent(Process *p, RelationKind kind, uint64_t key, Term other, uint64_t data) {
+Relation *relation_add_urgent(Process *p, RelationKind kind, uint64_t key, Term other,
+                              uint64_t data) {
     return add(p, kind, key, other, data, true);
 }
 
@@ -94,7 +96,8 @@ bool relation_remove(Process *p, RelationKind kind, uint64_t key) {
     Relations *r = p->relations;
     uint32_t mask = r->capacity - 1;
     uint32_t hole = (uint32_t)(slot - r->slots);
-    // Entries behind the hole that belong at or before it move up, so that no search ends too early.
+    // Entries behind the hole that belong at or before it move up, so that no search ends too
+    // early.
     for (uint32_t i = (hole + 1) & mask; r->slots[i].kind != RELATION_NONE; i = (i + 1) & mask) {
         uint32_t home = home_of(r, r->slots[i].kind, r->slots[i].key);
         if (((i - home) & mask) >= ((i - hole) & mask)) {

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Relations of one process: links, monitors both ways, aliases, requests that were put aside. A hash table by kind and key,
-// private to its owner: the other side has an entry of its own, and signals keep the two in step.
-// Open addressing with linear probing and backward-shift deletion; nothing is allocated for a process without relations.
-// Tests: tests/behave b10-b28.
+// Relations of one process: links, monitors both ways, aliases, requests that were put aside. A
+// hash table by kind and key, private to its owner: the other side has an entry of its own, and
+// signals keep the two in step. Open addressing with linear probing and backward-shift deletion;
+// nothing is allocated for a process without relations. Tests: tests/behave b10-b28.
 #pragma once
 
 #include "vm/proc/worker.h"
 
 typedef enum {
     RELATION_NONE,
-    RELATION_LINK,      // key: pid bits; data: 0, or the number of an unlinking that is not yet answered
-    RELATION_MONITOR,   // mine: key: ref; other: pid; data: the name's atom bits if it was set by name, else 0
-    RELATION_WATCHER,   // on me: key: ref; other: who watches
-    RELATION_ALIAS,     // key: ref
-    RELATION_REQUEST,   // an ask I put aside: key: ref; other: who asks
-    RELATION_AIM,       // a timer for me: key: its ref
-    RELATION_SUPERVISOR,  // the main process's: a supervisor it has started; key: ref of the monitor; other: pid
+    RELATION_LINK, // key: pid bits; data: 0, or the number of an unlinking that is not yet answered
+    RELATION_MONITOR,    // mine: key: ref; other: pid; data: the name's atom bits if it was set by
+                         // name, else 0
+    RELATION_WATCHER,    // on me: key: ref; other: who watches
+    RELATION_ALIAS,      // key: ref
+    RELATION_REQUEST,    // an ask I put aside: key: ref; other: who asks
+    RELATION_AIM,        // a timer for me: key: its ref
+    RELATION_SUPERVISOR, // the main process's: a supervisor it has started; key: ref of the
+                         // monitor; other: pid
 } RelationKind;
 
 typedef struct {
@@ -27,16 +29,18 @@ typedef struct {
 
 struct Relations {
     uint32_t count;
-    uint32_t capacity;  // a power of two
+    uint32_t capacity; // a power of two
     Relation slots[];
 };
 
 // NULL when there is none. Good until the next change.
 Relation *relation_find(const Process *p, RelationKind kind, uint64_t key);
 // Adds one that is not there. NULL: no memory.
-MUST_USE Relation *relation_add(Process *p, RelationKind kind, uint64_t key, Term other, uint64_t data);
+MUST_USE Relation *relation_add(Process *p, RelationKind kind, uint64_t key, Term other,
+                                uint64_t data);
 // As relation_add, past the memory limit: for what another process has already counted on.
-Relation *relation_add_urgent(Process *p, RelationKind kind, uint64_t key, Term other, uint64_t data);
+Relation *relation_add_urgent(Process *p, RelationKind kind, uint64_t key, Term other,
+                              uint64_t data);
 // Whether it was there.
 bool relation_remove(Process *p, RelationKind kind, uint64_t key);
 // The next one at or after *index, NULL at the end; *index is then behind it. No changes meanwhile.

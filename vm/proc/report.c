@@ -20,7 +20,8 @@ bool reason_is_orderly(Term reason) {
 
 static void add_term(const Process *p, Buffer *out, Term t) {
     Printing printing;
-    PrintLimits limits = {.max_bytes = REPORT_TERM_BYTES, .max_depth = REPORT_DEPTH, .max_items = REPORT_ITEMS};
+    PrintLimits limits = {
+        .max_bytes = REPORT_TERM_BYTES, .max_depth = REPORT_DEPTH, .max_items = REPORT_ITEMS};
     printing_init(&printing, p->vm->atoms, out, PRINT_INSPECT, limits, t);
     int64_t budget = INT64_MAX;
     StepStatus status = printing_run(&printing, &budget);
@@ -30,11 +31,13 @@ static void add_term(const Process *p, Buffer *out, Term t) {
     printing_free(&printing);
 }
 
-static void add_frame(const Process *p, Buffer *out, const Function *function, const LineFrame *frame) {
+static void add_frame(const Process *p, Buffer *out, const Function *function,
+                      const LineFrame *frame) {
     buffer_add_text(out, "   at ");
     atom_print(p->vm->atoms, out, function_head(function)->module_name, true);
     buffer_add_char(out, '.');
-    atom_print(p->vm->atoms, out, frame == NULL ? function_head(function)->name : frame->function, true);
+    atom_print(p->vm->atoms, out, frame == NULL ? function_head(function)->name : frame->function,
+               true);
     if (frame != NULL) {
         buffer_add_format(out, " (%s:%u)", lines_file(function, frame), frame->line);
     }
@@ -70,8 +73,9 @@ void report_trace(Process *p, Buffer *out) {
     }
 }
 
-// What an actor was handling, in the words of its source: an ask's message and who asks, a named timer, what next(…) put. It is nil when there was no
-// message: in `on stop` and `after`, which the trace names.
+// What an actor was handling, in the words of its source: an ask's message and who asks, a named
+// timer, what next(…) put. It is nil when there was no message: in `on stop` and `after`, which the
+// trace names.
 static void add_handled(const Process *p, Buffer *out, Term message) {
     if (term_same_bits(message, TERM_NONE) || term_same_bits(message, TERM_NIL)) {
         return;

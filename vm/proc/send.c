@@ -13,18 +13,15 @@
 #include "vm/term/box.h"
 #include "vm/term/tuple.h"
 
-// What it costs beyond the copy. A sender should not fill more than a cache before the receiver has its turn.
+// What it costs beyond the copy. A sender should not fill more than a cache before the receiver has
+// its turn.
 enum { SEND_REDUCTIONS = 4 };
 
 bool signal_send(Worker *w, Process *target, Signal *signal) {
     switch (inbox_push(&target->inbox, signal)) {
-    case PUSH_DONE:
-        return true;
-    case PUSH_WOKE:
-        w->hooks->queue(w, target);
-        return true;
-    default:
-        return false;
+    case PUSH_DONE: return true;
+    case PUSH_WOKE: w->hooks->queue(w, target); return true;
+    default: return false;
     }
 }
 
@@ -45,11 +42,12 @@ bool process_notify(Worker *w, Term pid, Term message) {
     return signal_send_to(w, pid, signal_copy_urgent(&w->blocks, SIGNAL_NOTICE, message, 0));
 }
 
-// Where a message goes ------------------------------------------------------------------------------
+// Where a message goes ----------------------------------------------------------------------------
 
 bool address_resolve(Process *p, Term to, Address *address) {
     *address = (Address){.pid = TERM_NIL, .alias = 0};
-    if (term_is_tuple(to) && tuple_size(to) == 2 && term_is_atom(tuple_at(to, 0)) && term_is_atom(tuple_at(to, 1))) {
+    if (term_is_tuple(to) && tuple_size(to) == 2 && term_is_atom(tuple_at(to, 0)) &&
+        term_is_atom(tuple_at(to, 1))) {
         // (name, node): this machine has no name yet but the one of a node without distribution.
         if (!term_same_bits(tuple_at(to, 1), AM_nonode)) {
             return true;
@@ -109,17 +107,10 @@ static Term send_copied(Process *p, const Address *address, Term message, Signal
     }
     signal->data[SIGNAL_AT_ID].bits = address->alias;
     switch (enter(p, target, signal, message)) {
-    case BOUND_IN:
-        deliver(p, target, signal);
-        return message;
-    case BOUND_DROP:
-        signal_free_by(&p->heap, signal);
-        return message;
-    case BOUND_FULL:
-        signal_free_by(&p->heap, signal);
-        return process_fail(p, AM_mailbox_full);
-    default:
-        return wait_for_room(p, target, signal, UINT64_MAX, process_send);
+    case BOUND_IN: deliver(p, target, signal); return message;
+    case BOUND_DROP: signal_free_by(&p->heap, signal); return message;
+    case BOUND_FULL: signal_free_by(&p->heap, signal); return process_fail(p, AM_mailbox_full);
+    default: return wait_for_room(p, target, signal, UINT64_MAX, process_send);
     }
 }
 
@@ -133,13 +124,12 @@ static Term send_resume(Process *p, const Address *address, Term message) {
             return TERM_YIELD;
         }
         wait_end(p);
-        return status == STEP_DONE ? send_copied(p, address, message, signal) : process_limit(p, AM_memory);
+        return status == STEP_DONE ? send_copied(p, address, message, signal)
+                                   : process_limit(p, AM_memory);
     }
     switch (wait_room_status(p, wait)) {
-    case ROOM_WAITING:
-        return TERM_WAIT;
-    case ROOM_CIRCLE:
-        return wait_fail_circle(p, wait);
+    case ROOM_WAITING: return TERM_WAIT;
+    case ROOM_CIRCLE: return wait_fail_circle(p, wait);
     case ROOM_GONE:
         wait_end(p);
         count_dropped(p);

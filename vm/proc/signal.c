@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making and freeing signals: see signal.h. What each kind does is in receive.c, which hands it to its room.
+// Making and freeing signals: see signal.h. What each kind does is in receive.c, which hands it to
+// its room.
 #include "vm/proc/signal.h"
 
 #include "vm/term/atom.h"

@@ -28,7 +28,7 @@ typedef struct {
     const Function *function;
     const Term *args;
     size_t count;
-    Signal *copied;  // that args lie in, or NULL
+    Signal *copied; // that args lie in, or NULL
 } Start;
 
 static Process *struct_new(Worker *w) {
@@ -94,7 +94,8 @@ static bool set_options(Process *p, const SpawnOptions *options) {
         }
         extra->label = options->label;
     }
-    return options->policy == MAILBOX_UNBOUNDED || bound_set(p, options->mailbox_limit, options->policy);
+    return options->policy == MAILBOX_UNBOUNDED ||
+           bound_set(p, options->mailbox_limit, options->policy);
 }
 
 // A process that is in the table and has not run; NULL: no memory or no pid, or
@@ -120,7 +121,8 @@ static Process *birth(Worker *w, const Start *start, const SpawnOptions *options
         heap_adopt(&p->heap, start->copied);
     }
     p->entry = start->function;
-    if (!process_save(p, start->args, (uint32_t)start->count) || !set_options(p, options) || !table_add(w, p)) {
+    if (!process_save(p, start->args, (uint32_t)start->count) || !set_options(p, options) ||
+        !table_add(w, p)) {
         p->pid = TERM_NIL;
         process_free(w, p);
         return NULL;
@@ -190,7 +192,8 @@ static void drop_signals(Worker *w, Signal *s) {
 }
 
 void process_drop(Worker *w, Process *p) {
-    // A timer is its process's once it has gone off; one that has not is the wheel's, which is freed later.
+    // A timer is its process's once it has gone off; one that has not is the wheel's, which is
+    // freed later.
     p->heap.pool = &w->blocks;
     if (p->work != NULL) {
         Work *work = p->work;
@@ -209,10 +212,11 @@ void process_drop(Worker *w, Process *p) {
     process_free(w, p);
 }
 
-// What it costs: a spawner should not make more processes than fit into a cache before these have their turn.
+// What it costs: a spawner should not make more processes than fit into a cache before these have
+// their turn.
 enum { SPAWN_REDUCTIONS = 20 };
 
-// Spawning from a process ---------------------------------------------------------------------------
+// Spawning from a process -------------------------------------------------------------------------
 
 static Term fail_arity(Process *p, Term fn) {
     Room room;
@@ -245,7 +249,8 @@ static const Function *function_of(Process *p, Term fn) {
     do {
         target = code_find(p->vm->code, box_term(fn, 0), box_term(fn, 1), 0);
         function = target == NULL ? NULL : target_function(target);
-    } while (function == NULL && target != NULL && target->builtin == NULL);  // just being published anew
+    } while (function == NULL && target != NULL &&
+             target->builtin == NULL); // just being published anew
     if (function == NULL) {
         process_fail_with(p, AM_undef, box_term(fn, 1));
     }
@@ -275,17 +280,15 @@ static Start start_of(const Function *function, Term fn, Signal *copied) {
     return start;
 }
 
-// Relations of a new process, made before it can run: by link, by monitor, by name. *id is the monitor's.
+// Relations of a new process, made before it can run: by link, by monitor, by name. *id is the
+// monitor's.
 static Term relate(Process *p, Process *child, const SpawnOptions *options, uint64_t *id) {
     if (!term_same_bits(options->name, TERM_NIL)) {
         Term holder;
         switch (registry_register(p->worker, options->name, child->pid, &holder)) {
-        case REGISTER_OK:
-            break;
-        case REGISTER_TAKEN:
-            return process_fail_with(p, AM_already_started, holder);
-        default:
-            return process_limit(p, AM_memory);
+        case REGISTER_OK: break;
+        case REGISTER_TAKEN: return process_fail_with(p, AM_already_started, holder);
+        default: return process_limit(p, AM_memory);
         }
     }
     if (options->how == SPAWN_LINK && !link_at_birth(p, child)) {
@@ -314,7 +317,8 @@ static Term born(Process *p, Term pid, uint64_t monitor) {
 }
 
 // Makes the child known as one whose start p waits for.
-static bool await(Process *p, Process *child, SpawnHow how, uint64_t monitor, uint64_t deadline_ns) {
+static bool await(Process *p, Process *child, SpawnHow how, uint64_t monitor,
+                  uint64_t deadline_ns) {
     ProcessExtra *extra = process_extra(child);
     Wait *wait = extra == NULL ? NULL : wait_begin(p, process_spawn);
     if (wait == NULL) {
@@ -331,12 +335,14 @@ static bool await(Process *p, Process *child, SpawnHow how, uint64_t monitor, ui
     return true;
 }
 
-static Term spawn_now(Process *p, const Start *start, const SpawnOptions *options, uint64_t deadline_ns) {
+static Term spawn_now(Process *p, const Start *start, const SpawnOptions *options,
+                      uint64_t deadline_ns) {
     Worker *w = p->worker;
     process_charge(p, SPAWN_REDUCTIONS);
     Process *child = birth(w, start, options);
     if (child == NULL) {
-        return process_limit(p, mem_used_total(p->vm->mem) < p->vm->mem->limit ? AM_processes : AM_memory);
+        return process_limit(p, mem_used_total(p->vm->mem) < p->vm->mem->limit ? AM_processes
+                                                                               : AM_memory);
     }
     uint64_t monitor = 0;
     Term related = relate(p, child, options, &monitor);
@@ -405,11 +411,12 @@ static Term spawn_go_on(Process *p, Wait *wait) {
     return TERM_WAIT;
 }
 
-static Term copy_and_spawn(Process *p, Carry **carry, const Function *function, Term fn, const SpawnOptions *options,
-                           uint64_t deadline_ns) {
+static Term copy_and_spawn(Process *p, Carry **carry, const Function *function, Term fn,
+                           const SpawnOptions *options, uint64_t deadline_ns) {
     Signal *signal;
     StepStatus status = carry_term(p, carry, SIGNAL_MESSAGE, fn, 0, &signal);
-    if (status == STEP_MORE && (p->work != NULL || wait_begin_copy(p, *carry, SIGNAL_MESSAGE, process_spawn))) {
+    if (status == STEP_MORE &&
+        (p->work != NULL || wait_begin_copy(p, *carry, SIGNAL_MESSAGE, process_spawn))) {
         return TERM_YIELD;
     }
     if (p->work != NULL) {
@@ -438,13 +445,14 @@ Term process_spawn(Process *p, Term fn, const SpawnOptions *options, Term timeou
     }
     if (!is_light(&p->worker->blocks, fn)) {
         Carry *none = NULL;
-        return copy_and_spawn(p, wait == NULL ? &none : &wait->carry, function, fn, options, deadline_ns);
+        return copy_and_spawn(p, wait == NULL ? &none : &wait->carry, function, fn, options,
+                              deadline_ns);
     }
     Start start = start_of(function, fn, NULL);
     return spawn_now(p, &start, options, deadline_ns);
 }
 
-// The child's side ----------------------------------------------------------------------------------
+// The child's side --------------------------------------------------------------------------------
 
 static void tell_starter(Process *p, SignalKind kind, Term term) {
     ProcessExtra *extra = p->extra;
@@ -480,7 +488,7 @@ void start_failed(Process *p, Term reason) {
     }
 }
 
-// From outside --------------------------------------------------------------------------------------
+// From outside ------------------------------------------------------------------------------------
 
 Term process_spawn_call(Worker *w, const Function *function, const Term *args, uint32_t count,
                         const SpawnOptions *options) {
@@ -515,5 +523,6 @@ Process *process_make(Worker *w, const Function *function, const Term *args, uin
 Term process_spawn_outside(Worker *w, Term fn, const SpawnOptions *options) {
     ASSERT(term_is_fn(fn));
     ASSERT(box_kind(fn) == KIND_FN);
-    return process_spawn_call(w, fn_function(fn), term_pointer(fn) + 2, (uint32_t)fn_captured_count(fn), options);
+    return process_spawn_call(w, fn_function(fn), term_pointer(fn) + 2,
+                              (uint32_t)fn_captured_count(fn), options);
 }

@@ -6,10 +6,11 @@
 //                    └──collected── COLLECTING <──long collection
 //                                        RUNNING ──ended──> EXITING ──all told──> DEAD
 //
-// Only whoever owns the process at that moment writes it: its scheduler, or the one that woke it. That one is unique: waking is
-// decided by the inbox, whose head is INBOX_ASLEEP exactly while the process waits; the sender that replaces this mark
-// owns the process until it has queued it (mailbox.h). So the word decides nothing but this: once it is EXITING, no name
-// can be registered for the process (registry.h).
+// Only whoever owns the process at that moment writes it: its scheduler, or the one that woke it.
+// That one is unique: waking is decided by the inbox, whose head is INBOX_ASLEEP exactly while the
+// process waits; the sender that replaces this mark owns the process until it has queued it
+// (mailbox.h). So the word decides nothing but this: once it is EXITING, no name can be registered
+// for the process (registry.h).
 #pragma once
 
 #include "vm/vm.h"
@@ -19,10 +20,10 @@ typedef enum {
     PROC_QUEUED,
     PROC_RUNNING,
     PROC_WAITING,
-    PROC_COLLECTING,  // off the schedulers, on the blocking pool
-    PROC_SUSPENDED,   // waits, and runs no code until it is resumed
-    PROC_EXITING,     // ended; tells its relations
-    PROC_DEAD,        // out of the table; freed after a quiet point
+    PROC_COLLECTING, // off the schedulers, on the blocking pool
+    PROC_SUSPENDED,  // waits, and runs no code until it is resumed
+    PROC_EXITING,    // ended; tells its relations
+    PROC_DEAD,       // out of the table; freed after a quiet point
 } ProcState;
 
 // Priorities as in OTP. MAX is for the machine's own processes.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process table: see table.h.
 //
-// A slot that is free: [serial of its next pid : 28][next free slot : 28][0 : 7][1], otherwise a Process, whose lowest bit is 0.
+// A slot that is free: [serial of its next pid : 28][next free slot : 28][0 : 7][1], otherwise a
+// Process, whose lowest bit is 0.
 #include "vm/proc/table.h"
 
 enum { SLOT_FREE = 1, SLOT_NEXT_SHIFT = 8, SLOT_SERIAL_SHIFT = 36 };
@@ -50,7 +51,8 @@ void table_free(ProcessTable *table) {
         return;
     }
     for (uint32_t i = 0; i < TABLE_SEGMENTS; i++) {
-        mem_free(table->mem, MEM_TABLE, atomic_load_explicit(&table->segments[i], memory_order_relaxed));
+        mem_free(table->mem, MEM_TABLE,
+                 atomic_load_explicit(&table->segments[i], memory_order_relaxed));
     }
     lock_destroy(&table->lock);
     mem_unmap(table->mem, MEM_TABLE, table, sizeof *table);
@@ -74,7 +76,8 @@ static bool segment_make(ProcessTable *table, uint32_t index) {
 
 static uint32_t take_free_locked(ProcessTable *table) {
     uint32_t index = table->free_first;
-    table->free_first = slot_next(atomic_load_explicit(slot_at(table, index), memory_order_relaxed));
+    table->free_first =
+        slot_next(atomic_load_explicit(slot_at(table, index), memory_order_relaxed));
     table->free_count--;
     if (table->free_first == TABLE_NONE) {
         table->free_last = TABLE_NONE;
@@ -185,7 +188,8 @@ Process *table_next(const ProcessTable *table, uint32_t *index) {
     uint32_t used = atomic_load_explicit(&table->used, memory_order_acquire);
     while (*index < used) {
         _Atomic(uint64_t) *slot = slot_at(table, (*index)++);
-        Process *p = slot == NULL ? NULL : slot_process(atomic_load_explicit(slot, memory_order_acquire));
+        Process *p =
+            slot == NULL ? NULL : slot_process(atomic_load_explicit(slot, memory_order_acquire));
         if (p != NULL) {
             return p;
         }

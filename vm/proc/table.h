@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process table: pid -> Process, lock-free to read.
 //
-// Slots stand in segments that never move. A slot holds a Process, or, free, the serial of the next pid that it will give
-// and its successor in the list of free slots, which is a queue: a slot is used again after all others that are free, so a pid comes
-// again only after 2^28 uses of its slot. Workers take and give slots in batches under LOCK_PROCESS_TABLE.
-// A Process found here stays readable until the thread's next quiet point (quiet.h), whatever happens to it.
-// Tests: tests/behave.
+// Slots stand in segments that never move. A slot holds a Process, or, free, the serial of the next
+// pid that it will give and its successor in the list of free slots, which is a queue: a slot is
+// used again after all others that are free, so a pid comes again only after 2^28 uses of its slot.
+// Workers take and give slots in batches under LOCK_PROCESS_TABLE. A Process found here stays
+// readable until the thread's next quiet point (quiet.h), whatever happens to it. Tests:
+// tests/behave.
 #pragma once
 
 #include "vm/proc/purge.h"
@@ -15,7 +16,7 @@ enum {
     TABLE_SEGMENT_BITS = 12,
     TABLE_SEGMENT_SIZE = 1 << TABLE_SEGMENT_BITS,
     TABLE_SEGMENTS = 1 << 14,
-    TABLE_MAX = TABLE_SEGMENTS * TABLE_SEGMENT_SIZE,  // processes, at the most
+    TABLE_MAX = TABLE_SEGMENTS * TABLE_SEGMENT_SIZE, // processes, at the most
     TABLE_BATCH = WORKER_PIDS,
     // As long as fewer slots were ever used, new ones are preferred to free ones.
     TABLE_FRESH = 1 << 15,
@@ -26,15 +27,15 @@ typedef struct {
 } TableSegment;
 
 struct ProcessTable {
-    ON_OWN_LINE _Atomic uint64_t next_ref;  // see table_ref
+    ON_OWN_LINE _Atomic uint64_t next_ref; // see table_ref
     ON_OWN_LINE MemStats *mem;
     Purge purge;
     uint32_t limit;
     Lock lock;
-    uint32_t free_first;        // queue of free slots; TABLE_NONE: empty
+    uint32_t free_first; // queue of free slots; TABLE_NONE: empty
     uint32_t free_last;
     uint32_t free_count;
-    _Atomic uint32_t used;      // slots ever given out
+    _Atomic uint32_t used; // slots ever given out
     _Atomic(TableSegment *) segments[TABLE_SEGMENTS];
 };
 
@@ -45,11 +46,13 @@ void table_free(ProcessTable *table);
 MUST_USE bool table_add(Worker *w, Process *p);
 // Nobody finds p from now on. Its struct must be retired, not freed.
 void table_remove(Worker *w, Process *p);
-// The process of a local pid, NULL when it has ended. The thread is online; good until its next quiet point.
+// The process of a local pid, NULL when it has ended. The thread is online; good until its next
+// quiet point.
 Process *table_find(const ProcessTable *table, Term pid);
 // How many processes there are, about.
 uint64_t table_count(const ProcessTable *table);
-// The first process at or after slot *index, NULL at the end; *index is then behind it. For walking over all.
+// The first process at or after slot *index, NULL at the end; *index is then behind it. For walking
+// over all.
 Process *table_next(const ProcessTable *table, uint32_t *index);
 
 // References: numbers that rise. Those of aliases (REF_ALIAS) are odd, others even.

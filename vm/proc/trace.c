@@ -38,8 +38,9 @@ bool trace_parse(const char *kinds, uint32_t *bits, char *why) {
     do {
         size_t len = strcspn(at, ",:");
         if (!parse_kind(at, len, bits)) {
-            int written = snprintf(why, 256, "there is no kind of event '%.*s' to trace; there are all",
-                                   (int)(len < 40 ? len : 40), at);
+            int written =
+                snprintf(why, 256, "there is no kind of event '%.*s' to trace; there are all",
+                         (int)(len < 40 ? len : 40), at);
             for (unsigned i = 0; i < TRACE_KIND_COUNT; i++) {
                 written += snprintf(why + written, 256 - (size_t)written, ", %s", kind_names[i]);
             }

@@ -161,7 +161,7 @@ bool ask_timer(Process *p) {
     return true;
 }
 
-// Room in a full mailbox ----------------------------------------------------------------------------
+// Room in a full mailbox --------------------------------------------------------------------------
 
 bool wait_begin_copy(Process *p, Carry *carry, SignalKind kind, const void *owner) {
     Wait *wait = wait_begin(p, owner);
@@ -173,7 +173,8 @@ bool wait_begin_copy(Process *p, Carry *carry, SignalKind kind, const void *owne
     return true;
 }
 
-Term wait_for_room(Process *p, Process *target, Signal *signal, uint64_t deadline_ns, const void *owner) {
+Term wait_for_room(Process *p, Process *target, Signal *signal, uint64_t deadline_ns,
+                   const void *owner) {
     Wait *wait = wait_begin(p, owner);
     if (wait == NULL) {
         signal_free(p->vm->mem, signal);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timers that programs start: messages that are sent later. The part of timer.h that knows processes.
+// Timers that programs start: messages that are sent later. The part of timer.h that knows
+// processes.
 //
-// They are found by reference in a table of the VM, in shards with a lock each. A timer that is in the table exists: what goes off
-// leaves the table first. One that lasts long tells its target, a process, so that its end can take it back (B35); a short one is
-// gone soon anyway.
+// They are found by reference in a table of the VM, in shards with a lock each. A timer that is in
+// the table exists: what goes off leaves the table first. One that lasts long tells its target, a
+// process, so that its end can take it back (B35); a short one is gone soon anyway.
 #include "vm/base/clock.h"
 #include "vm/base/hash.h"
 #include "vm/proc/ask_private.h"
@@ -23,7 +24,7 @@ static const uint64_t LONG_NS = UINT64_C(5) * 1000 * NS_PER_MS;
 typedef struct {
     ON_OWN_LINE Lock lock;
     Timer **buckets;
-    uint32_t capacity;  // a power of two, or 0
+    uint32_t capacity; // a power of two, or 0
     uint32_t count;
 } Shard;
 
@@ -128,7 +129,7 @@ static Timer *claim(TimerTable *table, uint64_t id) {
     return timer;
 }
 
-// Starting ------------------------------------------------------------------------------------------
+// Starting ----------------------------------------------------------------------------------------
 
 // The target, which is a process, hears of a long timer.
 static void aim(Process *p, Term target, uint64_t id) {
@@ -168,7 +169,8 @@ static bool start(Process *p, Term target, Signal *message, uint64_t id, uint64_
 static Term copy_message(Process *p, Term message, const void *owner, Signal **signal) {
     Wait *wait = wait_of(p, owner);
     Carry *carry = NULL;
-    StepStatus status = carry_term(p, wait == NULL ? &carry : &wait->carry, SIGNAL_NOTICE, message, 0, signal);
+    StepStatus status =
+        carry_term(p, wait == NULL ? &carry : &wait->carry, SIGNAL_NOTICE, message, 0, signal);
     if (status == STEP_MORE && (wait != NULL || wait_begin_copy(p, carry, SIGNAL_NOTICE, owner))) {
         return TERM_YIELD;
     }
@@ -231,7 +233,7 @@ Term timer_start_named(Process *p, Term ms, Term name) {
     return ref;
 }
 
-// Reading and cancelling ------------------------------------------------------------------------------
+// Reading and cancelling --------------------------------------------------------------------------
 
 // Whole milliseconds, rounded up: never more than what was asked for.
 static Term left_ms(const Process *p, uint64_t deadline_ns) {
@@ -292,7 +294,8 @@ bool timers_hold_doomed(Worker *w, uint32_t part) {
     bool found = false;
     lock_acquire(&shard->lock);
     for (uint32_t i = 0; i < shard->capacity && !found; i++) {
-        for (const Timer *timer = shard->buckets[i]; timer != NULL && !found; timer = timer->hash_next) {
+        for (const Timer *timer = shard->buckets[i]; timer != NULL && !found;
+             timer = timer->hash_next) {
             found = purge_is_doomed(w->vm, timer->message);
         }
     }

@@ -14,22 +14,22 @@ typedef struct PoolThread {
     BlockingPool *pool;
     pthread_t thread;
     Worker worker;
-    Job *job;    // that it runs
-    bool ended;  // may be joined
+    Job *job;   // that it runs
+    bool ended; // may be joined
 } PoolThread;
 
 struct BlockingPool {
     VM *vm;
     Lock lock;
-    Condition work;      // a job or the end has come
+    Condition work; // a job or the end has come
     Job *first;
     Job **last;
     PoolThread *threads;
-    uint32_t count;      // threads
-    uint32_t idle;       // of them wait for work
+    uint32_t count; // threads
+    uint32_t idle;  // of them wait for work
     uint32_t max;
     bool stopping;
-    _Atomic uint32_t outside;  // jobs of that kind
+    _Atomic uint32_t outside; // jobs of that kind
 };
 
 BlockingPool *blocking_new(VM *vm, uint32_t max_threads) {
@@ -124,7 +124,8 @@ static Job *wait_for_job(PoolThread *thread) {
     uint64_t deadline = clock_monotonic_ns() + (uint64_t)BLOCKING_IDLE_MS * 1000 * 1000;
     pool->idle++;
     Job *job = next_job_locked(pool);
-    while (job == NULL && !pool->stopping && condition_wait_until(&pool->work, &pool->lock, deadline)) {
+    while (job == NULL && !pool->stopping &&
+           condition_wait_until(&pool->work, &pool->lock, deadline)) {
         job = next_job_locked(pool);
     }
     if (job == NULL) {
@@ -231,7 +232,8 @@ void job_post(Job *job) {
     }
     bool start = waiting > pool->idle && pool->count < pool->max;
     bool reapable = false;
-    for (const PoolThread *thread = pool->threads; thread != NULL && !reapable; thread = thread->next) {
+    for (const PoolThread *thread = pool->threads; thread != NULL && !reapable;
+         thread = thread->next) {
         reapable = thread->ended;
     }
     condition_signal(&pool->work);
@@ -240,7 +242,8 @@ void job_post(Job *job) {
         reap(pool, false);
     }
     if (start && !start_thread(pool)) {
-        // It waits for the threads there are. With none at all the machine is out of threads from the start.
+        // It waits for the threads there are. With none at all the machine is out of threads from
+        // the start.
         lock_acquire(&pool->lock);
         CHECK(pool->count > 0);
         lock_release(&pool->lock);
@@ -274,7 +277,7 @@ void blocking_free(BlockingPool *pool) {
     mem_free(pool->vm->mem, MEM_BLOCKING, pool);
 }
 
-// For built-ins -------------------------------------------------------------------------------------
+// For built-ins -----------------------------------------------------------------------------------
 
 typedef struct {
     Work work;

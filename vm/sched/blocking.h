@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blocking pool: threads for what may take long or wait in the kernel (files, name lookups, large collections, long
-// computations), so that no scheduler does. Threads start when there is work and none is free, up to a limit, and end after a
-// while of nothing to do.
+// The blocking pool: threads for what may take long or wait in the kernel (files, name lookups,
+// large collections, long computations), so that no scheduler does. Threads start when there is
+// work and none is free, up to a limit, and end after a while of nothing to do.
 //
-// A Job is shared by who posted it and the pool, and freed by the last of them: a process may end while its job runs. The job runs without
-// access to the process or its terms; it takes and gives plain memory. When it is done, the process gets a SIGNAL_WAKE.
+// A Job is shared by who posted it and the pool, and freed by the last of them: a process may end
+// while its job runs. The job runs without access to the process or its terms; it takes and gives
+// plain memory. When it is done, the process gets a SIGNAL_WAKE.
 //
 //   job_new → fill in → job_post → TERM_WAIT … run again: job_is_done? → read → job_release
 //
@@ -17,15 +18,16 @@
 typedef struct Job {
     struct Job *next;
     VM *vm;
-    Term pid;                         // to wake; NIL: nobody
-    void (*run)(struct Job *job, Worker *w);   // on a thread of the pool; offline (quiet.h)
-    void (*free)(struct Job *job);    // frees what it holds, not the job itself; may be NULL
+    Term pid;                                // to wake; NIL: nobody
+    void (*run)(struct Job *job, Worker *w); // on a thread of the pool; offline (quiet.h)
+    void (*free)(struct Job *job);           // frees what it holds, not the job itself; may be NULL
     size_t size;
     _Atomic uint32_t refs;
     _Atomic uint32_t done;
-    _Atomic uint32_t cancelled;       // nobody waits any more: `run` looks, if it may take for ever
-    bool outside;                     // waits for the world (input, a network): runs on a thread in the seeded mode too,
-                                      // where other jobs are run at once by who posts them, and so at a time that repeats
+    _Atomic uint32_t cancelled; // nobody waits any more: `run` looks, if it may take for ever
+    bool
+        outside; // waits for the world (input, a network): runs on a thread in the seeded mode too,
+    // where other jobs are run at once by who posts them, and so at a time that repeats
 } Job;
 
 enum { BLOCKING_MAX = 64, BLOCKING_IDLE_MS = 5000 };
@@ -44,7 +46,7 @@ bool job_is_done(const Job *job);
 // Gives up the caller's hold; `cancelled` is set if it is not done.
 void job_release(Job *job);
 
-// The whole of it for a built-in: keeps the job in p->work. First run: `make` fills in and returns a job (NULL after a failure);
-// when it is done `finish` makes the answer. TERM_WAIT meanwhile.
+// The whole of it for a built-in: keeps the job in p->work. First run: `make` fills in and returns
+// a job (NULL after a failure); when it is done `finish` makes the answer. TERM_WAIT meanwhile.
 Term job_await(Process *p, const void *owner, Term *args, Job *(*make)(Process *, Term *args),
                Term (*finish)(Process *, Term *args, Job *));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sleeping and waking of schedulers.
 //
-// A scheduler that finds nothing says so (`parked`, and the pool's count `idle`), looks once more, and sleeps in the kernel on its
-// wake-up descriptor and its event loop. Whoever has something for it takes `parked` from 1 to 0, and thereby the duty to write to
-// the descriptor. All of `parked`, `idle`, the posts and the offers are sequentially consistent where they meet here: either the sleeper
-// sees the work, or the one who brought it sees the sleeper.
+// A scheduler that finds nothing says so (`parked`, and the pool's count `idle`), looks once more,
+// and sleeps in the kernel on its wake-up descriptor and its event loop. Whoever has something for
+// it takes `parked` from 1 to 0, and thereby the duty to write to the descriptor. All of `parked`,
+// `idle`, the posts and the offers are sequentially consistent where they meet here: either the
+// sleeper sees the work, or the one who brought it sees the sleeper.
 #include <errno.h>
 #include <poll.h>
 #include <time.h>
@@ -17,7 +18,7 @@
 static void write_event(int fd) {
     uint64_t one = 1;
     ssize_t written = write(fd, &one, sizeof one);
-    (void)written;  // it can only fail when it is readable already
+    (void)written; // it can only fail when it is readable already
 }
 
 static void drain_event(int fd) {
@@ -86,7 +87,8 @@ void sched_wait_fds(int fd, int other, uint64_t deadline_ns) {
 static bool has_work(Scheduler *s) {
     return atomic_load_explicit(&s->posts, memory_order_relaxed) != NULL ||
            atomic_load_explicit(&s->injected, memory_order_relaxed) != NULL ||
-           atomic_load_explicit(&s->pool->stopping, memory_order_relaxed) != 0 || sched_is_any_offered(s->pool);
+           atomic_load_explicit(&s->pool->stopping, memory_order_relaxed) != 0 ||
+           sched_is_any_offered(s->pool);
 }
 
 // A purge has nobody to wake those it waits for.

@@ -13,17 +13,18 @@
 
 struct ProgramLife {
     VM *vm;
-    _Atomic uint64_t main;          // bits of the main process's pid, 0: none
+    _Atomic uint64_t main; // bits of the main process's pid, 0: none
     _Atomic uint32_t done;
-    _Atomic int status;             // of main
-    _Atomic int chosen;             // by a signal or program_exit; -1: none
-    _Atomic uint32_t interrupts;    // signals that have come
+    _Atomic int status;          // of main
+    _Atomic int chosen;          // by a signal or program_exit; -1: none
+    _Atomic uint32_t interrupts; // signals that have come
     uint32_t interrupts_seen;
 };
 
 enum { STATUS_NONE = -1 };
 
-// The one that signals of the operating system speak to: they belong to the whole process, not to a VM.
+// The one that signals of the operating system speak to: they belong to the whole process, not to a
+// VM.
 static _Atomic(struct ProgramLife *) in_charge;
 
 struct ProgramLife *program_life_new(VM *vm) {
@@ -97,7 +98,8 @@ static void start_main(Worker *w, void *data) {
 
 static void stop_main(Worker *w, void *data) {
     struct ProgramLife *life = data;
-    process_exit_from_outside(w, TERM_LITERAL(atomic_load_explicit(&life->main, memory_order_acquire)), AM_kill);
+    process_exit_from_outside(
+        w, TERM_LITERAL(atomic_load_explicit(&life->main, memory_order_acquire)), AM_kill);
 }
 
 void program_main_ended(Worker *w, int status) {
@@ -139,7 +141,10 @@ ProgramEnd program_run(VM *vm, const Function *main, const Term *args, uint32_t 
     listen_to_signals(NULL);
     int chosen = atomic_load_explicit(&life->chosen, memory_order_relaxed);
     int status = atomic_load_explicit(&life->status, memory_order_relaxed);
-    return (ProgramEnd){.status = chosen != STATUS_NONE ? chosen : ended ? status : 1, .stuck = !ended};
+    return (ProgramEnd){.status = chosen != STATUS_NONE ? chosen
+                                  : ended               ? status
+                                                        : 1,
+                        .stuck = !ended};
 }
 
 ProgramEnd program_run_fn(VM *vm, Term fn) {

@@ -4,7 +4,7 @@
 
 #include "vm/sched/sched.h"
 
-enum { NORMAL_RUN = 8 };  // turns of NORMAL before one of LOW
+enum { NORMAL_RUN = 8 }; // turns of NORMAL before one of LOW
 
 void runlist_push(RunList *list, Process *p) {
     p->queue_next = NULL;
@@ -53,7 +53,8 @@ static bool level_is_empty(const RunLevel *level) {
 }
 
 static Process *level_pop(RunLevel *level) {
-    bool fresh = level->fresh.count > 0 && (level->fresh_run < FRESH_RUN || level->spent.count == 0);
+    bool fresh =
+        level->fresh.count > 0 && (level->fresh_run < FRESH_RUN || level->spent.count == 0);
     level->fresh_run = fresh ? level->fresh_run + 1 : 0;
     return runlist_pop(fresh ? &level->fresh : &level->spent);
 }

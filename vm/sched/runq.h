@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The run queue of one scheduler. Private to its thread, without a lock: others get processes only from `offered`, to which the owner
-// moves some when a scheduler is idle (steal.c). Per priority two lists, first in first out: `fresh`, just woken or made, and
-// `spent`, who used up their slice. MAX before HIGH before the others; LOW gets one of eight turns that NORMAL takes.
-// Tests: tests/behave.
+// The run queue of one scheduler. Private to its thread, without a lock: others get processes only
+// from `offered`, to which the owner moves some when a scheduler is idle (steal.c). Per priority
+// two lists, first in first out: `fresh`, just woken or made, and
+// `spent`, who used up their slice. MAX before HIGH before the others; LOW gets one of eight turns
+// that NORMAL takes. Tests: tests/behave.
 #pragma once
 
 #include "vm/base/lock.h"
@@ -17,15 +18,15 @@ typedef struct {
 typedef struct {
     RunList fresh;
     RunList spent;
-    uint32_t fresh_run;  // taken from `fresh` since the last of `spent`
+    uint32_t fresh_run; // taken from `fresh` since the last of `spent`
 } RunLevel;
 
 typedef struct {
     RunLevel levels[PRIORITY_COUNT];
     uint32_t count;
-    uint32_t normal_run;  // turns of NORMAL since the last of LOW
+    uint32_t normal_run; // turns of NORMAL since the last of LOW
     ON_OWN_LINE Lock lock;
-    RunList offered;                   // under the lock
+    RunList offered; // under the lock
     _Atomic uint32_t offered_count;
 } RunQueue;
 

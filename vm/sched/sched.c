@@ -51,7 +51,8 @@ static void inject(Scheduler *s, Process *p) {
 }
 
 static void outside_queue(Worker *w, Process *p) {
-    Scheduler *s = p->worker->number == UINT32_MAX ? sched_pick(w->vm->sched) : scheduler_of(p->worker);
+    Scheduler *s =
+        p->worker->number == UINT32_MAX ? sched_pick(w->vm->sched) : scheduler_of(p->worker);
     inject(s, p);
 }
 
@@ -92,7 +93,7 @@ const WorkerHooks sched_outside_hooks = {
     .main_ended = program_main_ended,
 };
 
-// Posts and timers ----------------------------------------------------------------------------------
+// Posts and timers --------------------------------------------------------------------------------
 
 void sched_post(Scheduler *s, Post *post) {
     Post *head = atomic_load_explicit(&s->posts, memory_order_relaxed);
@@ -177,7 +178,7 @@ bool sched_poll(Scheduler *s) {
     return go_on(s);
 }
 
-// The loop ------------------------------------------------------------------------------------------
+// The loop ----------------------------------------------------------------------------------------
 
 static void run_or_park(Scheduler *s) {
     Process *p = runq_pop(&s->queue);
@@ -222,13 +223,15 @@ static void *scheduler_main(void *argument) {
     return NULL;
 }
 
-// What is left until `deadline_ns` of the machine's clock, in the time of the VM; that of a deadline which has passed is 0.
+// What is left until `deadline_ns` of the machine's clock, in the time of the VM; that of a
+// deadline which has passed is 0.
 static uint64_t left_ns(uint64_t deadline_ns, uint64_t now_ns) {
     return deadline_ns == UINT64_MAX ? UINT64_MAX : deadline_ns > now_ns ? deadline_ns - now_ns : 0;
 }
 
-// The seeded mode: nobody can run. Time goes on to the next timer: at once, or, while input or output is in flight, when as much has
-// been waited for that in truth; what comes before makes no time pass. False when nothing can happen any more.
+// The seeded mode: nobody can run. Time goes on to the next timer: at once, or, while input or
+// output is in flight, when as much has been waited for that in truth; what comes before makes no
+// time pass. False when nothing can happen any more.
 static bool sim_wait(Scheduler *s) {
     VM *vm = s->worker.vm;
     uint64_t left = left_ns(wheel_next_ns(&s->timers), sched_now_ns(vm));
@@ -343,7 +346,7 @@ Scheduler *sched_pick(SchedPool *pool) {
     return pool->schedulers[next % pool->count];
 }
 
-// Making and ending ---------------------------------------------------------------------------------
+// Making and ending -------------------------------------------------------------------------------
 
 static uint32_t core_count(void) {
     cpu_set_t set;
@@ -401,7 +404,9 @@ static Scheduler *scheduler_new(SchedPool *pool, uint32_t number) {
 }
 
 SchedPool *sched_new(VM *vm, const SchedIo *io, char *why) {
-    uint32_t count = vm->options.seeded ? 1 : vm->options.schedulers == 0 ? core_count() : vm->options.schedulers;
+    uint32_t count = vm->options.seeded            ? 1
+                     : vm->options.schedulers == 0 ? core_count()
+                                                   : vm->options.schedulers;
     count = count > SCHED_MAX ? SCHED_MAX : count;
     SchedPool *pool = mem_alloc_lines(vm->mem, MEM_SCHED, sizeof *pool);
     if (pool != NULL) {
@@ -416,7 +421,8 @@ SchedPool *sched_new(VM *vm, const SchedIo *io, char *why) {
         pool->count++;
     }
     if (pool == NULL || pool->count < count || pool->done_fd < 0) {
-        snprintf(why, 256, "no memory or descriptors for %u schedulers: %s", count, strerror(errno));
+        snprintf(why, 256, "no memory or descriptors for %u schedulers: %s", count,
+                 strerror(errno));
         sched_free(pool);
         return NULL;
     }
@@ -434,7 +440,8 @@ bool sched_start(SchedPool *pool, char *why) {
     pthread_sigmask(SIG_SETMASK, &all, &before);
     uint32_t started = 0;
     while (started < pool->count &&
-           pthread_create(&pool->schedulers[started]->thread, NULL, scheduler_main, pool->schedulers[started]) == 0) {
+           pthread_create(&pool->schedulers[started]->thread, NULL, scheduler_main,
+                          pool->schedulers[started]) == 0) {
         started++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);

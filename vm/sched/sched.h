@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedulers: one thread per core, each with its own queues, timers, event loop and memory pools.
 //
-// A process is queued on the scheduler that woke or made it, so those that talk to each other stay together; a scheduler without
-// work takes some from others (steal.c). A slice is SLICE_REDUCTIONS. Within a priority, those just woken go before those that used up
-// their slice, but one of the latter has its turn after every FRESH_RUN of the former. Idle schedulers sleep in the kernel, on
+// A process is queued on the scheduler that woke or made it, so those that talk to each other stay
+// together; a scheduler without work takes some from others (steal.c). A slice is SLICE_REDUCTIONS.
+// Within a priority, those just woken go before those that used up their slice, but one of the
+// latter has its turn after every FRESH_RUN of the former. Idle schedulers sleep in the kernel, on
 // their event loop and a wake-up descriptor, until the next timer: nothing spins.
 //
 //   turn:   posts from others → timers, event loop (every few slices) → a process: fetch signals, run a slice → queue, sleep or end
@@ -20,20 +21,20 @@
 
 enum {
     SLICE_REDUCTIONS = 4000,
-    FRESH_RUN = 8,        // slices of woken ones before one that had used up its slice
-    POLL_REDUCTIONS = 4000,  // between looks at the clock and the event loop
+    FRESH_RUN = 8,          // slices of woken ones before one that had used up its slice
+    POLL_REDUCTIONS = 4000, // between looks at the clock and the event loop
     POLL_SLICES = 64,
     SCHED_MAX = 1024,
     SCHED_REGISTERS = 256,
 };
 
-typedef struct Sim Sim;            // sim.h: the seeded mode
-typedef struct IoLoop IoLoop;      // vm/io/loop.h
+typedef struct Sim Sim;       // sim.h: the seeded mode
+typedef struct IoLoop IoLoop; // vm/io/loop.h
 
 // Work posted to a scheduler by another thread; embedded in what it is about.
 typedef struct Post {
     struct Post *next;
-    void (*run)(Scheduler *s, struct Post *post);  // on the scheduler's thread, outside any process
+    void (*run)(Scheduler *s, struct Post *post); // on the scheduler's thread, outside any process
 } Post;
 
 // What the room of I/O adds to a scheduler's turn; set by boot.
@@ -50,24 +51,24 @@ typedef struct {
 } SchedIo;
 
 struct Scheduler {
-    Worker worker;             // first: p->worker of what runs here
+    Worker worker; // first: p->worker of what runs here
     SchedPool *pool;
     pthread_t thread;
-    Term x[SCHED_REGISTERS];   // of the process that runs
+    Term x[SCHED_REGISTERS]; // of the process that runs
     RunQueue queue;
     TimerWheel timers;
-    Sim *sim;                  // NULL: real time and threads
-    IoLoop *loop;              // NULL until used
+    Sim *sim;     // NULL: real time and threads
+    IoLoop *loop; // NULL until used
     uint32_t io_in_flight;
-    uint32_t slices;           // since the last poll
-    int32_t reds_left;         // until the next poll
-    size_t verified_words;     // of heaps, which the slices since have not made up for; debug builds
-    int wake_fd;               // eventfd
+    uint32_t slices;       // since the last poll
+    int32_t reds_left;     // until the next poll
+    size_t verified_words; // of heaps, which the slices since have not made up for; debug builds
+    int wake_fd;           // eventfd
     // Others' side.
-    ON_OWN_LINE _Atomic(Post *) posts;     // newest first
-    _Atomic(Process *) injected;           // processes queued by other threads, newest first
-    _Atomic uint32_t parked;               // 1: sleeps, or is about to
-    _Atomic uint64_t switches;             // slices run: statistics
+    ON_OWN_LINE _Atomic(Post *) posts; // newest first
+    _Atomic(Process *) injected;       // processes queued by other threads, newest first
+    _Atomic uint32_t parked;           // 1: sleeps, or is about to
+    _Atomic uint64_t switches;         // slices run: statistics
 };
 
 struct SchedPool {
@@ -76,28 +77,33 @@ struct SchedPool {
     Scheduler **schedulers;
     const SchedIo *io;
     bool running;
-    int done_fd;                         // eventfd: wakes sched_run_until
-    ON_OWN_LINE _Atomic uint32_t idle;   // parked schedulers
+    int done_fd;                       // eventfd: wakes sched_run_until
+    ON_OWN_LINE _Atomic uint32_t idle; // parked schedulers
     _Atomic uint32_t stopping;
-    _Atomic uint32_t next;               // whom the next outside work goes to
+    _Atomic uint32_t next; // whom the next outside work goes to
 };
 
 // The pool of a VM: vm->options say how many. NULL with `why` set. No thread runs yet.
 SchedPool *sched_new(VM *vm, const SchedIo *io, char *why);
-// Starts the threads. False with `why` set. The seeded mode has none: sched_run_until does its work.
+// Starts the threads. False with `why` set. The seeded mode has none: sched_run_until does its
+// work.
 bool sched_start(SchedPool *pool, char *why);
 // Stops and joins them.
 void sched_stop(SchedPool *pool);
-// Runs what has been posted meanwhile, on the caller's thread: what gives back memory may be among it.
+// Runs what has been posted meanwhile, on the caller's thread: what gives back memory may be among
+// it.
 void sched_drain(SchedPool *pool);
-// Drops the processes that the table knows no more, as they are ending; empties the queues. Nothing runs any more.
+// Drops the processes that the table knows no more, as they are ending; empties the queues. Nothing
+// runs any more.
 void sched_drop_unlisted(SchedPool *pool, Worker *w);
 void sched_free(SchedPool *pool);
 
-// Runs the machine until *done is not 0: on the caller's thread in the seeded mode, otherwise by waiting. False when
-// nothing can ever happen any more (seeded mode: every process waits, and there is no timer and no input).
+// Runs the machine until *done is not 0: on the caller's thread in the seeded mode, otherwise by
+// waiting. False when nothing can ever happen any more (seeded mode: every process waits, and there
+// is no timer and no input).
 bool sched_run_until(SchedPool *pool, _Atomic uint32_t *done);
-// One step of it: a turn of the runner in the seeded mode, otherwise waits for a sched_notify (or any signal). False as above.
+// One step of it: a turn of the runner in the seeded mode, otherwise waits for a sched_notify (or
+// any signal). False as above.
 bool sched_turn(SchedPool *pool);
 // Wakes sched_run_until after *done was set. Any thread, or a signal handler.
 void sched_notify(SchedPool *pool);
@@ -109,13 +115,15 @@ static inline Scheduler *sched_of(const Process *p) {
 
 // Hands work to a scheduler. Any thread.
 void sched_post(Scheduler *s, Post *post);
-// The hooks of a worker that is none of a scheduler: what it wakes goes to the scheduler that ran it last.
+// The hooks of a worker that is none of a scheduler: what it wakes goes to the scheduler that ran
+// it last.
 extern const WorkerHooks sched_outside_hooks;
 // Wakes one that sleeps, if any. Any thread.
 void sched_wake_one(SchedPool *pool);
 // A scheduler for work from outside, in turn.
 Scheduler *sched_pick(SchedPool *pool);
-// Runs `run(w, data)` with the worker of a scheduler, on its thread, and waits for it. Not from a scheduler's thread.
+// Runs `run(w, data)` with the worker of a scheduler, on its thread, and waits for it. Not from a
+// scheduler's thread.
 void sched_call(SchedPool *pool, void (*run)(Worker *w, void *data), void *data);
 // Nanoseconds of the VM's clock.
 uint64_t sched_now_ns(const VM *vm);

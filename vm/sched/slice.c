@@ -18,7 +18,8 @@ static bool is_exiting(const Process *p) {
 }
 
 static void set_state(Process *p, ProcState state) {
-    // Relaxed: for those who want to know; what must be in order goes through the inbox. There is no way back from EXITING.
+    // Relaxed: for those who want to know; what must be in order goes through the inbox. There is
+    // no way back from EXITING.
     if (!is_exiting(p)) {
         atomic_store_explicit(&p->state, state, memory_order_relaxed);
     }
@@ -42,7 +43,7 @@ void sched_queue_spent(Scheduler *s, Process *p) {
     }
 }
 
-// Collecting off the scheduler ----------------------------------------------------------------------
+// Collecting off the scheduler --------------------------------------------------------------------
 
 typedef struct {
     Job job;
@@ -52,7 +53,8 @@ typedef struct {
 static void collect_run(Job *job, Worker *w) {
     Process *p = ((CollectJob *)(void *)job)->p;
     p->heap.pool = &w->blocks;
-    // That it is over its limit the heap knows, for limits_check. Want of memory may pass; else the next reserve fails.
+    // That it is over its limit the heap knows, for limits_check. Want of memory may pass; else the
+    // next reserve fails.
     HeapStatus status = heap_collect_due(&p->heap);
     (void)status;
     quiet_online(w->quiet);
@@ -60,14 +62,15 @@ static void collect_run(Job *job, Worker *w) {
     quiet_offline(w->quiet);
 }
 
-// p, which has work to do or will find that it has none, is collected by the blocking pool. False: it need or can not be.
+// p, which has work to do or will find that it has none, is collected by the blocking pool. False:
+// it need or can not be.
 static bool collect_elsewhere(Process *p) {
     if (!p->worker->blocks.defers || !heap_wants_collection(&p->heap)) {
         return false;
     }
     CollectJob *job = job_new(p->vm, sizeof *job, TERM_NIL, collect_run, NULL);
     if (job == NULL) {
-        p->heap.why = HEAP_MEMORY;  // so that it is not put off again
+        p->heap.why = HEAP_MEMORY; // so that it is not put off again
         return false;
     }
     job->p = p;
@@ -116,7 +119,7 @@ void sched_free_heap(Worker *w, Heap *heap) {
     job_release(&job->job);
 }
 
-// What must be known of it before it runs on: purge.h --------------------------------------------------
+// What must be known of it before it runs on: purge.h ---------------------------------------------
 
 static void look_run(Job *job, Worker *w) {
     Process *p = ((CollectJob *)(void *)job)->p;
@@ -143,7 +146,7 @@ static bool look_for_doomed(Process *p) {
     return false;
 }
 
-// Where it goes --------------------------------------------------------------------------------------
+// Where it goes -----------------------------------------------------------------------------------
 
 static bool is_suspended(const Process *p) {
     return p->extra != NULL && p->extra->suspends > 0;
@@ -158,11 +161,8 @@ static bool fall_asleep(Process *p) {
 
 static void end(Scheduler *s, Process *p) {
     switch (process_end_step(p)) {
-    case END_OVER:
-        break;
-    case END_MORE:
-        sched_queue_spent(s, p);
-        break;
+    case END_OVER: break;
+    case END_MORE: sched_queue_spent(s, p); break;
     case END_WAIT:
         if (p->woken || mailbox_has_more(&p->mailbox) || !fall_asleep(p)) {
             sched_queue_spent(s, p);
@@ -202,8 +202,8 @@ static int32_t slice_of(const Scheduler *s) {
     return s->sim != NULL ? sim_slice(s->sim) : SLICE_REDUCTIONS;
 }
 
-// Debug builds look at the heap of what has run: after each slice while heaps are small, else so often that it takes about as long
-// as the slices themselves.
+// Debug builds look at the heap of what has run: after each slice while heaps are small, else so
+// often that it takes about as long as the slices themselves.
 static void verify(Scheduler *s, Heap *heap) {
     enum { WORDS_A_SLICE = 16 * 1024 };
     if (s->verified_words > WORDS_A_SLICE) {
@@ -240,11 +240,12 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     return result;
 }
 
-// How long it takes ---------------------------------------------------------------------------------
+// How long it takes -------------------------------------------------------------------------------
 
 StepTime sched_measure(const Scheduler *s) {
     const Tracer *tracer = s->worker.vm->tracer;
-    bool wanted = __builtin_expect(tracer != NULL, 0) && (tracer->kinds >> TRACE_long & 1) != 0 && s->sim == NULL;
+    bool wanted = __builtin_expect(tracer != NULL, 0) && (tracer->kinds >> TRACE_long & 1) != 0 &&
+                  s->sim == NULL;
     return wanted ? (StepTime){clock_thread_ns(), clock_monotonic_ns()} : (StepTime){0, 0};
 }
 
@@ -256,18 +257,20 @@ void sched_measured(Scheduler *s, StepTime begun, const char *what, Term pid, Te
     uint64_t own_ns = clock_thread_ns() - begun.own_ns;
     uint64_t wall_ns = clock_monotonic_ns() - begun.wall_ns;
     if (wall_ns > LONG_NS) {
-        trace_write(s->worker.vm->tracer, TRACE_long, pid, "%s takes %u us, %u by the wall: %P", what,
-                    (unsigned long long)own_ns / 1000, (unsigned long long)wall_ns / 1000, label);
+        trace_write(s->worker.vm->tracer, TRACE_long, pid, "%s takes %u us, %u by the wall: %P",
+                    what, (unsigned long long)own_ns / 1000, (unsigned long long)wall_ns / 1000,
+                    label);
     }
 }
 
-// A turn --------------------------------------------------------------------------------------------
+// A turn ------------------------------------------------------------------------------------------
 
 static void turn(Scheduler *s, Process *p) {
     p->worker = &s->worker;
     p->heap.pool = &s->worker.blocks;
     s->slices++;
-    atomic_store_explicit(&s->switches, atomic_load_explicit(&s->switches, memory_order_relaxed) + 1,
+    atomic_store_explicit(&s->switches,
+                          atomic_load_explicit(&s->switches, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     if (!is_exiting(p)) {
         process_fetch(p);
@@ -309,9 +312,7 @@ static void turn(Scheduler *s, Process *p) {
             wait(s, p);
         }
         break;
-    default:
-        end(s, p);
-        break;
+    default: end(s, p); break;
     }
 }
 

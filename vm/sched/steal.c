@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // How work gets from one scheduler to another.
 //
-// A queue is private to its scheduler, which takes no lock to use it. Only when another is idle does the owner move half of
-// what it has, but for the next one, to its `offered` list, under the queue's lock, and wakes the idle one, which looks for
-// such lists. While all are busy, those that have less than somebody offers take more of it, and the owner takes back the rest, so
-// that nothing waits there for ever. As long as nobody was idle no queue is locked.
+// A queue is private to its scheduler, which takes no lock to use it. Only when another is idle
+// does the owner move half of what it has, but for the next one, to its `offered` list, under the
+// queue's lock, and wakes the idle one, which looks for such lists. While all are busy, those that
+// have less than somebody offers take more of it, and the owner takes back the rest, so that
+// nothing waits there for ever. As long as nobody was idle no queue is locked.
 #include "vm/sched/runq.h"
 #include "vm/sched/sched_private.h"
 
@@ -59,7 +60,8 @@ static uint32_t take_from(Scheduler *s, Scheduler *from) {
     RunList got = {.count = 0};
     uint32_t count = runq_take_offered(&from->queue, &got, STEAL_MAX);
     for (Process *p; (p = runlist_pop(&got)) != NULL;) {
-        // In the order in which they come, the fresh ones first; what is woken here goes before them all.
+        // In the order in which they come, the fresh ones first; what is woken here goes before
+        // them all.
         runq_push_spent(&s->queue, p);
     }
     return count;
@@ -81,7 +83,8 @@ void sched_balance(Scheduler *s) {
     for (uint32_t i = 1; i < pool->count; i++) {
         Scheduler *other = pool->schedulers[(s->worker.number + i) % pool->count];
         // Relaxed: take_from looks again.
-        if (atomic_load_explicit(&other->queue.offered_count, memory_order_relaxed) > s->queue.count) {
+        if (atomic_load_explicit(&other->queue.offered_count, memory_order_relaxed) >
+            s->queue.count) {
             take_from(s, other);
         }
     }
@@ -93,7 +96,8 @@ void sched_balance(Scheduler *s) {
 
 bool sched_is_any_offered(const SchedPool *pool) {
     for (uint32_t i = 0; i < pool->count; i++) {
-        if (atomic_load_explicit(&pool->schedulers[i]->queue.offered_count, memory_order_acquire) != 0) {
+        if (atomic_load_explicit(&pool->schedulers[i]->queue.offered_count, memory_order_acquire) !=
+            0) {
             return true;
         }
     }
@@ -102,7 +106,8 @@ bool sched_is_any_offered(const SchedPool *pool) {
 
 void sched_share(Scheduler *s) {
     // Relaxed: a scheduler that parks at this moment looks at the lists once more.
-    if (!runq_has_surplus(&s->queue) || atomic_load_explicit(&s->pool->idle, memory_order_relaxed) == 0) {
+    if (!runq_has_surplus(&s->queue) ||
+        atomic_load_explicit(&s->pool->idle, memory_order_relaxed) == 0) {
         return;
     }
     if (runq_offer(&s->queue) > 0) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The timer wheel: see timer.h.
 //
-// Level l has 256 slots of 256^l ticks. A timer that ends in tick t, `delta` ticks from now, is in the lowest level whose
-// 256 slots reach as far. When the wheel comes to the first tick of a slot of a higher level, the slot's timers are put
-// in again, and so move down. `wheel->tick` is the next tick to be done.
+// Level l has 256 slots of 256^l ticks. A timer that ends in tick t, `delta` ticks from now, is in
+// the lowest level whose 256 slots reach as far. When the wheel comes to the first tick of a slot
+// of a higher level, the slot's timers are put in again, and so move down. `wheel->tick` is the
+// next tick to be done.
 #include "vm/sched/timer.h"
 
 #include "vm/base/alloc.h"
@@ -123,7 +124,8 @@ static Timer *empty_slot(TimerWheel *wheel, unsigned level, unsigned slot) {
     return list;
 }
 
-// Slots from the first used one at or after `slot`, counted from `slot` on and round; TIMER_SLOTS: none.
+// Slots from the first used one at or after `slot`, counted from `slot` on and round; TIMER_SLOTS:
+// none.
 static unsigned distance_to_used(const TimerWheel *wheel, unsigned level, unsigned slot) {
     for (unsigned passed = 0; passed < TIMER_SLOTS;) {
         unsigned at = (slot + passed) & (TIMER_SLOTS - 1);
@@ -142,9 +144,10 @@ static uint64_t next_tick(const TimerWheel *wheel) {
     uint64_t next = UINT64_MAX;
     for (unsigned level = 0; level < TIMER_LEVELS; level++) {
         unsigned shift = level * LEVEL_BITS;
-        // The slot that the wheel is in: of level 0 it is still to be done; of a higher one it is empty but at its first tick,
-        // and what is put there now is a round away.
-        uint64_t position = level == 0 ? wheel->tick : (wheel->tick + (UINT64_C(1) << shift) - 1) >> shift;
+        // The slot that the wheel is in: of level 0 it is still to be done; of a higher one it is
+        // empty but at its first tick, and what is put there now is a round away.
+        uint64_t position =
+            level == 0 ? wheel->tick : (wheel->tick + (UINT64_C(1) << shift) - 1) >> shift;
         unsigned distance = distance_to_used(wheel, level, (unsigned)position & (TIMER_SLOTS - 1));
         if (distance < TIMER_SLOTS) {
             uint64_t tick = (position + distance) << shift;
@@ -162,9 +165,10 @@ uint64_t wheel_next_ns(const TimerWheel *wheel) {
     return tick > (UINT64_MAX >> TIMER_TICK_BITS) ? UINT64_MAX : tick << TIMER_TICK_BITS;
 }
 
-// Starting and cancelling ---------------------------------------------------------------------------
+// Starting and cancelling -------------------------------------------------------------------------
 
-Timer *wheel_start(TimerWheel *wheel, uint64_t deadline_ns, uint64_t id, Term target, Signal *message) {
+Timer *wheel_start(TimerWheel *wheel, uint64_t deadline_ns, uint64_t id, Term target,
+                   Signal *message) {
     Timer *timer = timer_new(wheel);
     if (timer == NULL) {
         return NULL;
@@ -185,8 +189,8 @@ Timer *wheel_start(TimerWheel *wheel, uint64_t deadline_ns, uint64_t id, Term ta
 bool wheel_cancel(Timer *timer, TimerWheel *own) {
     uint32_t armed = TIMER_ARMED;
     // Acquire and release: whoever changes it from ARMED decides what becomes of the timer.
-    if (!atomic_compare_exchange_strong_explicit(&timer->state, &armed, TIMER_CANCELLED, memory_order_acq_rel,
-                                                 memory_order_acquire)) {
+    if (!atomic_compare_exchange_strong_explicit(&timer->state, &armed, TIMER_CANCELLED,
+                                                 memory_order_acq_rel, memory_order_acquire)) {
         return false;
     }
     TimerWheel *wheel = timer->wheel;
@@ -199,8 +203,8 @@ bool wheel_cancel(Timer *timer, TimerWheel *own) {
     do {
         timer->hash_next = head;
         // Release: pairs with the acquire of clear_cancelled.
-    } while (!atomic_compare_exchange_weak_explicit(&wheel->cancelled, &head, timer, memory_order_release,
-                                                    memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(&wheel->cancelled, &head, timer,
+                                                    memory_order_release, memory_order_relaxed));
     return true;
 }
 
@@ -219,7 +223,7 @@ static void clear_cancelled(TimerWheel *wheel) {
     }
 }
 
-// Going off -----------------------------------------------------------------------------------------
+// Going off ---------------------------------------------------------------------------------------
 
 static bool is_before(const Timer *a, const Timer *b) {
     return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns : a->order < b->order;
@@ -278,7 +282,8 @@ static void move_down(TimerWheel *wheel) {
         if ((wheel->tick & ((UINT64_C(1) << shift) - 1)) != 0) {
             continue;
         }
-        Timer *list = empty_slot(wheel, level, (unsigned)(wheel->tick >> shift) & (TIMER_SLOTS - 1));
+        Timer *list =
+            empty_slot(wheel, level, (unsigned)(wheel->tick >> shift) & (TIMER_SLOTS - 1));
         while (list != NULL) {
             Timer *timer = list;
             list = list->next;
@@ -302,15 +307,16 @@ static bool fire_due(TimerWheel *wheel, uint32_t *max, TimerFire fire, void *con
         // From the moment that it is FIRED, it is its process's, which may free it.
         Timer copy = {.id = timer->id, .target = timer->target};
         uint32_t armed = TIMER_ARMED;
-        if (atomic_compare_exchange_strong_explicit(&timer->state, &armed, TIMER_FIRED, memory_order_acq_rel,
-                                                    memory_order_relaxed)) {
+        if (atomic_compare_exchange_strong_explicit(&timer->state, &armed, TIMER_FIRED,
+                                                    memory_order_acq_rel, memory_order_relaxed)) {
             fire(context, &copy);
         }
     }
     return false;
 }
 
-bool wheel_advance(TimerWheel *wheel, uint64_t now_ns, uint32_t max, TimerFire fire, void *context) {
+bool wheel_advance(TimerWheel *wheel, uint64_t now_ns, uint32_t max, TimerFire fire,
+                   void *context) {
     clear_cancelled(wheel);
     uint64_t now = now_ns >> TIMER_TICK_BITS;
     for (;;) {

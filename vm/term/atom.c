@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The atom table. Entries and hash slots are published by release stores and found by acquire loads; all writing
-// happens under the lock.
+// The atom table. Entries and hash slots are published by release stores and found by acquire
+// loads; all writing happens under the lock.
 #include "vm/term/atom.h"
 
 #include <string.h>
@@ -8,11 +8,12 @@
 #include "vm/base/hash.h"
 
 enum {
-    INDEX_FIRST = 1024,    // slots
+    INDEX_FIRST = 1024, // slots
     PAGE_BYTES = 16 * 1024,
 };
 
-// Open addressing: a slot holds an atom's number + 1, or 0. `mask` + 1 slots, at most two thirds of them used.
+// Open addressing: a slot holds an atom's number + 1, or 0. `mask` + 1 slots, at most two thirds of
+// them used.
 struct AtomHashIndex {
     AtomHashIndex *previous;
     uint32_t mask;
@@ -28,14 +29,15 @@ static const struct {
     const char *text;
     uint32_t len;
 } predeclared[] = {
-#define ATOM(name) {#name, sizeof #name - 1},
+#define ATOM(name)            {#name, sizeof #name - 1},
 #define ATOM_TEXT(name, text) {text, sizeof text - 1},
 #include "vm/term/atoms.def"
 #undef ATOM
 #undef ATOM_TEXT
 };
 
-static_assert(ATOM_INDEX_FALSE == 0 && ATOM_INDEX_NIL == 1 && ATOM_INDEX_TRUE == 2, "term.h knows these");
+static_assert(ATOM_INDEX_FALSE == 0 && ATOM_INDEX_NIL == 1 && ATOM_INDEX_TRUE == 2,
+              "term.h knows these");
 
 static uint32_t segment_of(uint32_t index) {
     return index < 256 ? 0 : 31u - (uint32_t)__builtin_clz(index) - 7;
@@ -47,7 +49,8 @@ static uint32_t segment_entries(uint32_t segment) {
 
 // Finding ----------------------------------------------------------------------------------------
 
-static bool find_hashed(const AtomTable *table, uint64_t hash, const char *text, size_t len, uint32_t *number) {
+static bool find_hashed(const AtomTable *table, uint64_t hash, const char *text, size_t len,
+                        uint32_t *number) {
     // Acquire: pairs with the release store of grow_index, so the slots are seen as filled there.
     const AtomHashIndex *index = atomic_load_explicit(&table->index, memory_order_acquire);
     for (uint32_t at = (uint32_t)hash & index->mask;; at = (at + 1) & index->mask) {
@@ -84,9 +87,11 @@ static void add_to_index(AtomHashIndex *index, uint64_t hash, uint32_t number) {
     atomic_store_explicit(&index->slots[at], number + 1, memory_order_release);
 }
 
-// A new index of `slots` slots with all atoms in it takes the place of the old, which readers may still use.
+// A new index of `slots` slots with all atoms in it takes the place of the old, which readers may
+// still use.
 static bool grow_index(AtomTable *table, uint32_t slots) {
-    AtomHashIndex *index = mem_alloc_zero(table->mem, MEM_ATOM, sizeof *index + slots * sizeof(uint32_t));
+    AtomHashIndex *index =
+        mem_alloc_zero(table->mem, MEM_ATOM, sizeof *index + slots * sizeof(uint32_t));
     if (index == NULL) {
         return false;
     }
@@ -152,8 +157,8 @@ static uint64_t text_prefix(const char *text, size_t len) {
     return prefix;
 }
 
-static AtomStatus add_atom(AtomTable *table, uint64_t hash, const char *text, size_t len, Term *atom)
-    REQUIRES(table->lock) {
+static AtomStatus add_atom(AtomTable *table, uint64_t hash, const char *text, size_t len,
+                           Term *atom) REQUIRES(table->lock) {
     uint32_t number = atomic_load_explicit(&table->count, memory_order_relaxed);
     if (number >= table->limit) {
         return ATOM_TOO_MANY;
@@ -196,7 +201,7 @@ AtomStatus atom_intern(AtomTable *table, const char *text, size_t len, Term *ato
     }
     lock_acquire(&table->lock);
     AtomStatus status = ATOM_OK;
-    if (find_hashed(table, hash, text, len, &number)) {  // another thread was faster
+    if (find_hashed(table, hash, text, len, &number)) { // another thread was faster
         *atom = term_atom(number);
     } else {
         status = add_atom(table, hash, text, len, atom);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Atoms: interned texts of at most ATOM_LEN_MAX bytes of UTF-8, numbered in order of first use.
 //
-// The table only grows. Entries stand in segments that never move, so atom_text and friends read without a lock,
-// as does finding an existing atom: its hash index is an array of atomic slots that is replaced as a whole when full
-// (old ones are kept until the table ends). Adding takes LOCK_ATOM. An Atom's hash depends on its text and the salt.
-// The table carries the VM's salt and MemStats as well, so that comparing, hashing, printing and maps need just this
-// one pointer. Any thread. Tests: tests/unit/vm/term/atom_test.c, tests/fault.
+// The table only grows. Entries stand in segments that never move, so atom_text and friends read
+// without a lock, as does finding an existing atom: its hash index is an array of atomic slots that
+// is replaced as a whole when full (old ones are kept until the table ends). Adding takes
+// LOCK_ATOM. An Atom's hash depends on its text and the salt. The table carries the VM's salt and
+// MemStats as well, so that comparing, hashing, printing and maps need just this one pointer. Any
+// thread. Tests: tests/unit/vm/term/atom_test.c, tests/fault.
 #pragma once
 
 #include "vm/base/alloc.h"
@@ -14,7 +15,7 @@
 
 // Predeclared atoms: ATOM_INDEX_ok is the number, AM_ok the term (atoms.def).
 typedef enum {
-#define ATOM(name) ATOM_INDEX_##name,
+#define ATOM(name)            ATOM_INDEX_##name,
 #define ATOM_TEXT(name, text) ATOM_INDEX_##name,
 #include "vm/term/atoms.def"
 #undef ATOM
@@ -22,9 +23,10 @@ typedef enum {
     ATOM_PREDECLARED_COUNT
 } AtomIndex;
 
-#define ATOM_TERM(name) \
-    static const Term AM_##name __attribute__((unused)) = {((uint64_t)ATOM_INDEX_##name << 8) | IMM_ATOM};
-#define ATOM(name) ATOM_TERM(name)
+#define ATOM_TERM(name)                                                                            \
+    static const Term AM_##name                                                                    \
+        __attribute__((unused)) = {((uint64_t)ATOM_INDEX_##name << 8) | IMM_ATOM};
+#define ATOM(name)            ATOM_TERM(name)
 #define ATOM_TEXT(name, text) ATOM_TERM(name)
 #include "vm/term/atoms.def"
 #undef ATOM
@@ -36,18 +38,18 @@ typedef enum {
 
 enum {
     ATOM_LEN_MAX = 65535,         // bytes
-    ATOM_COUNT_DEFAULT = 1 << 20,  // of a VM, unless asked for otherwise
+    ATOM_COUNT_DEFAULT = 1 << 20, // of a VM, unless asked for otherwise
     ATOM_SEGMENTS = 32,
 };
 
 typedef enum { ATOM_OK, ATOM_TOO_LONG, ATOM_TOO_MANY, ATOM_NO_MEMORY } AtomStatus;
 
 typedef struct {
-    const char *text;  // a zero follows, not counted; the text may hold zeros itself
+    const char *text; // a zero follows, not counted; the text may hold zeros itself
     uint64_t hash;
-    uint64_t prefix;  // the first eight bytes, big-endian, zero padded: decides most orderings
-    uint32_t len;     // bytes
-    bool is_word;     // may be written without quotes
+    uint64_t prefix; // the first eight bytes, big-endian, zero padded: decides most orderings
+    uint32_t len;    // bytes
+    bool is_word;    // may be written without quotes
 } Atom;
 
 typedef struct AtomHashIndex AtomHashIndex;
@@ -57,11 +59,12 @@ struct AtomTable {
     MemStats *mem;
     uint64_t salt;
     uint32_t limit;
-    _Atomic uint32_t count;  // entries below it are complete (release; readers of a number acquired it elsewhere)
+    _Atomic uint32_t
+        count; // entries below it are complete (release; readers of a number acquired it elsewhere)
     _Atomic(Atom *) segments[ATOM_SEGMENTS];
     _Atomic(AtomHashIndex *) index;
-    Lock lock;  // for adding
-    AtomPage *pages;  // of texts
+    Lock lock;       // for adding
+    AtomPage *pages; // of texts
     size_t page_left;
 };
 

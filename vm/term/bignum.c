@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic on integers of any size: sign and magnitude over mpn. Results are written straight into the free words of
-// the room (header first, limbs after it) and trimmed by finish(), which also takes the words.
+// Arithmetic on integers of any size: sign and magnitude over mpn. Results are written straight
+// into the free words of the room (header first, limbs after it) and trimmed by finish(), which
+// also takes the words.
 #include "vm/term/bignum.h"
 
 #include <gmp.h>
@@ -64,7 +65,7 @@ Term bignum_from_limbs(Room *room, const uint64_t *limbs, size_t count, bool neg
     if (count <= 1) {
         return room_uint(room, count == 0 ? 0 : limbs[0], negative && count != 0);
     }
-    memmove(out_limbs(room), limbs, count * sizeof *limbs);  // they may be there already
+    memmove(out_limbs(room), limbs, count * sizeof *limbs); // they may be there already
     return room_box(room, KIND_BIGNUM, count, negative ? HEADER_NEGATIVE : 0);
 }
 
@@ -100,7 +101,8 @@ static size_t longer(const IntView *a, const IntView *b) {
     return a->count > b->count ? a->count : b->count;
 }
 
-static NumStatus add(Room *room, const IntView *a, const IntView *b, bool b_negative, Term *result) {
+static NumStatus add(Room *room, const IntView *a, const IntView *b, bool b_negative,
+                     Term *result) {
     mp_limb_t *out = out_limbs(room);
     ASSERT(room_left(room) >= longer(a, b) + 2);
     if (a->negative == b_negative) {
@@ -110,7 +112,8 @@ static NumStatus add(Room *room, const IntView *a, const IntView *b, bool b_nega
         if (little->count == 0) {
             memcpy(out, big->limbs, big->count * sizeof *out);
         } else {
-            carry = mpn_add(out, big->limbs, (mp_size_t)big->count, little->limbs, (mp_size_t)little->count);
+            carry = mpn_add(out, big->limbs, (mp_size_t)big->count, little->limbs,
+                            (mp_size_t)little->count);
         }
         out[big->count] = carry;
         return finish(room, big->count + 1, a->negative, result);
@@ -132,7 +135,8 @@ static NumStatus add(Room *room, const IntView *a, const IntView *b, bool b_nega
 
 // Multiplying -------------------------------------------------------------------------------------
 
-static NumStatus multiply(MemStats *mem, Room *room, const IntView *a, const IntView *b, Term *result) {
+static NumStatus multiply(MemStats *mem, Room *room, const IntView *a, const IntView *b,
+                          Term *result) {
     if (a->count == 0 || b->count == 0) {
         *result = term_small(0);
         return NUM_OK;
@@ -151,7 +155,8 @@ static NumStatus multiply(MemStats *mem, Room *room, const IntView *a, const Int
     if (big->limbs == little->limbs && big->count == little->count) {
         mpn_sqr(out_limbs(room), big->limbs, (mp_size_t)big->count);
     } else {
-        mpn_mul(out_limbs(room), big->limbs, (mp_size_t)big->count, little->limbs, (mp_size_t)little->count);
+        mpn_mul(out_limbs(room), big->limbs, (mp_size_t)big->count, little->limbs,
+                (mp_size_t)little->count);
     }
     scratch_end(&scratch);
     return finish(room, a->count + b->count, a->negative != b->negative, result);
@@ -160,8 +165,8 @@ static NumStatus multiply(MemStats *mem, Room *room, const IntView *a, const Int
 // Dividing ----------------------------------------------------------------------------------------
 
 // The room holds the part that is wanted first and the other one behind it, which is dropped.
-static NumStatus divide(MemStats *mem, Room *room, const IntView *a, const IntView *b, bool want_modulo,
-                        Term *result) {
+static NumStatus divide(MemStats *mem, Room *room, const IntView *a, const IntView *b,
+                        bool want_modulo, Term *result) {
     if (b->count == 0) {
         return NUM_ZERO;
     }
@@ -198,7 +203,8 @@ static NumStatus divide(MemStats *mem, Room *room, const IntView *a, const IntVi
         }
         return finish(room, b->count, b->negative, result);
     }
-    quotient[quotient_count] = round_down ? mpn_add_1(quotient, quotient, (mp_size_t)quotient_count, 1) : 0;
+    quotient[quotient_count] =
+        round_down ? mpn_add_1(quotient, quotient, (mp_size_t)quotient_count, 1) : 0;
     return finish(room, quotient_count + 1, signs_differ, result);
 }
 
@@ -222,7 +228,8 @@ static mp_limb_t twos_next(TwosReader *r) {
     return limb;
 }
 
-static NumStatus bitwise(Room *room, BignumOp op, const IntView *a, const IntView *b, Term *result) {
+static NumStatus bitwise(Room *room, BignumOp op, const IntView *a, const IntView *b,
+                         Term *result) {
     TwosReader x = {a, 0, 1};
     TwosReader y = {b, 0, 1};
     size_t count = longer(a, b) + 1;
@@ -308,7 +315,7 @@ static void shift_amount(BignumOp op, Term b, bool *left, size_t *by) {
     *by = v.count == 0 ? 0 : v.count == 1 && v.limbs[0] < SIZE_MAX ? v.limbs[0] : SIZE_MAX;
 }
 
-// The table of operations --------------------------------------------------------------------------
+// The table of operations -------------------------------------------------------------------------
 
 static size_t clamp_words(size_t words) {
     return words < BIGNUM_WORDS_MAX ? words : BIGNUM_WORDS_MAX;
@@ -319,11 +326,9 @@ size_t bignum_words(BignumOp op, Term a, Term b) {
     int_view(a, &x);
     int_view(b, &y);
     switch (op) {
-    case BIGNUM_MUL:
-        return clamp_words(1 + x.count + y.count);
+    case BIGNUM_MUL: return clamp_words(1 + x.count + y.count);
     case BIGNUM_DIV:
-    case BIGNUM_MOD:
-        return longer(&x, &y) + 4;
+    case BIGNUM_MOD: return longer(&x, &y) + 4;
     case BIGNUM_SHL:
     case BIGNUM_SHR: {
         bool left;
@@ -334,8 +339,7 @@ size_t bignum_words(BignumOp op, Term a, Term b) {
         }
         return x.count == 0 || by > BIGNUM_BITS_MAX ? 2 : clamp_words(x.count + by / 64 + 2);
     }
-    default:
-        return longer(&x, &y) + 2;
+    default: return longer(&x, &y) + 2;
     }
 }
 
@@ -344,23 +348,16 @@ NumStatus bignum_run(MemStats *mem, BignumOp op, Room *room, Term a, Term b, Ter
     int_view(a, &x);
     int_view(b, &y);
     switch (op) {
-    case BIGNUM_ADD:
-        return add(room, &x, &y, y.negative, result);
-    case BIGNUM_SUB:
-        return add(room, &x, &y, !y.negative, result);
-    case BIGNUM_MUL:
-        return multiply(mem, room, &x, &y, result);
-    case BIGNUM_DIV:
-        return divide(mem, room, &x, &y, false, result);
-    case BIGNUM_MOD:
-        return divide(mem, room, &x, &y, true, result);
+    case BIGNUM_ADD: return add(room, &x, &y, y.negative, result);
+    case BIGNUM_SUB: return add(room, &x, &y, !y.negative, result);
+    case BIGNUM_MUL: return multiply(mem, room, &x, &y, result);
+    case BIGNUM_DIV: return divide(mem, room, &x, &y, false, result);
+    case BIGNUM_MOD: return divide(mem, room, &x, &y, true, result);
     case BIGNUM_AND:
     case BIGNUM_OR:
-    case BIGNUM_XOR:
-        return bitwise(room, op, &x, &y, result);
+    case BIGNUM_XOR: return bitwise(room, op, &x, &y, result);
     case BIGNUM_SHL:
-    case BIGNUM_SHR:
-        break;
+    case BIGNUM_SHR: break;
     }
     bool left;
     size_t by;
@@ -375,19 +372,18 @@ uint64_t bignum_cost_us(BignumOp op, Term a, Term b) {
     uint64_t sum = x.count + y.count;
     uint64_t log = sum == 0 ? 0 : 64 - (uint64_t)__builtin_clzll(sum);
     switch (op) {
-    case BIGNUM_MUL:
-        return multiply_cost_us(x.count, y.count);
+    case BIGNUM_MUL: return multiply_cost_us(x.count, y.count);
     case BIGNUM_DIV:
     case BIGNUM_MOD:
         // Division multiplies a few times by pieces of the divisor's length.
         return 4 * multiply_cost_us(x.count, y.count);
-    default:
-        return (sum * log) / 16000;
+    default: return (sum * log) / 16000;
     }
 }
 
-// Multiplication takes about 2 ns a pair of limbs by the schoolbook, and above a thousand limbs grows little faster than
-// in proportion (measured: 120 ns a limb of the result at 4,000, 160 at 32,000, up to 400 at 1,000,000).
+// Multiplication takes about 2 ns a pair of limbs by the schoolbook, and above a thousand limbs
+// grows little faster than in proportion (measured: 120 ns a limb of the result at 4,000, 160 at
+// 32,000, up to 400 at 1,000,000).
 uint64_t multiply_cost_us(size_t a, size_t b) {
     uint64_t little = a < b ? a : b;
     uint64_t sum = a + b;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integers and doubles: exact comparison, conversion, and the correctly rounded quotient. See bignum.h.
+// Integers and doubles: exact comparison, conversion, and the correctly rounded quotient. See
+// bignum.h.
 #include <math.h>
 #include <string.h>
 
@@ -7,7 +8,8 @@
 #include "vm/term/float.h"
 #include "vm/term/scratch.h"
 
-// The 64 bits from the highest set one on, and whether anything but zeros is below them. v is not 0.
+// The 64 bits from the highest set one on, and whether anything but zeros is below them. v is not
+// 0.
 static uint64_t top_bits(const mp_limb_t *limbs, size_t count, bool *sticky) {
     unsigned unused = (unsigned)__builtin_clzll(limbs[count - 1]);
     uint64_t top = limbs[count - 1] << unused;
@@ -26,7 +28,7 @@ static int compare_magnitude(const IntView *v, double d) {
         return -1;
     }
     int exponent;
-    double fraction = frexp(d, &exponent);  // d == fraction * 2^exponent, 0.5 <= fraction < 1
+    double fraction = frexp(d, &exponent); // d == fraction * 2^exponent, 0.5 <= fraction < 1
     int64_t bits = (int64_t)view_bits(v);
     if (isinf(d) || bits != exponent) {
         return isinf(d) || bits < exponent ? -1 : 1;
@@ -87,7 +89,8 @@ Term bignum_from_double(Room *room, double d) {
     ASSERT(isfinite(d));
     size_t bits = integer_bits(d);
     int exponent;
-    uint64_t mantissa = (uint64_t)ldexp(frexp(fabs(d), &exponent), 64);  // the integer is mantissa >> (64 - bits)
+    uint64_t mantissa =
+        (uint64_t)ldexp(frexp(fabs(d), &exponent), 64); // the integer is mantissa >> (64 - bits)
     if (bits <= 64) {
         return room_uint(room, bits == 0 ? 0 : mantissa >> (64 - bits), d < 0 && bits != 0);
     }
@@ -123,7 +126,8 @@ static Limbs shifted(mp_limb_t *out, const IntView *v, size_t by) {
 }
 
 // |a| / |b| with QUOTIENT_BITS bits and more; work has room for all four numbers.
-static bool divide_magnitudes(const IntView *a, const IntView *b, mp_limb_t *work, double *quotient) {
+static bool divide_magnitudes(const IntView *a, const IntView *b, mp_limb_t *work,
+                              double *quotient) {
     int64_t shift = QUOTIENT_BITS - ((int64_t)view_bits(a) - (int64_t)view_bits(b));
     Limbs n = shifted(work, a, shift > 0 ? (size_t)shift : 0);
     mp_limb_t *q = n.limbs + n.count + 1;

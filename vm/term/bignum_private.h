@@ -9,7 +9,7 @@
 // Sign and magnitude. `limbs` may point to `own`, so a view is not copied.
 typedef struct {
     const mp_limb_t *limbs;
-    size_t count;  // 0 for 0; the top limb is not 0
+    size_t count; // 0 for 0; the top limb is not 0
     bool negative;
     mp_limb_t own;
 } IntView;

@@ -7,8 +7,9 @@
 
 // log2(base), rounded up to 1/1024, for bounds.
 static const uint16_t log2_up[37] = {
-    0,    0,    1024, 1624, 2048, 2378, 2648, 2875, 3072, 3247, 3402, 3543, 3672, 3790, 3899, 4001, 4096, 4186, 4271,
-    4350, 4426, 4498, 4567, 4633, 4696, 4756, 4814, 4870, 4923, 4975, 5025, 5074, 5120, 5166, 5210, 5253, 5295,
+    0,    0,    1024, 1624, 2048, 2378, 2648, 2875, 3072, 3247, 3402, 3543, 3672,
+    3790, 3899, 4001, 4096, 4186, 4271, 4350, 4426, 4498, 4567, 4633, 4696, 4756,
+    4814, 4870, 4923, 4975, 5025, 5074, 5120, 5166, 5210, 5253, 5295,
 };
 
 static char digit_char(unsigned value) {
@@ -120,8 +121,8 @@ static bool parse_word(const char *text, size_t len, int base, uint64_t *value) 
     return true;
 }
 
-static NumStatus parse_long(MemStats *mem, Room *room, const char *text, size_t len, int base, bool negative,
-                            Term *result) {
+static NumStatus parse_long(MemStats *mem, Room *room, const char *text, size_t len, int base,
+                            bool negative, Term *result) {
     uint8_t *digits = mem_alloc(mem, MEM_SCRATCH, len);
     if (digits == NULL) {
         return NUM_MEMORY;
@@ -151,7 +152,8 @@ static NumStatus parse_long(MemStats *mem, Room *room, const char *text, size_t 
     return status;
 }
 
-NumStatus bignum_parse(MemStats *mem, Room *room, const char *text, size_t len, int base, Term *result) {
+NumStatus bignum_parse(MemStats *mem, Room *room, const char *text, size_t len, int base,
+                       Term *result) {
     bool negative = len > 0 && text[0] == '-';
     if (len > 0 && (text[0] == '-' || text[0] == '+')) {
         text++;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Readers of the kinds of term that term.h leaves to boxes: numbers, closures, refs, ranges, records.
-// Nothing here allocates; all pure. Tests: tests/unit/vm/term.
+// Readers of the kinds of term that term.h leaves to boxes: numbers, closures, refs, ranges,
+// records. Nothing here allocates; all pure. Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/term/term.h"

@@ -28,7 +28,8 @@ int bytes_compare(BytesView a, BytesView b) {
 
 // Building ---------------------------------------------------------------------------------------
 
-// BYTES of that length; the words that hold the end of the data are zeroed, so that equal bytes have equal words.
+// BYTES of that length; the words that hold the end of the data are zeroed, so that equal bytes
+// have equal words.
 static Term heap_bytes(Room *room, size_t len, uint8_t **data) {
     size_t words = (len + 7) / 8;
     Term box = room_box(room, KIND_BYTES, 1 + words, 0);

@@ -5,9 +5,9 @@
 //   SHARED  a window on a SharedBytes, one reference
 //   SLICE   a window on a SHARED box of the same heap (or a literal)
 //
-// A view is good until the next reserve: data of BYTES moves. Building takes a Room of the words that the _words function
-// beside it gives; those that may need shared memory give TERM_NONE when there is none (the caller fails with
-// :limit(:memory)). Tests: tests/unit/vm/term/bytes_test.c.
+// A view is good until the next reserve: data of BYTES moves. Building takes a Room of the words
+// that the _words function beside it gives; those that may need shared memory give TERM_NONE when
+// there is none (the caller fails with :limit(:memory)). Tests: tests/unit/vm/term/bytes_test.c.
 #pragma once
 
 #include "vm/base/alloc.h"
@@ -16,8 +16,9 @@
 #include "vm/term/utf8.h"
 
 enum {
-    BYTES_HEAP_MAX = 64,   // more than this is shared
-    BYTES_SLICE_MIN = 25,  // a shorter part of shared bytes is copied out: it is no larger than a SLICE
+    BYTES_HEAP_MAX = 64, // more than this is shared
+    BYTES_SLICE_MIN =
+        25, // a shorter part of shared bytes is copied out: it is no larger than a SLICE
     BYTES_HEAP_WORDS = 2 + BYTES_HEAP_MAX / 8,
 };
 
@@ -41,19 +42,19 @@ static inline SharedBytes *shared_of(Term shared_box) {
 // t must be bytes.
 static inline BytesView bytes_view(Term t) {
     switch (box_kind(t)) {
-    case KIND_BYTES:
-        return (BytesView){(const uint8_t *)(term_pointer(t) + 2), box_raw(t, 0)};
-    case KIND_SHARED:
-        return (BytesView){shared_of(t)->data + box_raw(t, 2), box_raw(t, 3)};
+    case KIND_BYTES: return (BytesView){(const uint8_t *)(term_pointer(t) + 2), box_raw(t, 0)};
+    case KIND_SHARED: return (BytesView){shared_of(t)->data + box_raw(t, 2), box_raw(t, 3)};
     default: {
         Term parent = box_term(t, 2);
-        return (BytesView){shared_of(parent)->data + box_raw(parent, 2) + box_raw(t, 0), box_raw(t, 1)};
+        return (BytesView){shared_of(parent)->data + box_raw(parent, 2) + box_raw(t, 0),
+                           box_raw(t, 1)};
     }
     }
 }
 
 static inline size_t bytes_len(Term t) {
-    return box_kind(t) == KIND_SHARED ? box_raw(t, 3) : box_raw(t, box_kind(t) == KIND_BYTES ? 0 : 1);
+    return box_kind(t) == KIND_SHARED ? box_raw(t, 3)
+                                      : box_raw(t, box_kind(t) == KIND_BYTES ? 0 : 1);
 }
 
 // Whether t is bytes and valid UTF-8. O(n).
@@ -70,10 +71,12 @@ static inline size_t bytes_words(size_t len) {
 Term room_bytes(MemStats *mem, Room *room, const void *data, size_t len);
 // The same to be filled by the caller at once: *data gets where. TERM_NONE: no memory.
 Term room_bytes_blank(MemStats *mem, Room *room, size_t len, uint8_t **data);
-// A box for the reference that is handed over: SHARED_WORDS words. counted: bytes for off-heap accounting.
+// A box for the reference that is handed over: SHARED_WORDS words. counted: bytes for off-heap
+// accounting.
 Term room_shared(Room *room, SharedBytes *shared, size_t offset, size_t len, size_t counted);
 
-// The part of t from offset, len bytes: must lie within t. t must be in the same heap as the room or a literal.
+// The part of t from offset, len bytes: must lie within t. t must be in the same heap as the room
+// or a literal.
 size_t bytes_slice_words(Term t, size_t len);
 Term bytes_slice(Room *room, Term t, size_t offset, size_t len);
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparing terms. decide() settles what needs no descent; all else goes over frames on the work stack:
+// Comparing terms. decide() settles what needs no descent; all else goes over frames on the work
+// stack:
 //
 //   FRAME_LIST  a, b: rests of two lists, heads before are equal
 //   FRAME_BOX   a, b: two boxes of one kind and size; index: next element
 //   FRAME_MAP   a, b: two large maps of one size, being ordered; index: cursor; data: a MapState; on top of a
 //   FRAME_BEST  a: the deciding key so far; b: the key that is looked at; index: sign of each
 //
-// A difference ends the comparison, but where a FRAME_MAP lies below: it asked, and goes on with the answer.
+// A difference ends the comparison, but where a FRAME_MAP lies below: it asked, and goes on with
+// the answer.
 #include "vm/term/compare.h"
 
 #include "vm/term/bignum.h"
@@ -37,7 +39,8 @@ static int compare_doubles(double a, double b) {
 
 int number_compare(Term a, Term b) {
     if (terms_are_small(a, b)) {
-        return sign_of(term_to_small(a) < term_to_small(b) ? -1 : term_to_small(a) > term_to_small(b));
+        return sign_of(term_to_small(a) < term_to_small(b) ? -1
+                                                           : term_to_small(a) > term_to_small(b));
     }
     bool a_float = term_is_float(a);
     bool b_float = term_is_float(b);
@@ -76,37 +79,27 @@ typedef enum {
     RANK_MAP,
     RANK_LIST,
     RANK_BYTES,
-    RANK_NODE,  // inside a map
+    RANK_NODE, // inside a map
 } Rank;
 
 static Rank kind_rank(Kind kind) {
     switch (kind) {
     case KIND_FLOAT:
-    case KIND_BIGNUM:
-        return RANK_NUMBER;
+    case KIND_BIGNUM: return RANK_NUMBER;
     case KIND_BYTES:
     case KIND_SHARED:
-    case KIND_SLICE:
-        return RANK_BYTES;
-    case KIND_TUPLE:
-        return RANK_TUPLE;
-    case KIND_RECORD:
-        return RANK_RECORD;
+    case KIND_SLICE: return RANK_BYTES;
+    case KIND_TUPLE: return RANK_TUPLE;
+    case KIND_RECORD: return RANK_RECORD;
     case KIND_FN:
-    case KIND_FNREF:
-        return RANK_FN;
-    case KIND_REF:
-        return RANK_REF;
-    case KIND_RANGE:
-        return RANK_RANGE;
+    case KIND_FNREF: return RANK_FN;
+    case KIND_REF: return RANK_REF;
+    case KIND_RANGE: return RANK_RANGE;
     case KIND_FLATMAP:
-    case KIND_MAP:
-        return RANK_MAP;
+    case KIND_MAP: return RANK_MAP;
     case KIND_MAPNODE:
-    case KIND_MAPLEAF:
-        return RANK_NODE;
-    case KIND_COUNT:
-        break;
+    case KIND_MAPLEAF: return RANK_NODE;
+    case KIND_COUNT: break;
     }
     UNREACHABLE();
 }
@@ -135,7 +128,8 @@ static int compare_fns(const AtomTable *atoms, Term a, Term b) {
         order = order != 0 ? order : atom_compare(atoms, box_term(a, 1), box_term(b, 1));
         return sign_of(order != 0 ? order : number_compare(box_term(a, 2), box_term(b, 2)));
     }
-    int order = compare_words(function_head(fn_function(a))->serial, function_head(fn_function(b))->serial);
+    int order =
+        compare_words(function_head(fn_function(a))->serial, function_head(fn_function(b))->serial);
     order = order != 0 ? order : compare_words(box_words(a), box_words(b));
     return order != 0 ? order : DESCEND;
 }
@@ -166,27 +160,19 @@ static int decide_order(const AtomTable *atoms, CompareMode mode, Term a, Term b
     switch (rank) {
     case RANK_NUMBER:
         return mode == COMPARE_KEYS ? compare_number_keys(a, b) : number_compare(a, b);
-    case RANK_ATOM:
-        return sign_of(atom_compare(atoms, a, b));
-    case RANK_PID:
-        return compare_words(a.bits, b.bits);
-    case RANK_REF:
-        return compare_words(ref_id(a), ref_id(b));
-    case RANK_FN:
-        return compare_fns(atoms, a, b);
+    case RANK_ATOM: return sign_of(atom_compare(atoms, a, b));
+    case RANK_PID: return compare_words(a.bits, b.bits);
+    case RANK_REF: return compare_words(ref_id(a), ref_id(b));
+    case RANK_FN: return compare_fns(atoms, a, b);
     case RANK_TUPLE:
         return box_words(a) != box_words(b) ? compare_words(box_words(a), box_words(b)) : DESCEND;
-    case RANK_RECORD:
-        return compare_descs(atoms, record_desc(a), record_desc(b));
+    case RANK_RECORD: return compare_descs(atoms, record_desc(a), record_desc(b));
     case RANK_RANGE:
-    case RANK_NODE:
-        return DESCEND;
+    case RANK_NODE: return DESCEND;
     case RANK_MAP:
         return map_size(a) != map_size(b) ? compare_words(map_size(a), map_size(b)) : DESCEND;
-    case RANK_LIST:
-        return term_is_empty(a) ? -1 : term_is_empty(b) ? 1 : DESCEND;
-    case RANK_BYTES:
-        return sign_of(bytes_compare(bytes_view(a), bytes_view(b)));
+    case RANK_LIST: return term_is_empty(a) ? -1 : term_is_empty(b) ? 1 : DESCEND;
+    case RANK_BYTES: return sign_of(bytes_compare(bytes_view(a), bytes_view(b)));
     }
     UNREACHABLE();
 }
@@ -210,7 +196,7 @@ static int decide_equality(CompareMode mode, Term a, Term b) {
         return !term_is_bytes(b) || bytes_len(a) != bytes_len(b) ||
                bytes_compare(bytes_view(a), bytes_view(b)) != 0;
     }
-    if (!term_same_bits(term_pointer(a)[0], term_pointer(b)[0])) {  // kind, flags, size
+    if (!term_same_bits(term_pointer(a)[0], term_pointer(b)[0])) { // kind, flags, size
         return 1;
     }
     Kind kind = box_kind(a);
@@ -237,24 +223,21 @@ static CompareMode element_mode(CompareMode mode, Term box, size_t index) {
     }
     CompareMode key_mode = mode == COMPARE_NUMERIC ? COMPARE_EXACT : COMPARE_KEYS;
     switch (box_kind(box)) {
-    case KIND_FLATMAP:
-        return index < box_words(box) / 2 ? key_mode : mode;
+    case KIND_FLATMAP: return index < box_words(box) / 2 ? key_mode : mode;
     case KIND_MAPNODE: {
         size_t pairs = (size_t)__builtin_popcountll(box_raw(box, 0) >> 32);
         return index - 1 < 2 * pairs && (index - 1) % 2 == 0 ? key_mode : mode;
     }
-    case KIND_MAPLEAF:
-        return (index - 1) % 2 == 0 ? key_mode : mode;
-    default:
-        return mode;
+    case KIND_MAPLEAF: return (index - 1) % 2 == 0 ? key_mode : mode;
+    default: return mode;
     }
 }
 
 // FRAME_MAP.data: what an ordering of large maps is about.
 typedef enum {
-    MAP_KEYS_OF_A,  // looking for keys of a that b lacks
+    MAP_KEYS_OF_A, // looking for keys of a that b lacks
     MAP_KEYS_OF_B,
-    MAP_VALUES,     // the keys are the same: looking for values that differ
+    MAP_VALUES, // the keys are the same: looking for values that differ
 } MapPhase;
 
 typedef enum { MAP_NEXT, MAP_KEY_ASKED, MAP_VALUE_ASKED } MapWait;
@@ -262,8 +245,8 @@ typedef enum { MAP_NEXT, MAP_KEY_ASKED, MAP_VALUE_ASKED } MapWait;
 typedef struct {
     MapPhase phase;
     MapWait wait;
-    int best_sign;  // the result if the best key stays: 0 while there is none
-    int sign;       // the same for the key that is looked at
+    int best_sign; // the result if the best key stays: 0 while there is none
+    int sign;      // the same for the key that is looked at
 } MapState;
 
 static uint32_t pack_state(MapState s, CompareMode mode) {
@@ -292,7 +275,8 @@ static bool descend(Comparison *c, Term a, Term b, CompareMode mode) {
     }
     if (box_kind(a) == KIND_MAP && mode >= COMPARE_ORDER) {
         return push(c, FRAME_BEST, TERM_NONE, TERM_NONE, 0, 0) &&
-               push(c, FRAME_MAP, a, b, 0, pack_state((MapState){MAP_KEYS_OF_A, MAP_NEXT, 0, 0}, mode));
+               push(c, FRAME_MAP, a, b, 0,
+                    pack_state((MapState){MAP_KEYS_OF_A, MAP_NEXT, 0, 0}, mode));
     }
     size_t first = kind_raw_words(box_kind(a), box_words(a));
     return first == box_words(a) || push(c, FRAME_BOX, a, b, first, mode);
@@ -304,7 +288,8 @@ static void set_next(Comparison *c, Term a, Term b, CompareMode mode) {
     c->mode = mode;
 }
 
-// The next pair from a list frame; equal words are passed over here. Nothing is set when the lists end equal.
+// The next pair from a list frame; equal words are passed over here. Nothing is set when the lists
+// end equal.
 static void next_of_lists(Comparison *c, TermFrame *f, int64_t *budget) {
     Term a = f->a;
     Term b = f->b;
@@ -326,7 +311,7 @@ static void next_of_lists(Comparison *c, TermFrame *f, int64_t *budget) {
         term_stack_pop(&c->stack);
     } else if (term_same_bits(c->a, TERM_NONE) && !(term_is_cons(a) && term_is_cons(b))) {
         term_stack_pop(&c->stack);
-        set_next(c, a, b, mode);  // the ends of the lists
+        set_next(c, a, b, mode); // the ends of the lists
     } else {
         f->a = a;
         f->b = b;
@@ -343,7 +328,7 @@ static void next_of_boxes(Comparison *c, TermFrame *f, int64_t *budget) {
         --*budget;
     }
     CompareMode mode = (CompareMode)f->data;
-    if (i < words && *budget > 0) {
+    if (i<words && * budget> 0) {
         set_next(c, box_term(a, i), box_term(b, i), element_mode(mode, a, i));
         i++;
     }
@@ -354,10 +339,12 @@ static void next_of_boxes(Comparison *c, TermFrame *f, int64_t *budget) {
 }
 
 // Ordering large maps -----------------------------------------------------------------------------
-// Maps of one size are ordered as the sorted lists of their keys, then as the values in the order of the keys. The smallest
-// key that just one has decides: that one comes first. If there is none, the smallest key with values that differ does.
+// Maps of one size are ordered as the sorted lists of their keys, then as the values in the order
+// of the keys. The smallest key that just one has decides: that one comes first. If there is none,
+// the smallest key with values that differ does.
 
-// The key of frame `best`.b decides for `sign` unless a smaller key does: asks which, if there is one.
+// The key of frame `best`.b decides for `sign` unless a smaller key does: asks which, if there is
+// one.
 static void offer(Comparison *c, TermFrame *best, MapState *s, int sign) {
     if (s->best_sign == 0) {
         best->a = best->b;
@@ -381,7 +368,8 @@ static void take_answer(Comparison *c, TermFrame *best, MapState *s, int answer)
 }
 
 // Looks at one more entry. True when the phase is over.
-static bool look_at_entry(Comparison *c, TermFrame *f, TermFrame *best, MapState *s, CompareMode mode) {
+static bool look_at_entry(Comparison *c, TermFrame *f, TermFrame *best, MapState *s,
+                          CompareMode mode) {
     Term walked = s->phase == MAP_KEYS_OF_B ? f->b : f->a;
     Term other = s->phase == MAP_KEYS_OF_B ? f->a : f->b;
     Term value;
@@ -400,8 +388,8 @@ static bool look_at_entry(Comparison *c, TermFrame *f, TermFrame *best, MapState
     return false;
 }
 
-// Goes on with the order of two maps: sets what to compare next, or pops the frames and gives the result. `answer` is of
-// what was asked last.
+// Goes on with the order of two maps: sets what to compare next, or pops the frames and gives the
+// result. `answer` is of what was asked last.
 static int step_maps(Comparison *c, int answer, int64_t *budget) {
     TermFrame *f = term_stack_top(&c->stack);
     TermFrame *best = f - 1;
@@ -437,7 +425,8 @@ static bool unwind(Comparison *c) {
     return c->stack.count == 0;
 }
 
-static void start(Comparison *c, const AtomTable *atoms, CompareMode mode, Term a, Term b, bool urgent) {
+static void start(Comparison *c, const AtomTable *atoms, CompareMode mode, Term a, Term b,
+                  bool urgent) {
     c->atoms = atoms;
     c->result = 0;
     set_next(c, a, b, mode);
@@ -477,7 +466,7 @@ StepStatus comparison_run(Comparison *c, int64_t *budget) {
                 return STEP_MEMORY;
             }
             if (result == 0 && c->stack.count > depth) {
-                continue;  // its parts come next
+                continue; // its parts come next
             }
         }
         // Deliver the result to the frames below; a map's order is a result in turn.

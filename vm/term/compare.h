@@ -9,10 +9,10 @@
 //   COMPARE_KEYS     as COMPARE_ORDER but total and exact: every Int before every Float, -0.0 before 0.0. The order of the
 //                    keys of a small map, and of nothing that a program sees
 //
-// No C recursion: nested terms wait on a work stack (stack.h). A Comparison can be run in slices of a budget, as a
-// built-in does for terms of any size. The plain functions run to the end, and take the little memory that deep
-// nesting (over STACK_INLINE levels) needs even beyond the VM's limit. Shared parts that are the same box cost nothing.
-// Tests: tests/unit/vm/term/compare_test.c.
+// No C recursion: nested terms wait on a work stack (stack.h). A Comparison can be run in slices of
+// a budget, as a built-in does for terms of any size. The plain functions run to the end, and take
+// the little memory that deep nesting (over STACK_INLINE levels) needs even beyond the VM's limit.
+// Shared parts that are the same box cost nothing. Tests: tests/unit/vm/term/compare_test.c.
 #pragma once
 
 #include "vm/term/atom.h"
@@ -23,10 +23,10 @@ typedef enum { COMPARE_EXACT, COMPARE_NUMERIC, COMPARE_ORDER, COMPARE_KEYS } Com
 typedef struct {
     const AtomTable *atoms;
     TermStack stack;
-    Term a;            // to be compared next, or TERM_NONE
+    Term a; // to be compared next, or TERM_NONE
     Term b;
-    CompareMode mode;  // of these two
-    int result;  // once done: below, equal to or above 0 (just 0 or not for EXACT and NUMERIC)
+    CompareMode mode; // of these two
+    int result;       // once done: below, equal to or above 0 (just 0 or not for EXACT and NUMERIC)
 } Comparison;
 
 void comparison_init(Comparison *c, const AtomTable *atoms, CompareMode mode, Term a, Term b);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Printing and reading doubles.
 //
-// Shortest digits: Schubfach (Giulietti 2020). The double c * 2^q and the ends of the interval that rounds to it are
-// scaled by a power of ten of 128 bits so that at most one or two candidates of the wanted length remain; the rounded
-// products keep a sticky bit, which makes all comparisons exact.
-// Reading: up to 19 digits times a power of ten of 128 bits decides all but about one in 2^60 inputs (an interval that
-// surely holds the exact product must round to one double; Clinger 1990, Lemire 2021); the rest, and longer ones, by
-// exact division of integers of at most about 130 limbs.
+// Shortest digits: Schubfach (Giulietti 2020). The double c * 2^q and the ends of the interval that
+// rounds to it are scaled by a power of ten of 128 bits so that at most one or two candidates of
+// the wanted length remain; the rounded products keep a sticky bit, which makes all comparisons
+// exact. Reading: up to 19 digits times a power of ten of 128 bits decides all but about one in
+// 2^60 inputs (an interval that surely holds the exact product must round to one double; Clinger
+// 1990, Lemire 2021); the rest, and longer ones, by exact division of integers of at most about 130
+// limbs.
 #include "vm/term/float.h"
 
 #include <gmp.h>
@@ -81,7 +82,7 @@ static int shortest(double d, uint64_t *digits) {
     ASSERT(h >= 1 && h <= 4);
     uint64_t high = powers_of_ten[-k - POWER_MIN].high;
     uint64_t low = powers_of_ten[-k - POWER_MIN].low;
-    if (-k < 0 || -k > 55) {  // rounded up, where it is not exact
+    if (-k < 0 || -k > 55) { // rounded up, where it is not exact
         low++;
         high += low == 0;
     }
@@ -202,7 +203,7 @@ enum { EXACT_LIMBS = 160 };
 
 typedef struct {
     mp_limb_t limb[EXACT_LIMBS];
-    mp_size_t count;  // top limb not 0
+    mp_size_t count; // top limb not 0
 } Exact;
 
 static void exact_trim(Exact *x) {
@@ -304,7 +305,8 @@ void float_print_fixed(Buffer *out, double d, int decimals) {
         if (i == width - (size_t)decimals) {
             buffer_add_char(out, '.');
         }
-        buffer_add_char(out, i < width - count ? '0' : (char)('0' + digits[skip + i - (width - count)]));
+        buffer_add_char(out,
+                        i < width - count ? '0' : (char)('0' + digits[skip + i - (width - count)]));
     }
 }
 
@@ -313,9 +315,9 @@ void float_print_fixed(Buffer *out, double d, int decimals) {
 enum { DIGITS_EXACT = 770, EXPONENT_FAR = 100000 };
 
 typedef struct {
-    uint8_t digits[DIGITS_EXACT + 1];  // values, without leading zeros
+    uint8_t digits[DIGITS_EXACT + 1]; // values, without leading zeros
     int count;
-    int exponent;  // the number is DIGITS * 10^exponent
+    int exponent; // the number is DIGITS * 10^exponent
     bool negative;
 } Decimal;
 
@@ -396,8 +398,8 @@ static bool compose_quickly(uint64_t w, int power, double *d) {
     w <<= shift;
     uint64_t high = powers_of_ten[power - POWER_MIN].high;
     uint64_t low = powers_of_ten[power - POWER_MIN].low;
-    // The product has 192 bits; of these `top` and `next`. What is cut off here and what the rounded power lacks
-    // come to less than 2 in `next`.
+    // The product has 192 bits; of these `top` and `next`. What is cut off here and what the
+    // rounded power lacks come to less than 2 in `next`.
     __uint128_t product = (__uint128_t)w * high + (uint64_t)((__uint128_t)w * low >> 64);
     uint64_t top = (uint64_t)(product >> 64);
     uint64_t next = (uint64_t)product;
@@ -407,7 +409,8 @@ static bool compose_quickly(uint64_t w, int power, double *d) {
     // top * 2^exponent, where the power is its 128 bits * 2^(floor(log2(10^power)) - 127).
     int64_t exponent = floor_log2_pow10(power) - 127 + 128 - shift;
     bool exact = power >= 0 && power <= 55 && next == 0 && (uint64_t)((__uint128_t)w * low) == 0;
-    // Whatever the exact value is, it lies in [next, next + 2): only a `next` of 0 leaves open whether anything is below `top`.
+    // Whatever the exact value is, it lies in [next, next + 2): only a `next` of 0 leaves open
+    // whether anything is below `top`.
     if (next == 0 && !exact) {
         return false;
     }

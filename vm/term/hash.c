@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashing a term: its parts are taken in one after the other in a fixed order, each container first with its kind and size.
-// A frame is a container and the index of its next element; for a list, the rest of it.
+// Hashing a term: its parts are taken in one after the other in a fixed order, each container first
+// with its kind and size. A frame is a container and the index of its next element; for a list, the
+// rest of it.
 #include "vm/term/hash.h"
 
 #include "vm/term/box.h"
@@ -10,14 +11,16 @@
 
 enum { FRAME_LIST, FRAME_BOX };
 
-// Words that no header or immediate of a program's looks like, so that parts cannot be taken for others.
+// Words that no header or immediate of a program's looks like, so that parts cannot be taken for
+// others.
 enum { TOKEN_CONS = 0x2f, TOKEN_BYTES = 0x3f, TOKEN_FLOAT = 0x4f, TOKEN_ATOM = 0x5f };
 
 static void take_in(Hashing *h, uint64_t word) {
     h->state = hash_mix(h->state, word);
 }
 
-// What the raw words of a box say, in a form that depends on no address. Gives false when that was all.
+// What the raw words of a box say, in a form that depends on no address. Gives false when that was
+// all.
 static bool take_raw(Hashing *h, Term t, int64_t *budget) {
     Kind kind = box_kind(t);
     switch (kind) {
@@ -46,9 +49,7 @@ static bool take_raw(Hashing *h, Term t, int64_t *budget) {
         take_in(h, term_pointer(t)[0].bits);
         take_in(h, ref_id(t));
         return false;
-    case KIND_RECORD:
-        take_in(h, record_desc(t)->hash);
-        return true;
+    case KIND_RECORD: take_in(h, record_desc(t)->hash); return true;
     case KIND_FN: {
         const FunctionHead *f = function_head(fn_function(t));
         take_in(h, atom_get(h->atoms, f->module_name)->hash);
@@ -59,15 +60,13 @@ static bool take_raw(Hashing *h, Term t, int64_t *budget) {
     case KIND_MAP:
     case KIND_MAPNODE:
     case KIND_MAPLEAF:
-        take_in(h, box_raw(t, 0));  // count, bitmaps, hash: made from values
+        take_in(h, box_raw(t, 0)); // count, bitmaps, hash: made from values
         return true;
     case KIND_TUPLE:
     case KIND_FNREF:
     case KIND_RANGE:
-    case KIND_FLATMAP:
-        return true;
-    case KIND_COUNT:
-        break;
+    case KIND_FLATMAP: return true;
+    case KIND_COUNT: break;
     }
     UNREACHABLE();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hash of a term. It agrees with `===`, and depends on the value and the VM's salt only: no address, no atom
-// number, so the loader can lay out map literals and a seed repeats a run. Without C recursion, as compare.h.
-// Tests: tests/unit/vm/term.
+// The hash of a term. It agrees with `===`, and depends on the value and the VM's salt only: no
+// address, no atom number, so the loader can lay out map literals and a seed repeats a run. Without
+// C recursion, as compare.h. Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/base/hash.h"
@@ -11,9 +11,9 @@
 typedef struct {
     const AtomTable *atoms;
     TermStack stack;
-    Term next;        // to be taken in first, or TERM_NONE
+    Term next; // to be taken in first, or TERM_NONE
     uint64_t state;
-    uint64_t result;  // once done
+    uint64_t result; // once done
 } Hashing;
 
 void hashing_init(Hashing *h, const AtomTable *atoms, Term t);

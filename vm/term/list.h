@@ -9,8 +9,8 @@ static inline bool term_is_list(Term t) {
     return term_is_cons(t) || term_is_empty(t);
 }
 
-// Counts the cells from *at on, `max` at most, and moves *at to what follows them. It ended where *at is no
-// cell: TERM_EMPTY for a proper list.
+// Counts the cells from *at on, `max` at most, and moves *at to what follows them. It ended where
+// *at is no cell: TERM_EMPTY for a proper list.
 static inline size_t list_walk(Term *at, size_t max) {
     size_t n = 0;
     while (n < max && term_is_cons(*at)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps: lookup, change, iteration. The forms are drawn in map.h; building large ones from many pairs is in map_build.c.
+// Maps: lookup, change, iteration. The forms are drawn in map.h; building large ones from many
+// pairs is in map_build.c.
 //
 // Recursion here is over the levels of a trie, eight at most.
 #include "vm/term/map.h"
@@ -38,8 +39,8 @@ static size_t flat_position(const AtomTable *atoms, Term map, Term key) {
     return low;
 }
 
-// The place of a key, or the count when it is not there. An immediate is found by its bits, without looking at the
-// order; the compiler makes this loop compare several words at a time.
+// The place of a key, or the count when it is not there. An immediate is found by its bits, without
+// looking at the order; the compiler makes this loop compare several words at a time.
 static size_t flat_find(const AtomTable *atoms, Term map, Term key) {
     size_t count = flat_count(map);
     if (!term_is_pointer(key)) {
@@ -176,7 +177,7 @@ Term map_get(const AtomTable *atoms, Term map, Term key) {
 
 // Words of the nodes from `level` on that tell two entries with these hashes apart.
 static size_t split_words(uint32_t a, uint32_t b, int level) {
-    size_t words = 6;  // header, maps or hash, two pairs
+    size_t words = 6; // header, maps or hash, two pairs
     while (level < TRIE_LEVELS && slot_of(a, level) == slot_of(b, level)) {
         words += 3;
         level++;
@@ -185,8 +186,9 @@ static size_t split_words(uint32_t a, uint32_t b, int level) {
 }
 
 static Term node_box(Room *room, NodeMaps m) {
-    Term node = room_box(room, KIND_MAPNODE,
-                         1 + 2 * (size_t)__builtin_popcount(m.data) + (size_t)__builtin_popcount(m.nodes), 0);
+    Term node = room_box(
+        room, KIND_MAPNODE,
+        1 + 2 * (size_t)__builtin_popcount(m.data) + (size_t)__builtin_popcount(m.nodes), 0);
     box_set_raw(node, 0, (uint64_t)m.data << 32 | m.nodes);
     return node;
 }
@@ -230,7 +232,8 @@ static Term split(const AtomTable *atoms, Room *room, Entry a, Entry b, int leve
 }
 
 // What setting `key` needs below and with `node`.
-static size_t trie_put_words(const AtomTable *atoms, Term node, uint32_t hash, Term key, bool *found) {
+static size_t trie_put_words(const AtomTable *atoms, Term node, uint32_t hash, Term key,
+                             bool *found) {
     size_t words = 0;
     for (int level = 0; level < TRIE_LEVELS; level++) {
         uint32_t bit = 1u << slot_of(hash, level);
@@ -259,7 +262,8 @@ static Term copy_box(Room *room, Term box) {
     return copy;
 }
 
-// Words of `old` from its element `from` on, `count` of them, to the elements of `node` from `to` on.
+// Words of `old` from its element `from` on, `count` of them, to the elements of `node` from `to`
+// on.
 static void copy_words_of(Term node, size_t to, Term old, size_t from, size_t count) {
     memcpy(term_pointer(node) + 1 + to, term_pointer(old) + 1 + from, count * sizeof(Term));
 }
@@ -300,7 +304,7 @@ static Term node_with_child(Room *room, Term node, NodeMaps m, uint32_t bit, Ter
     size_t pair = data_index(m, bit);
     size_t place = child_index(to, bit);
     copy_words_of(copy, 1, node, 1, pair - 1);
-    copy_words_of(copy, pair, node, pair + 2, place - pair);  // pairs behind, then children before
+    copy_words_of(copy, pair, node, pair + 2, place - pair); // pairs behind, then children before
     box_set(copy, place, child);
     copy_words_of(copy, place + 1, node, place + 2, box_words(copy) - place - 1);
     return copy;
@@ -334,9 +338,11 @@ static Term trie_put(const AtomTable *atoms, Room *room, Term node, Entry e, int
 }
 
 // The pairs of a full small map and one more, ready to become a trie.
-static void gather(const AtomTable *atoms, Term map, Term key, Term value, MapEntry pairs[MAP_FLAT_MAX + 1]) {
+static void gather(const AtomTable *atoms, Term map, Term key, Term value,
+                   MapEntry pairs[MAP_FLAT_MAX + 1]) {
     for (size_t i = 0; i < MAP_FLAT_MAX; i++) {
-        pairs[i] = (MapEntry){flat_key(map, i), flat_value(map, i), key_hash(atoms, flat_key(map, i)), 0};
+        pairs[i] =
+            (MapEntry){flat_key(map, i), flat_value(map, i), key_hash(atoms, flat_key(map, i)), 0};
     }
     pairs[MAP_FLAT_MAX] = (MapEntry){key, value, key_hash(atoms, key), 0};
     trie_sort(atoms, pairs, MAP_FLAT_MAX + 1);
@@ -368,9 +374,11 @@ static Term large_map(Room *room, size_t count, Term root) {
     return map;
 }
 
-Term map_put(const AtomTable *atoms, Room *room, Term map, Term key, Term value, const MapPlan *plan) {
+Term map_put(const AtomTable *atoms, Room *room, Term map, Term key, Term value,
+             const MapPlan *plan) {
     if (box_kind(map) == KIND_MAP) {
-        if (plan->found && term_same_bits(trie_get(atoms, box_term(map, 1), plan->hash, key), value)) {
+        if (plan->found &&
+            term_same_bits(trie_get(atoms, box_term(map, 1), plan->hash, key), value)) {
             return map;
         }
         Term root = trie_put(atoms, room, box_term(map, 1), (Entry){key, value, plan->hash}, 0);
@@ -397,14 +405,15 @@ MapPlan map_plan_delete(const AtomTable *atoms, Term map, Term key) {
     size_t words = trie_put_words(atoms, box_term(map, 1), plan.hash, key, &plan.found);
     if (plan.found) {
         // A node may take a pair in place of a child, a word more, on each level.
-        plan.words = map_size(map) == MAP_FLAT_MAX + 1 ? 1 + 2 * MAP_FLAT_MAX : 3 + words + TRIE_LEVELS;
+        plan.words =
+            map_size(map) == MAP_FLAT_MAX + 1 ? 1 + 2 * MAP_FLAT_MAX : 3 + words + TRIE_LEVELS;
     }
     return plan;
 }
 
 // What is left of a node: a node, or the one entry that its parent takes over.
 typedef struct {
-    Term node;  // TERM_NONE: `entry`
+    Term node; // TERM_NONE: `entry`
     Entry entry;
 } Rest;
 
@@ -454,7 +463,8 @@ static Term node_with_inlined(Room *room, Term node, NodeMaps m, uint32_t bit, E
     return copy;
 }
 
-static Rest trie_delete(const AtomTable *atoms, Room *room, Term node, uint32_t hash, Term key, int level) {
+static Rest trie_delete(const AtomTable *atoms, Room *room, Term node, uint32_t hash, Term key,
+                        int level) {
     if (level == TRIE_LEVELS) {
         return leaf_delete(atoms, room, node, key);
     }
@@ -471,7 +481,7 @@ static Rest trie_delete(const AtomTable *atoms, Room *room, Term node, uint32_t 
         return rest_node(copy);
     }
     if (level > 0 && m.data == 0 && __builtin_popcount(m.nodes) == 1) {
-        return child;  // it would be this node's only entry: further up with it
+        return child; // it would be this node's only entry: further up with it
     }
     return rest_node(node_with_inlined(room, node, m, bit, child.entry));
 }
@@ -508,8 +518,8 @@ Term map_delete(const AtomTable *atoms, Room *room, Term map, Term key, const Ma
 }
 
 // Walking -----------------------------------------------------------------------------------------
-// In a large map a cursor is a hash, below which all has been seen, times 2^LEAF_BITS, plus a place among the keys
-// that have just this hash.
+// In a large map a cursor is a hash, below which all has been seen, times 2^LEAF_BITS, plus a place
+// among the keys that have just this hash.
 
 enum { LEAF_BITS = 28 };
 
@@ -534,7 +544,7 @@ static uint64_t trie_next(Term root, uint64_t cursor, Term *key, Term *value) {
         NodeMaps m = node_maps(node);
         uint32_t left = (m.data | m.nodes) >> slot << slot;
         int below = bits_below(level);
-        if (left == 0) {  // on behind this node
+        if (left == 0) { // on behind this node
             int node_bits = level == 0 ? 32 : bits_below(level - 1);
             from = ((from >> node_bits) + 1) << node_bits;
             node = root;

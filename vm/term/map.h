@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps. Up to MAP_FLAT_MAX entries: a FLATMAP, keys in the order of COMPARE_KEYS, then the values. More: a
-// compressed hash-array mapped prefix tree (CHAMP; Steindorfer and Vinju 2015) over the upper 32 bits of the key's hash, five
-// bits a level from the top:
+// Maps. Up to MAP_FLAT_MAX entries: a FLATMAP, keys in the order of COMPARE_KEYS, then the values.
+// More: a compressed hash-array mapped prefix tree (CHAMP; Steindorfer and Vinju 2015) over the
+// upper 32 bits of the key's hash, five bits a level from the top:
 //
 //   MAP      [count][root]
 //   MAPNODE  [datamap << 32 | nodemap][key value ...][node ...]   bit i of a map: slot i is used; rank is the place
 //   MAPLEAF  [hash][key value ...]   below the last level: keys of equal hash, in the order of COMPARE_KEYS
 //
-// Invariants: the form depends on the content only (a MAP has more than MAP_FLAT_MAX entries; an inner node other than the root
-// has at least two entries below it), so equal maps have equal structure. Iteration goes in key order in a
-// small map, in hash order in a large one.
+// Invariants: the form depends on the content only (a MAP has more than MAP_FLAT_MAX entries; an
+// inner node other than the root has at least two entries below it), so equal maps have equal
+// structure. Iteration goes in key order in a small map, in hash order in a large one.
 //
-// Changing a map goes in two steps, since the second may not collect: a plan says how many words, the caller reserves them (with map,
-// key and value as roots), then acts. A plan stays good over a collection. Lookup is O(log32 n).
-// Keys are compared exactly. Tests: tests/unit/vm/term/map_test.c.
+// Changing a map goes in two steps, since the second may not collect: a plan says how many words,
+// the caller reserves them (with map, key and value as roots), then acts. A plan stays good over a
+// collection. Lookup is O(log32 n). Keys are compared exactly. Tests:
+// tests/unit/vm/term/map_test.c.
 #pragma once
 
 #include "vm/term/atom.h"
@@ -33,46 +34,49 @@ static inline size_t map_size(Term map) {
 Term map_get(const AtomTable *atoms, Term map, Term key);
 
 typedef struct {
-    size_t words;   // that the change needs
-    uint32_t hash;  // of the key, where the map is large or becomes so
-    bool found;     // the key is in the map
+    size_t words;  // that the change needs
+    uint32_t hash; // of the key, where the map is large or becomes so
+    bool found;    // the key is in the map
 } MapPlan;
 
 MapPlan map_plan_put(const AtomTable *atoms, Term map, Term key);
 // The map with key set to value; `map` itself when that is so already.
-Term map_put(const AtomTable *atoms, Room *room, Term map, Term key, Term value, const MapPlan *plan);
+Term map_put(const AtomTable *atoms, Room *room, Term map, Term key, Term value,
+             const MapPlan *plan);
 MapPlan map_plan_delete(const AtomTable *atoms, Term map, Term key);
 // The map without key; `map` itself when it is not there.
 Term map_delete(const AtomTable *atoms, Room *room, Term map, Term key, const MapPlan *plan);
 
-// Walking: a cursor is an integer that fits a small one, starts at 0, and stays good as long as the map exists,
-// wherever a collection moves it. Each step is O(log32 n). MAP_END: there was no further entry.
+// Walking: a cursor is an integer that fits a small one, starts at 0, and stays good as long as the
+// map exists, wherever a collection moves it. Each step is O(log32 n). MAP_END: there was no
+// further entry.
 #define MAP_END UINT64_MAX
 uint64_t map_next(Term map, uint64_t cursor, Term *key, Term *value);
 
-// A small map from at most MAP_FLAT_MAX pairs (key, value, key, value, …) in any order; of equal keys the last
-// one counts. 1 + 2 * count words.
+// A small map from at most MAP_FLAT_MAX pairs (key, value, key, value, …) in any order; of equal
+// keys the last one counts. 1 + 2 * count words.
 Term map_from_pairs(const AtomTable *atoms, Room *room, const Term *pairs, size_t count);
 
-// A map of any size from pairs in any order, of equal keys the last added counts: add all, sort, reserve `words` (with
-// map_builder_each_root among the roots), build. What it holds between is memory of kind MEM_SCRATCH.
+// A map of any size from pairs in any order, of equal keys the last added counts: add all, sort,
+// reserve `words` (with map_builder_each_root among the roots), build. What it holds between is
+// memory of kind MEM_SCRATCH.
 typedef struct {
     Term key;
     Term value;
     uint32_t hash;
-    uint32_t order;  // of adding
+    uint32_t order; // of adding
 } MapEntry;
 
 typedef struct {
     const AtomTable *atoms;
-    MapEntry *entries;  // after sorting without doubles
-    MapEntry *spare;    // the other half of a merge
+    MapEntry *entries; // after sorting without doubles
+    MapEntry *spare;   // the other half of a merge
     size_t count;
     size_t capacity;
-    size_t words;       // once sorted
-    int phase;          // of sorting
-    size_t width;       // of sorted runs so far
-    size_t start;       // of the runs being merged
+    size_t words; // once sorted
+    int phase;    // of sorting
+    size_t width; // of sorted runs so far
+    size_t start; // of the runs being merged
     size_t left;
     size_t right;
     size_t out;

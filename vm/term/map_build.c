@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps from many pairs: a resumable merge sort by hash, then the trie from the sorted entries in one pass. Also the
-// check of a map's structure.
+// Maps from many pairs: a resumable merge sort by hash, then the trie from the sorted entries in
+// one pass. Also the check of a map's structure.
 #include <string.h>
 
 #include "vm/term/compare.h"
@@ -37,8 +37,9 @@ static int shared_levels(uint32_t a, uint32_t b) {
     return levels < TRIE_LEVELS - 1 ? levels : TRIE_LEVELS - 1;
 }
 
-// Words of the MAP, its root's header and maps, and the pairs; each further node takes NODE_WORDS, its place in its
-// parent included. A node begins at an entry for each level that it shares with the next one but not with the one before.
+// Words of the MAP, its root's header and maps, and the pairs; each further node takes NODE_WORDS,
+// its place in its parent included. A node begins at an entry for each level that it shares with
+// the next one but not with the one before.
 enum { NODE_WORDS = 3 };
 
 static size_t base_words(size_t count) {
@@ -91,7 +92,8 @@ static Term build_node(Room *room, const MapEntry *entries, size_t count, int le
         *(n == 1 ? &m.data : &m.nodes) |= 1u << slot_of(entries[i].hash, level);
     }
     size_t pairs = (size_t)__builtin_popcount(m.data);
-    Term node = room_box(room, KIND_MAPNODE, 1 + 2 * pairs + (size_t)__builtin_popcount(m.nodes), 0);
+    Term node =
+        room_box(room, KIND_MAPNODE, 1 + 2 * pairs + (size_t)__builtin_popcount(m.nodes), 0);
     box_set_raw(node, 0, (uint64_t)m.data << 32 | m.nodes);
     size_t pair = 1;
     size_t child = 1 + 2 * pairs;
@@ -138,7 +140,8 @@ bool map_builder_add(MapBuilder *b, Term key, Term value) {
             return false;
         }
         size_t capacity = b->capacity == 0 ? BUILDER_FIRST : 2 * b->capacity;
-        MapEntry *entries = mem_realloc(b->atoms->mem, MEM_SCRATCH, b->entries, capacity * sizeof *entries);
+        MapEntry *entries =
+            mem_realloc(b->atoms->mem, MEM_SCRATCH, b->entries, capacity * sizeof *entries);
         if (entries == NULL) {
             return false;
         }
@@ -170,13 +173,15 @@ static void begin_runs(MapBuilder *b, size_t start) {
     b->right = least(start + b->width, b->count);
 }
 
-// One more entry of the two runs at `start` to spare; at the end of all runs the halves change places.
+// One more entry of the two runs at `start` to spare; at the end of all runs the halves change
+// places.
 static void merge_step(MapBuilder *b) {
     size_t middle = least(b->start + b->width, b->count);
     size_t end = least(b->start + 2 * b->width, b->count);
     if (b->out < end) {
-        bool from_left = b->right == end || (b->left < middle && compare_entries(b->atoms, &b->entries[b->left],
-                                                                                 &b->entries[b->right]) < 0);
+        bool from_left =
+            b->right == end || (b->left < middle && compare_entries(b->atoms, &b->entries[b->left],
+                                                                    &b->entries[b->right]) < 0);
         b->spare[b->out++] = b->entries[from_left ? b->left++ : b->right++];
         return;
     }
@@ -201,7 +206,7 @@ static void unique_step(MapBuilder *b) {
         b->count = b->out;
         b->phase = PHASE_COUNT;
         b->left = 1;
-        b->right = 0;  // levels shared with the entry before
+        b->right = 0; // levels shared with the entry before
         b->words = base_words(b->count);
         return;
     }
@@ -243,26 +248,21 @@ StepStatus map_builder_sort(MapBuilder *b, int64_t *budget) {
     }
     for (; *budget > 0; --*budget) {
         switch ((BuilderPhase)b->phase) {
-        case PHASE_MERGE:
-            merge_step(b);
-            break;
-        case PHASE_UNIQUE:
-            unique_step(b);
-            break;
-        case PHASE_COUNT:
-            count_step(b);
-            break;
+        case PHASE_MERGE: merge_step(b); break;
+        case PHASE_UNIQUE: unique_step(b); break;
+        case PHASE_COUNT: count_step(b); break;
         case PHASE_ADD:
-        case PHASE_SORTED:
-            return STEP_DONE;
+        case PHASE_SORTED: return STEP_DONE;
         }
     }
     return b->phase == PHASE_SORTED ? STEP_DONE : STEP_MORE;
 }
 
-static void visit_entries(MapEntry *entries, size_t from, size_t to, RootVisit visit, void *collection) {
+static void visit_entries(MapEntry *entries, size_t from, size_t to, RootVisit visit,
+                          void *collection) {
     for (size_t i = from; i < to; i++) {
-        static_assert(offsetof(MapEntry, value) == offsetof(MapEntry, key) + sizeof(Term), "visited as two");
+        static_assert(offsetof(MapEntry, value) == offsetof(MapEntry, key) + sizeof(Term),
+                      "visited as two");
         visit(collection, &entries[i].key, 2);
     }
 }
@@ -305,8 +305,9 @@ static void verify_leaf(Verification *v, Term leaf, uint32_t prefix) {
     v->sound = v->sound && box_kind(leaf) == KIND_MAPLEAF && words >= 5 && words % 2 == 1 &&
                box_raw(leaf, 0) == prefix;
     for (size_t i = 1; v->sound && i < words; i += 2) {
-        v->sound = map_key_hash(v->atoms, box_term(leaf, i)) == prefix &&
-                   (i == 1 || term_compare_keys(v->atoms, box_term(leaf, i - 2), box_term(leaf, i)) < 0);
+        v->sound =
+            map_key_hash(v->atoms, box_term(leaf, i)) == prefix &&
+            (i == 1 || term_compare_keys(v->atoms, box_term(leaf, i - 2), box_term(leaf, i)) < 0);
         v->count++;
     }
 }
@@ -320,7 +321,8 @@ static void verify_node(Verification *v, Term node, uint32_t prefix, int level) 
     size_t pairs = (size_t)__builtin_popcount(m.data);
     size_t children = (size_t)__builtin_popcount(m.nodes);
     v->sound = v->sound && box_kind(node) == KIND_MAPNODE && (m.data & m.nodes) == 0 &&
-               box_words(node) == 1 + 2 * pairs + children && (level == 0 || 2 * children + pairs >= 2);
+               box_words(node) == 1 + 2 * pairs + children &&
+               (level == 0 || 2 * children + pairs >= 2);
     for (uint32_t slot = 0; v->sound && slot < 32; slot++) {
         uint32_t bit = 1u << slot;
         uint32_t below = prefix | (level < TRIE_LEVELS - 1 ? slot << (27 - 5 * level) : slot);

@@ -32,7 +32,8 @@ static inline size_t data_index(NodeMaps m, uint32_t bit) {
 }
 
 static inline size_t child_index(NodeMaps m, uint32_t bit) {
-    return 1 + 2 * (size_t)__builtin_popcount(m.data) + (size_t)__builtin_popcount(m.nodes & (bit - 1));
+    return 1 + 2 * (size_t)__builtin_popcount(m.data) +
+           (size_t)__builtin_popcount(m.nodes & (bit - 1));
 }
 
 // By hash, then by key, then by order. For few entries.

@@ -10,7 +10,8 @@
 //   FRAME_SCAN     a: bytes; index: how far they were found to be text; data: PrintStyle
 //   FRAME_TEXT     a: bytes printed in quotes; index: offset.   FRAME_RAW: as they are.   FRAME_BYTES: as numbers
 //
-// Text is scanned and printed in pieces, so that a run ends soon after its budget whatever the size.
+// Text is scanned and printed in pieces, so that a run ends soon after its budget whatever the
+// size.
 #include "vm/term/print.h"
 
 #include "vm/term/bignum.h"
@@ -34,13 +35,14 @@ enum {
     FRAME_BYTES,
 };
 
-enum { PIECE = 4096, COST_PIECE = 32 };  // bytes in one step, and what it takes of the budget
+enum { PIECE = 4096, COST_PIECE = 32 }; // bytes in one step, and what it takes of the budget
 
 // Text --------------------------------------------------------------------------------------------
 
 // A control character that does not stand in a printed string.
 static bool is_hidden(uint32_t c) {
-    return (c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0x1b) || (c >= 0x7f && c < 0xa0);
+    return (c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0x1b) ||
+           (c >= 0x7f && c < 0xa0);
 }
 
 // How far from `at` the bytes are text, looking at about PIECE of them; SIZE_MAX when they are not.
@@ -60,23 +62,15 @@ static size_t scan_text(BytesView v, size_t at) {
 // The letter behind the backslash, or 0.
 static char escape_of(uint8_t c, uint8_t next) {
     switch (c) {
-    case '\n':
-        return 'n';
-    case '\t':
-        return 't';
-    case '\r':
-        return 'r';
-    case 0x1b:
-        return 'e';
-    case 0:
-        return '0';
+    case '\n': return 'n';
+    case '\t': return 't';
+    case '\r': return 'r';
+    case 0x1b: return 'e';
+    case 0: return '0';
     case '"':
-    case '\\':
-        return (char)c;
-    case '#':
-        return next == '{' ? '#' : 0;
-    default:
-        return 0;
+    case '\\': return (char)c;
+    case '#': return next == '{' ? '#' : 0;
+    default: return 0;
     }
 }
 
@@ -108,7 +102,8 @@ static void add_quoted(Buffer *out, const char *text, size_t len) {
 }
 
 static bool is_constant(Term atom) {
-    return term_same_bits(atom, TERM_FALSE) || term_same_bits(atom, TERM_NIL) || term_same_bits(atom, TERM_TRUE);
+    return term_same_bits(atom, TERM_FALSE) || term_same_bits(atom, TERM_NIL) ||
+           term_same_bits(atom, TERM_TRUE);
 }
 
 void atom_print(const AtomTable *atoms, Buffer *out, Term atom, bool bare) {
@@ -203,19 +198,13 @@ static bool open_record(Printing *p, Term t) {
 // Prints a box: all of it, or its beginning with a frame for the rest. False: no memory.
 static bool open_box(Printing *p, Term t, PrintStyle style) {
     switch (box_kind(t)) {
-    case KIND_FLOAT:
-        add_float(p->out, term_to_double(t));
-        return true;
-    case KIND_BIGNUM:
-        return bignum_print(p->atoms->mem, p->out, t, 10) == NUM_OK;
+    case KIND_FLOAT: add_float(p->out, term_to_double(t)); return true;
+    case KIND_BIGNUM: return bignum_print(p->atoms->mem, p->out, t, 10) == NUM_OK;
     case KIND_BYTES:
     case KIND_SHARED:
-    case KIND_SLICE:
-        return push(p, FRAME_SCAN, t, 0, style);
-    case KIND_TUPLE:
-        return open_tuple(p, t);
-    case KIND_RECORD:
-        return open_record(p, t);
+    case KIND_SLICE: return push(p, FRAME_SCAN, t, 0, style);
+    case KIND_TUPLE: return open_tuple(p, t);
+    case KIND_RECORD: return open_record(p, t);
     case KIND_FN: {
         const FunctionHead *f = function_head(fn_function(t));
         buffer_add_text(p->out, "#fn<");
@@ -225,7 +214,8 @@ static bool open_box(Printing *p, Term t, PrintStyle style) {
     }
     case KIND_FNREF:
         buffer_add_char(p->out, '&');
-        add_function_name(p, box_term(t, 0), box_term(t, 1), (uint64_t)term_to_small(box_term(t, 2)));
+        add_function_name(p, box_term(t, 0), box_term(t, 1),
+                          (uint64_t)term_to_small(box_term(t, 2)));
         return true;
     case KIND_REF:
         buffer_add_text(p->out, "#ref<");
@@ -238,13 +228,10 @@ static bool open_box(Printing *p, Term t, PrintStyle style) {
         }
         return push(p, FRAME_RANGE, t, 0, 0);
     case KIND_FLATMAP:
-    case KIND_MAP:
-        buffer_add_text(p->out, "%{");
-        return push(p, FRAME_MAP, t, 0, 0);
+    case KIND_MAP: buffer_add_text(p->out, "%{"); return push(p, FRAME_MAP, t, 0, 0);
     case KIND_MAPNODE:
     case KIND_MAPLEAF:
-    case KIND_COUNT:
-        break;
+    case KIND_COUNT: break;
     }
     UNREACHABLE();
 }
@@ -412,10 +399,11 @@ static bool step_text(Printing *p, TermFrame *f) {
     BytesView v = bytes_view(f->a);
     bool quoted = f->kind == FRAME_TEXT;
     size_t end = v.len - f->index > PIECE ? f->index + PIECE : v.len;
-    bool enough = p->limits.max_items != 0 && end > p->limits.max_items && v.len > p->limits.max_items;
+    bool enough =
+        p->limits.max_items != 0 && end > p->limits.max_items && v.len > p->limits.max_items;
     if (enough) {
         end = f->index > p->limits.max_items ? f->index : p->limits.max_items;
-        while (end > f->index && (v.data[end] & 0xc0) == 0x80) {  // not inside a code point
+        while (end > f->index && (v.data[end] & 0xc0) == 0x80) { // not inside a code point
             end--;
         }
     }
@@ -452,36 +440,34 @@ static bool step(Printing *p, int64_t *budget) {
         term_stack_pop(&p->stack);
         return open_term(p, t, style);
     }
-    case FRAME_LIST:
-        return step_list(p, f);
-    case FRAME_TUPLE:
-        return step_tuple(p, f);
-    case FRAME_RECORD:
-        return step_record(p, f);
-    case FRAME_MAP:
-        return step_map(p, f);
-    case FRAME_RANGE:
-        return step_range(p, f);
-    default:
-        break;
+    case FRAME_LIST: return step_list(p, f);
+    case FRAME_TUPLE: return step_tuple(p, f);
+    case FRAME_RECORD: return step_record(p, f);
+    case FRAME_MAP: return step_map(p, f);
+    case FRAME_RANGE: return step_range(p, f);
+    default: break;
     }
     size_t len = bytes_len(f->a);
     *budget -= len < PIECE ? (int64_t)(len / (PIECE / COST_PIECE)) : COST_PIECE;
-    return f->kind == FRAME_SCAN ? step_scan(p, f) : f->kind == FRAME_BYTES ? step_bytes(p, f) : step_text(p, f);
+    return f->kind == FRAME_SCAN    ? step_scan(p, f)
+           : f->kind == FRAME_BYTES ? step_bytes(p, f)
+                                    : step_text(p, f);
 }
 
-static void start(Printing *p, const AtomTable *atoms, Buffer *out, PrintStyle style, PrintLimits limits, Term t) {
+static void start(Printing *p, const AtomTable *atoms, Buffer *out, PrintStyle style,
+                  PrintLimits limits, Term t) {
     p->atoms = atoms;
     p->out = out;
     p->limits = limits;
     p->start = out->len;
     p->cut = false;
     term_stack_init(&p->stack, atoms->mem, false);
-    bool ok = push(p, FRAME_ONE, t, 0, style);  // the first frames are inside the stack
+    bool ok = push(p, FRAME_ONE, t, 0, style); // the first frames are inside the stack
     ASSERT(ok);
 }
 
-void printing_init(Printing *p, const AtomTable *atoms, Buffer *out, PrintStyle style, PrintLimits limits, Term t) {
+void printing_init(Printing *p, const AtomTable *atoms, Buffer *out, PrintStyle style,
+                   PrintLimits limits, Term t) {
     start(p, atoms, out, style, limits, t);
 }
 
@@ -510,7 +496,8 @@ void printing_free(Printing *p) {
     term_stack_free(&p->stack);
 }
 
-static bool print_all(const AtomTable *atoms, Buffer *out, PrintStyle style, PrintLimits limits, Term t) {
+static bool print_all(const AtomTable *atoms, Buffer *out, PrintStyle style, PrintLimits limits,
+                      Term t) {
     Printing p;
     start(&p, atoms, out, style, limits, t);
     int64_t budget = INT64_MAX;
@@ -524,5 +511,6 @@ bool term_print(const AtomTable *atoms, Buffer *out, PrintStyle style, Term t) {
 }
 
 bool term_print_short(const AtomTable *atoms, Buffer *out, Term t) {
-    return print_all(atoms, out, PRINT_INSPECT, (PrintLimits){.max_bytes = 1000, .max_depth = 12, .max_items = 50}, t);
+    return print_all(atoms, out, PRINT_INSPECT,
+                     (PrintLimits){.max_bytes = 1000, .max_depth = 12, .max_items = 50}, t);
 }

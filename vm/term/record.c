@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of record descriptors: hash chains under one lock, as descriptors are made when code is loaded only.
+// The table of record descriptors: hash chains under one lock, as descriptors are made when code is
+// loaded only.
 #include "vm/term/record.h"
 
 #include <string.h>
@@ -42,9 +43,11 @@ void record_table_free(RecordTable *table) {
     mem_free(mem, MEM_RECORD, table);
 }
 
-static bool matches(const RecordDesc *desc, Term module, Term name, const Term *fields, uint32_t count) {
+static bool matches(const RecordDesc *desc, Term module, Term name, const Term *fields,
+                    uint32_t count) {
     return term_same_bits(desc->module, module) && term_same_bits(desc->name, name) &&
-           desc->field_count == count && (count == 0 || memcmp(desc->fields, fields, count * sizeof *fields) == 0);
+           desc->field_count == count &&
+           (count == 0 || memcmp(desc->fields, fields, count * sizeof *fields) == 0);
 }
 
 // Failing to grow only makes the chains longer.
@@ -77,7 +80,8 @@ static const RecordDesc *intern_locked(RecordTable *table, uint64_t hash, Term m
             return d;
         }
     }
-    RecordDesc *desc = mem_alloc(table->atoms->mem, MEM_RECORD, sizeof *desc + count * sizeof *fields);
+    RecordDesc *desc =
+        mem_alloc(table->atoms->mem, MEM_RECORD, sizeof *desc + count * sizeof *fields);
     if (desc == NULL) {
         return NULL;
     }
@@ -97,7 +101,8 @@ static const RecordDesc *intern_locked(RecordTable *table, uint64_t hash, Term m
     return desc;
 }
 
-const RecordDesc *record_intern(RecordTable *table, Term module, Term name, const Term *fields, uint32_t count) {
+const RecordDesc *record_intern(RecordTable *table, Term module, Term name, const Term *fields,
+                                uint32_t count) {
     uint64_t hash = hash_mix(table->atoms->salt, atom_get(table->atoms, module)->hash);
     hash = hash_mix(hash, atom_get(table->atoms, name)->hash);
     for (uint32_t i = 0; i < count; i++) {

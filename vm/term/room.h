@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Permission to build terms. A Room is a run of free words (of a process heap, a fragment, a literal block, or
-// any array); the room_* constructors take words from it, cannot fail, cannot collect, and assert that it suffices.
+// Permission to build terms. A Room is a run of free words (of a process heap, a fragment, a
+// literal block, or any array); the room_* constructors take words from it, cannot fail, cannot
+// collect, and assert that it suffices.
 //
-// Where rooms come from: heap_reserve, process_reserve, fragment_room, literal_alloc, room_over. Words that were
-// asked for but not used are garbage until the next collection; heap_trim gives them back at once.
-// Each constructor has its size beside it: cons 2, tuple 1 + n, float 2, … (the *_WORDS enumerators).
-// SHARED boxes are threaded on the list of the room's owner, so that it can release them.
-// One thread at a time. Tests: tests/unit/vm/term.
+// Where rooms come from: heap_reserve, process_reserve, fragment_room, literal_alloc, room_over.
+// Words that were asked for but not used are garbage until the next collection; heap_trim gives
+// them back at once. Each constructor has its size beside it: cons 2, tuple 1 + n, float 2, … (the
+// *_WORDS enumerators). SHARED boxes are threaded on the list of the room's owner, so that it can
+// release them. One thread at a time. Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/base/check.h"
 #include "vm/term/term.h"
 
-// The SHARED boxes of one owner, threaded through their first word, and how many bytes they keep alive.
+// The SHARED boxes of one owner, threaded through their first word, and how many bytes they keep
+// alive.
 typedef struct {
     Term *first;
     size_t bytes;
@@ -30,14 +32,14 @@ typedef void (*RootVisit)(void *collection, Term *slot, size_t count);
 // How a piece of work that can be interrupted left off.
 typedef enum {
     STEP_DONE,
-    STEP_MORE,    // the budget is spent: call again
-    STEP_MEMORY,  // no memory; what was done is dropped by the work's own free function
+    STEP_MORE,   // the budget is spent: call again
+    STEP_MEMORY, // no memory; what was done is dropped by the work's own free function
 } StepStatus;
 
 enum {
     CONS_WORDS = 2,
     FLOAT_WORDS = 2,
-    INTEGER_WORDS = 2,  // for any int64_t or uint64_t
+    INTEGER_WORDS = 2, // for any int64_t or uint64_t
     REF_WORDS = 3,
     FNREF_WORDS = 4,
     RANGE_WORDS = 4,
@@ -163,7 +165,8 @@ static inline Term room_fnref(Room *room, Term module, Term name, uint32_t arity
 }
 
 // 2 + count words.
-static inline Term room_fn(Room *room, const Function *function, const Term *captured, size_t count) {
+static inline Term room_fn(Room *room, const Function *function, const Term *captured,
+                           size_t count) {
     Term box = room_box(room, KIND_FN, 1 + count, 0);
     box_set_raw(box, 0, (uint64_t)(uintptr_t)function);
     if (count != 0) {
@@ -173,7 +176,8 @@ static inline Term room_fn(Room *room, const Function *function, const Term *cap
 }
 
 // 2 + count words.
-static inline Term room_record(Room *room, const RecordDesc *desc, const Term *fields, size_t count) {
+static inline Term room_record(Room *room, const RecordDesc *desc, const Term *fields,
+                               size_t count) {
     Term box = room_box(room, KIND_RECORD, 1 + count, 0);
     box_set_raw(box, 0, (uint64_t)(uintptr_t)desc);
     if (count != 0) {

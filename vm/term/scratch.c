@@ -10,7 +10,8 @@
 enum {
     // Below this many limbs GMP's temporary space is on the C stack.
     STACK_LIMBS = 512,
-    // Bytes of work space for each limb of the operands: over twice the most that was seen, 53 (printing in base 3).
+    // Bytes of work space for each limb of the operands: over twice the most that was seen, 53
+    // (printing in base 3).
     BYTES_PER_LIMB = 128,
     BYTES_MORE = 256 * 1024,
     ALIGN = 16,

@@ -26,8 +26,8 @@ bool shared_claim(SharedBytes *s, size_t end, size_t len) {
     }
     // Relaxed: who wins writes the bytes and hands the result on by means that order memory.
     uint64_t expected = end;
-    return atomic_compare_exchange_strong_explicit(&s->used, &expected, end + len, memory_order_relaxed,
-                                                   memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&s->used, &expected, end + len,
+                                                   memory_order_relaxed, memory_order_relaxed);
 }
 
 size_t shared_share(const SharedBytes *s) {

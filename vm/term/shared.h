@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared bytes: data of more than BYTES_HEAP_MAX bytes, outside heaps, counted by reference; the last one frees.
+// Shared bytes: data of more than BYTES_HEAP_MAX bytes, outside heaps, counted by reference; the
+// last one frees.
 //
-// data[0 .. used) never changes. Spare capacity lets whoever holds a view that ends at `used` append in place: it claims
-// the bytes by moving `used` with compare-and-swap, then writes what only it can see. So `<>` in a loop is amortised O(1).
-// Any thread; a reference may be handed to another thread by any means that orders memory (a signal does).
-// Tests: tests/unit/vm/term/bytes_test.c.
+// data[0 .. used) never changes. Spare capacity lets whoever holds a view that ends at `used`
+// append in place: it claims the bytes by moving `used` with compare-and-swap, then writes what
+// only it can see. So `<>` in a loop is amortised O(1). Any thread; a reference may be handed to
+// another thread by any means that orders memory (a signal does). Tests:
+// tests/unit/vm/term/bytes_test.c.
 #pragma once
 
 #include "vm/base/alloc.h"
@@ -28,7 +30,8 @@ static inline SharedBytes *shared_retain(SharedBytes *s) {
 }
 
 static inline void shared_release(SharedBytes *s) {
-    // Release and acquire: all use of the data comes before it is freed. (Not a fence, which ThreadSanitizer does not see.)
+    // Release and acquire: all use of the data comes before it is freed. (Not a fence, which
+    // ThreadSanitizer does not see.)
     if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1) {
         shared_free(s);
     }

@@ -38,7 +38,8 @@ bool term_stack_grow(TermStack *s) {
 
 void term_stack_each_root(TermStack *s, RootVisit visit, void *collection) {
     for (size_t i = 0; i < s->count; i++) {
-        static_assert(offsetof(TermFrame, b) == offsetof(TermFrame, a) + sizeof(Term), "visited as two");
+        static_assert(offsetof(TermFrame, b) == offsetof(TermFrame, a) + sizeof(Term),
+                      "visited as two");
         visit(collection, &s->frames[i].a, 2);
     }
 }

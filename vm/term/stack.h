@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The work stack of everything that walks nested terms (comparing, hashing, printing, sizing): a few frames inside
-// the owner, then memory of kind MEM_SCRATCH. A frame names a position in one or two terms by container and index, so
-// that a collection may move the terms between two runs.
+// The work stack of everything that walks nested terms (comparing, hashing, printing, sizing): a
+// few frames inside the owner, then memory of kind MEM_SCRATCH. A frame names a position in one or
+// two terms by container and index, so that a collection may move the terms between two runs.
 // Tests: through those of its users.
 #pragma once
 
@@ -12,18 +12,18 @@ enum { STACK_INLINE = 16 };
 
 typedef struct {
     Term a;
-    Term b;          // TERM_NONE where one term is walked
-    uint64_t index;  // next element
-    uint32_t kind;   // the owner's
-    uint32_t data;   // the owner's
+    Term b;         // TERM_NONE where one term is walked
+    uint64_t index; // next element
+    uint32_t kind;  // the owner's
+    uint32_t data;  // the owner's
 } TermFrame;
 
 typedef struct {
     MemStats *mem;
-    TermFrame *frames;  // `inline_frames` or allocated
+    TermFrame *frames; // `inline_frames` or allocated
     size_t count;
     size_t capacity;
-    bool urgent;  // may go beyond the limit: for callers that have no way to fail
+    bool urgent; // may go beyond the limit: for callers that have no way to fail
     TermFrame inline_frames[STACK_INLINE];
 } TermStack;
 

@@ -8,11 +8,12 @@
 //   011       boxed: pointer to a header word (kind, size) and its words (kinds.def)
 //   111       immediate; bits 3..7 tell which: atom, local pid, [], header, non-values
 //
-// Invariants: equal small values have equal bits (`term_same_bits` decides exact equality of immediates);
-// every integer in the small range is small and every double with a tag is tagged, so no value has two forms.
-// A header word is no value and stands only at the start of a box. Terms are values and belong to whoever holds the heap
-// they point into: a process, a fragment or a literal area. Nothing here allocates. All functions are pure
-// and safe on any thread. Tests: tests/unit/vm/term.
+// Invariants: equal small values have equal bits (`term_same_bits` decides exact equality of
+// immediates); every integer in the small range is small and every double with a tag is tagged, so
+// no value has two forms. A header word is no value and stands only at the start of a box. Terms
+// are values and belong to whoever holds the heap they point into: a process, a fragment or a
+// literal area. Nothing here allocates. All functions are pure and safe on any thread. Tests:
+// tests/unit/vm/term.
 #pragma once
 
 #include <string.h>
@@ -39,7 +40,7 @@ enum {
 };
 
 typedef enum {
-#define KIND_ALL_RAW 0xff
+#define KIND_ALL_RAW         0xff
 #define KIND(name, raw, doc) KIND_##name,
 #include "vm/term/kinds.def"
 #undef KIND
@@ -49,7 +50,8 @@ typedef enum {
 #define TERM_LITERAL(b) ((Term){(uint64_t)(b)})
 // The empty list.
 #define TERM_EMPTY TERM_LITERAL(IMM_EMPTY)
-// No value: what a C function returns after fail(); never stored where a collection or program sees it.
+// No value: what a C function returns after fail(); never stored where a collection or program sees
+// it.
 #define TERM_NONE TERM_LITERAL(0x001f)
 // A built-in's answer "call me again": see vm/bif/bif.h.
 #define TERM_YIELD TERM_LITERAL(0x011f)
@@ -147,7 +149,8 @@ static inline bool term_is_pid(Term t) {
 
 // A process of this VM: its slot in the table and how often the slot had been used before.
 static inline Term term_pid(uint32_t index, uint32_t serial) {
-    return TERM_LITERAL(((uint64_t)serial << (8 + PID_INDEX_BITS)) | ((uint64_t)index << 8) | IMM_PID);
+    return TERM_LITERAL(((uint64_t)serial << (8 + PID_INDEX_BITS)) | ((uint64_t)index << 8) |
+                        IMM_PID);
 }
 
 static inline uint32_t pid_index(Term t) {
@@ -207,10 +210,11 @@ static inline Term cons_tail(Term t) {
 }
 
 // Headers: bits 0-7 IMM_HEADER, 8-15 kind, 16-23 flags, 24-63 size in words without the header.
-enum { HEADER_NEGATIVE = 1 };  // flag of a BIGNUM
+enum { HEADER_NEGATIVE = 1 }; // flag of a BIGNUM
 
 static inline Term header_make(Kind kind, size_t words, unsigned flags) {
-    return TERM_LITERAL(((uint64_t)words << 24) | ((uint64_t)flags << 16) | ((uint64_t)kind << 8) | IMM_HEADER);
+    return TERM_LITERAL(((uint64_t)words << 24) | ((uint64_t)flags << 16) | ((uint64_t)kind << 8) |
+                        IMM_HEADER);
 }
 
 static inline bool term_is_header(Term t) {
@@ -275,10 +279,11 @@ static inline Term tuple_at(Term t, size_t i) {
     return box_term(t, i);
 }
 
-// Truth: only false and nil are falsy. Both are atoms of fixed numbers (atoms.def: FALSE 0, NIL 1, TRUE 2).
+// Truth: only false and nil are falsy. Both are atoms of fixed numbers (atoms.def: FALSE 0, NIL 1,
+// TRUE 2).
 #define TERM_FALSE TERM_LITERAL(0x007)
-#define TERM_NIL TERM_LITERAL(0x107)
-#define TERM_TRUE TERM_LITERAL(0x207)
+#define TERM_NIL   TERM_LITERAL(0x107)
+#define TERM_TRUE  TERM_LITERAL(0x207)
 
 static inline bool term_is_falsy(Term t) {
     return (t.bits & ~UINT64_C(0x100)) == 0x007;

@@ -10,7 +10,8 @@ static inline const Term *tuple_elements(Term t) {
 
 // Whether t is a tuple of `size` elements that begins with the atom `tag`.
 static inline bool tuple_is_tagged(Term t, Term tag, size_t size) {
-    return term_is_tuple(t) && tuple_size(t) == size && size > 0 && term_same_bits(tuple_at(t, 0), tag);
+    return term_is_tuple(t) && tuple_size(t) == size && size > 0 &&
+           term_same_bits(tuple_at(t, 0), tag);
 }
 
 // A copy of t with its i-th element replaced. 1 + size words; t must lie outside the room.

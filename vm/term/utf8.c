@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// UTF-8: eight ASCII bytes a step, else one code point a step after the table of RFC 3629, section 4.
+// UTF-8: eight ASCII bytes a step, else one code point a step after the table of RFC 3629, section
+// 4.
 #include "vm/term/utf8.h"
 
 #include <string.h>
@@ -38,7 +39,8 @@ size_t utf8_decode(const uint8_t *p, size_t len, uint32_t *code_point) {
     if (len < 4 || !is_tail(p[1]) || !is_tail(p[2]) || !is_tail(p[3])) {
         return 0;
     }
-    uint32_t v = (c & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+    uint32_t v = (c & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 |
+                 (p[3] & 0x3f);
     *code_point = v;
     return v < 0x10000 || v > 0x10ffff ? 0 : 4;
 }
@@ -47,7 +49,8 @@ size_t utf8_valid_prefix(const uint8_t *data, size_t len) {
     size_t at = 0;
     while (at < len) {
         uint64_t word;
-        while (len - at >= 8 && (memcpy(&word, data + at, 8), (word & UINT64_C(0x8080808080808080)) == 0)) {
+        while (len - at >= 8 &&
+               (memcpy(&word, data + at, 8), (word & UINT64_C(0x8080808080808080)) == 0)) {
             at += 8;
         }
         if (at == len) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// UTF-8 as RFC 3629 has it: no surrogates, nothing over U+10FFFF, no overlong forms. Pure; any thread.
-// Tests: tests/unit/vm/term.
+// UTF-8 as RFC 3629 has it: no surrogates, nothing over U+10FFFF, no overlong forms. Pure; any
+// thread. Tests: tests/unit/vm/term.
 #pragma once
 
 #include "vm/vm.h"

@@ -5,31 +5,34 @@
 //   - a jump that gives a constant to a block that does nothing but branch on it goes to that side;
 //   - a block with one predecessor that jumps to it is appended to it;
 //   - a parameter that has the same value from all sides is that value.
-// Ways back to a header are left alone: they must stay jumps of their own. The handler of a region is never
-// merged, and blocks only merge within one region.
+// Ways back to a header are left alone: they must stay jumps of their own. The handler of a region
+// is never merged, and blocks only merge within one region.
 // Tests: tests/unit/compiler/ir/opt_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"
 
-// ---- Threading -------------------------------------------------------------------------------------------------
+// ---- Threading ----------------------------------------------------------------------------------
 
-// Where a block that holds nothing but a jump forward, without args, goes; else NULL. A header stays: a loop that is
-// entered at two places has none.
+// Where a block that holds nothing but a jump forward, without args, goes; else NULL. A header
+// stays: a loop that is entered at two places has none.
 static IrBlock *passes_to(const IrBlock *block) {
     const IrInst *only = block->first;
-    if (only != block->last || only->op != IR_JUMP || only->arg_count > 0 || block->params.len > 0 ||
-        block->is_handler || block->is_header || ir_is_back(block, only->targets[0])) {
+    if (only != block->last || only->op != IR_JUMP || only->arg_count > 0 ||
+        block->params.len > 0 || block->is_handler || block->is_header ||
+        ir_is_back(block, only->targets[0])) {
         return NULL;
     }
     return only->targets[0];
 }
 
-// Where a jump lands that gives `arg` to the only parameter of a block that does nothing but branch on it.
+// Where a jump lands that gives `arg` to the only parameter of a block that does nothing but branch
+// on it.
 static IrBlock *branches_to(const IrBlock *block, const IrInst *arg) {
     const IrInst *only = block->first;
-    if (block->params.len != 1 || only != block->last || block->is_header || block->is_handler || !ir_is_const(arg) ||
-        only->arg_count != 1 || ir_value(only->args[0]) != block->params.items[0]) {
+    if (block->params.len != 1 || only != block->last || block->is_header || block->is_handler ||
+        !ir_is_const(arg) || only->arg_count != 1 ||
+        ir_value(only->args[0]) != block->params.items[0]) {
         return NULL;
     }
     if (only->op == IR_TRUTHY) {
@@ -41,14 +44,17 @@ static IrBlock *branches_to(const IrBlock *block, const IrInst *arg) {
     for (uint32_t i = 0; i + 1 < only->target_count; i++) {
         const CoreConst *c = only->cases[i];
         if (c->kind == arg->constant->kind &&
-            (c->kind == CONST_ATOM ? c->name == arg->constant->name : c->integer == arg->constant->integer)) {
+            (c->kind == CONST_ATOM ? c->name == arg->constant->name
+                                   : c->integer == arg->constant->integer)) {
             return only->targets[i];
         }
     }
     return only->targets[only->target_count - 1];
 }
 
-static bool is_used_beyond(const uint32_t *uses, const IrInst *param) { return uses[param->id] > 1; }
+static bool is_used_beyond(const uint32_t *uses, const IrInst *param) {
+    return uses[param->id] > 1;
+}
 
 static void thread_jump(const uint32_t *uses, IrBlock *block) {
     IrInst *jump = block->last;
@@ -94,14 +100,15 @@ static void thread(IrFunction *f, const uint32_t *uses, IrBlock *block) {
         opt_set_jump(f, block, last->targets[0]);
         return;
     }
-    bool drops = ir_is_test(last) || (ir_has_value(last) && (ir_flags(last) & IR_EFFECT) == 0 && uses[last->id] == 0);
+    bool drops = ir_is_test(last) ||
+                 (ir_has_value(last) && (ir_flags(last) & IR_EFFECT) == 0 && uses[last->id] == 0);
     if (last->target_count == 2 && drops && last->targets[0] == last->targets[1] &&
         !ir_is_back(block, last->targets[0])) {
         opt_set_jump(f, block, last->targets[0]);
     }
 }
 
-// ---- Merging --------------------------------------------------------------------------------------------------
+// ---- Merging ------------------------------------------------------------------------------------
 
 static void replace_params(IrBlock *block, const IrInst *jump) {
     for (uint32_t i = 0; i < block->params.len; i++) {
@@ -118,7 +125,8 @@ static void merge(IrBlock *block, const uint32_t *pred_count) {
             return;
         }
         IrBlock *to = jump->targets[0];
-        if (pred_count[to->id] != 1 || to->region != block->region || to->is_handler || to == block) {
+        if (pred_count[to->id] != 1 || to->region != block->region || to->is_handler ||
+            to == block) {
             return;
         }
         replace_params(to, jump);
@@ -152,7 +160,7 @@ static void merge_all(IrFunction *f) {
     }
 }
 
-// ---- Parameters ---------------------------------------------------------------------------------------------------
+// ---- Parameters ---------------------------------------------------------------------------------
 
 // The one value that `param` has from all sides (itself aside), or NULL.
 static IrInst *only_value(const IrBlock *block, const IrInst *param) {

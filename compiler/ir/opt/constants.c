@@ -1,11 +1,11 @@
 // Constants: which values are always the same constant, and which blocks can be reached at all.
 //
-// Sparse conditional constant propagation (Wegman and Zadeck 1991): everything is taken for unreached and
-// undetermined until shown otherwise, so that a constant that goes round a loop, or comes only from sides that are never
-// taken, is found in one go. Then what is constant is replaced, branches that are decided become jumps, and parts of
-// what was built in this function are taken from where it was built.
-// Afterwards no test of a constant's kind is left: the verifier of images follows registers only.
-// Tests: tests/unit/compiler/ir/opt_test.c.
+// Sparse conditional constant propagation (Wegman and Zadeck 1991): everything is taken for
+// unreached and undetermined until shown otherwise, so that a constant that goes round a loop, or
+// comes only from sides that are never taken, is found in one go. Then what is constant is
+// replaced, branches that are decided become jumps, and parts of what was built in this function
+// are taken from where it was built. Afterwards no test of a constant's kind is left: the verifier
+// of images follows registers only. Tests: tests/unit/compiler/ir/opt_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"
@@ -13,7 +13,7 @@
 // An instruction whose value is that of a part of what was built; it is no arg of it.
 typedef struct {
     IrInst *inst;
-    uint32_t next;  // of the same part, plus 1
+    uint32_t next; // of the same part, plus 1
 } PartUser;
 
 typedef struct {
@@ -24,14 +24,14 @@ typedef struct {
     bool *reached;        // by block order
     uint32_t *first_user; // by value: where its entries of `users` begin
     IrInst **users;
-    uint32_t *first_part_user;  // by value: into `part_users`, plus 1
+    uint32_t *first_part_user; // by value: into `part_users`, plus 1
     VEC(PartUser) part_users;
-    VEC(IrBlock *) blocks;   // reached and still to visit
-    VEC(IrInst *) changed;   // values whose users are still to visit
-    VEC(IrInst *) args;      // of the instruction being looked at
+    VEC(IrBlock *) blocks; // reached and still to visit
+    VEC(IrInst *) changed; // values whose users are still to visit
+    VEC(IrInst *) args;    // of the instruction being looked at
 } Solver;
 
-// ---- Users --------------------------------------------------------------------------------------------------
+// ---- Users --------------------------------------------------------------------------------------
 
 static void list_users(Solver *s) {
     uint32_t *first = ARENA_NEW_ARRAY(s->arena, uint32_t, s->value_count + 2);
@@ -61,9 +61,11 @@ static void list_users(Solver *s) {
     s->first_user = first;
 }
 
-// ---- Solving --------------------------------------------------------------------------------------------------
+// ---- Solving ------------------------------------------------------------------------------------
 
-static IrInst *state_of(const Solver *s, IrInst *v) { return ir_is_const(v) ? v : s->state[v->id]; }
+static IrInst *state_of(const Solver *s, IrInst *v) {
+    return ir_is_const(v) ? v : s->state[v->id];
+}
 
 static void set_state(Solver *s, IrInst *v, IrInst *to) {
     if (s->state[v->id] != to) {
@@ -104,14 +106,16 @@ static void solve_jump(Solver *s, const IrInst *jump) {
         IrInst *param = to->params.items[i];
         IrInst *arg = state_of(s, jump->args[i]);
         if (arg != NULL && s->state[param->id] != param) {
-            bool agrees = ir_is_const(arg) && (s->state[param->id] == NULL || s->state[param->id] == arg);
+            bool agrees =
+                ir_is_const(arg) && (s->state[param->id] == NULL || s->state[param->id] == arg);
             set_state(s, param, agrees ? arg : param);
         }
     }
     reach(s, to);
 }
 
-// The state of an instruction with a value: what it folds to, or what the part that it folds to is known to be.
+// The state of an instruction with a value: what it folds to, or what the part that it folds to is
+// known to be.
 static IrInst *value_state(Solver *s, IrInst *inst) {
     IrInst *value = fold_value(s->f, inst, s->args.items);
     if (value == NULL) {
@@ -123,7 +127,8 @@ static IrInst *value_state(Solver *s, IrInst *inst) {
         s->first_part_user[value->id] = s->part_users.len;
         value = s->state[value->id];
     }
-    bool agrees = value == NULL || (ir_is_const(value) && (s->state[inst->id] == NULL || s->state[inst->id] == value));
+    bool agrees = value == NULL || (ir_is_const(value) &&
+                                    (s->state[inst->id] == NULL || s->state[inst->id] == value));
     return agrees ? value : inst;
 }
 
@@ -147,7 +152,8 @@ static void solve_inst(Solver *s, IrInst *inst) {
         set_state(s, inst, state);
         is_const = state != inst;
     }
-    IrBlock *only = is_const && inst->target_count == 2 ? inst->targets[0] : fold_target(inst, s->args.items);
+    IrBlock *only =
+        is_const && inst->target_count == 2 ? inst->targets[0] : fold_target(inst, s->args.items);
     if (only != NULL) {
         reach(s, only);
     } else {
@@ -178,7 +184,8 @@ static void solve_users(Solver *s, const IrInst *v) {
 static void solve(Solver *s) {
     for (uint32_t i = 0; i < s->f->blocks.len; i++) {
         IrBlock *block = s->f->blocks.items[i];
-        for (uint32_t k = 0; (block == s->f->entry || block->is_handler) && k < block->params.len; k++) {
+        for (uint32_t k = 0; (block == s->f->entry || block->is_handler) && k < block->params.len;
+             k++) {
             s->state[block->params.items[k]->id] = block->params.items[k];
         }
     }
@@ -192,7 +199,7 @@ static void solve(Solver *s) {
     }
 }
 
-// ---- Rewriting --------------------------------------------------------------------------------------------------
+// ---- Rewriting ----------------------------------------------------------------------------------
 
 static bool is_found(const Solver *s, const IrInst *v) {
     return s->state[v->id] != NULL && s->state[v->id] != v;
@@ -244,7 +251,8 @@ static void rewrite_block(Solver *s, IrBlock *block) {
             inst->args[k] = ir_value(inst->args[k]);
         }
         if (ir_has_value(inst) && inst->target_count == 0) {
-            IrInst *value = is_found(s, inst) ? s->state[inst->id] : fold_value(s->f, inst, inst->args);
+            IrInst *value =
+                is_found(s, inst) ? s->state[inst->id] : fold_value(s->f, inst, inst->args);
             if (value != NULL) {
                 inst->forward = value;
                 ir_remove(inst);

@@ -1,10 +1,12 @@
-// Common subexpressions: what a dominating instruction has computed from the same args is not computed again.
+// Common subexpressions: what a dominating instruction has computed from the same args is not
+// computed again.
 //
-// A table, scoped by the walk over the dominator tree, holds the values computed so far and the outcome of
-// tests on the edges behind them. Values are immutable, so that any operation without an effect may be shared, one that
-// may fail as well: where the first has not failed, neither does the second. What builds in reserved room stays where
-// it is, since keeping it alive may cost more. Tests that the verifier of images needs to see are left to facts.c.
-// Tests: tests/unit/compiler/ir/opt_test.c.
+// A table, scoped by the walk over the dominator tree, holds the values computed so far and the
+// outcome of tests on the edges behind them. Values are immutable, so that any operation without an
+// effect may be shared, one that may fail as well: where the first has not failed, neither does the
+// second. What builds in reserved room stays where it is, since keeping it alive may cost more.
+// Tests that the verifier of images needs to see are left to facts.c. Tests:
+// tests/unit/compiler/ir/opt_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"
@@ -15,20 +17,22 @@ typedef struct {
     const IrInst *inst;
     Found found;
     uint32_t hash;
-    uint32_t older;  // entry in the same bucket, plus 1
+    uint32_t older; // entry in the same bucket, plus 1
 } Entry;
 
 typedef struct {
     IrFunction *f;
     Arena *arena;
     VEC(Entry) entries;
-    uint32_t *buckets;    // newest entry, plus 1
+    uint32_t *buckets; // newest entry, plus 1
     uint32_t bucket_mask;
-    uint32_t *levels;     // entries when the block at this depth was opened
+    uint32_t *levels; // entries when the block at this depth was opened
 } Cse;
 
 // LT and GE are one test with opposite outcomes.
-static IrOp key_op(const IrInst *inst) { return inst->op == IR_GE ? IR_LT : inst->op; }
+static IrOp key_op(const IrInst *inst) {
+    return inst->op == IR_GE ? IR_LT : inst->op;
+}
 
 static const IrInst *key_arg(const IrInst *inst, uint32_t i) {
     if ((ir_flags(inst) & IR_COMMUTES) != 0 && inst->args[0]->id > inst->args[1]->id) {
@@ -78,11 +82,13 @@ static bool is_shared(const IrInst *inst) {
     default: break;
     }
     uint32_t flags = ir_flags(inst);
-    return (ir_is_test(inst) || (flags & IR_VALUE) != 0) && (flags & (IR_EFFECT | OP_CALL | OP_ROOM)) == 0;
+    return (ir_is_test(inst) || (flags & IR_VALUE) != 0) &&
+           (flags & (IR_EFFECT | OP_CALL | OP_ROOM)) == 0;
 }
 
 static const Entry *find(const Cse *s, const IrInst *inst, uint32_t hash) {
-    for (uint32_t at = s->buckets[hash & s->bucket_mask]; at != 0; at = s->entries.items[at - 1].older) {
+    for (uint32_t at = s->buckets[hash & s->bucket_mask]; at != 0;
+         at = s->entries.items[at - 1].older) {
         const Entry *entry = &s->entries.items[at - 1];
         if (entry->hash == hash && same_key(entry->inst, inst)) {
             return entry;
@@ -121,7 +127,7 @@ static void note_edge(Cse *s, const IrBlock *block) {
     } else if (holds) {
         note(s, last, FOUND_VALUE);
     } else if ((ir_flags(last) & IR_ENDS) != 0) {
-        note(s, last, FOUND_FALSE);  // MAP_GET and its like: there is no such value
+        note(s, last, FOUND_FALSE); // MAP_GET and its like: there is no such value
     }
 }
 

@@ -1,7 +1,7 @@
 // Dead code: what has no effect and whose value nothing that stays uses.
 //
-// Marks from the effects and terminators down to what they use; an arg of a jump is used only if the
-// parameter is, so that a value which merely goes round a loop goes too.
+// Marks from the effects and terminators down to what they use; an arg of a jump is used only if
+// the parameter is, so that a value which merely goes round a loop goes too.
 // Tests: tests/unit/compiler/ir/opt_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0

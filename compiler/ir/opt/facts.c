@@ -1,13 +1,14 @@
 // Facts: what the tests on the way to a block say of values, and the tests that they decide.
 //
-// A walk over the dominator tree carries a fact for each value: the kinds it can be, the size and tag of a tuple,
-// the record that it is. An edge from a test into a block with no other predecessor narrows it; so does an
-// operation that would have failed otherwise. Where a value can be one thing only, that constant is used
-// instead. What was noted in a block is taken back when its subtree is done.
+// A walk over the dominator tree carries a fact for each value: the kinds it can be, the size and
+// tag of a tuple, the record that it is. An edge from a test into a block with no other predecessor
+// narrows it; so does an operation that would have failed otherwise. Where a value can be one thing
+// only, that constant is used instead. What was noted in a block is taken back when its subtree is
+// done.
 //
-// A test that HEAD, TAIL, ELEM or FIELD may rely on is dropped as true only on facts found since the innermost
-// header or handler on the way (`fresh`), since the verifier of images forgets the others there.
-// Tests: tests/unit/compiler/ir/opt_test.c.
+// A test that HEAD, TAIL, ELEM or FIELD may rely on is dropped as true only on facts found since
+// the innermost header or handler on the way (`fresh`), since the verifier of images forgets the
+// others there. Tests: tests/unit/compiler/ir/opt_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"
@@ -15,12 +16,12 @@
 enum { UNKNOWN = UINT32_MAX };
 
 typedef struct {
-    uint32_t known;    // kinds
-    uint32_t fresh;    // kinds, by facts since `barrier`
-    uint32_t barrier;  // where `fresh` and the shape were found
-    uint32_t size;     // of a tuple, or UNKNOWN
-    uint32_t record;   // or UNKNOWN
-    Name tag;          // of a tuple, or NULL
+    uint32_t known;   // kinds
+    uint32_t fresh;   // kinds, by facts since `barrier`
+    uint32_t barrier; // where `fresh` and the shape were found
+    uint32_t size;    // of a tuple, or UNKNOWN
+    uint32_t record;  // or UNKNOWN
+    Name tag;         // of a tuple, or NULL
 } Fact;
 
 typedef struct {
@@ -29,16 +30,16 @@ typedef struct {
 } Undo;
 
 typedef struct {
-    uint32_t undo;     // entries of the log when it was opened
+    uint32_t undo; // entries of the log when it was opened
     uint32_t barrier;
 } Level;
 
 typedef struct {
     IrFunction *f;
     Arena *arena;
-    Fact *facts;       // by value
+    Fact *facts; // by value
     VEC(Undo) log;
-    Level *levels;     // by depth in the dominator tree
+    Level *levels; // by depth in the dominator tree
     uint32_t barrier;
 } Facts;
 
@@ -50,7 +51,9 @@ static Fact fact_of(const Facts *s, const IrInst *v) {
     return s->facts[v->id];
 }
 
-static bool is_fresh(const Facts *s, const Fact *fact) { return fact->barrier == s->barrier; }
+static bool is_fresh(const Facts *s, const Fact *fact) {
+    return fact->barrier == s->barrier;
+}
 
 static uint32_t fresh_kinds(const Facts *s, const Fact *fact) {
     return is_fresh(s, fact) ? fact->fresh : KIND_ANY;
@@ -84,7 +87,7 @@ static void narrow(Facts *s, const IrInst *v, uint32_t kinds) {
     }
 }
 
-// ---- What tests and operations say ------------------------------------------------------------------------------
+// ---- What tests and operations say --------------------------------------------------------------
 
 // Kinds that hold one value only.
 enum { KIND_SINGLE = KIND_TRUE | KIND_FALSE | KIND_NIL | KIND_EMPTY };
@@ -116,7 +119,8 @@ static void note_test(Facts *s, const IrInst *test, bool holds) {
         return;
     }
     const IrInst *v = test->args[0];
-    bool is_shape = test->op == IR_IS_TUPLE_OF || test->op == IR_IS_TAGGED || test->op == IR_IS_RECORD_OF;
+    bool is_shape =
+        test->op == IR_IS_TUPLE_OF || test->op == IR_IS_TAGGED || test->op == IR_IS_RECORD_OF;
     if (!is_shape) {
         narrow(s, v, holds ? kinds : KIND_ANY & ~kinds);
     } else if (holds) {
@@ -183,15 +187,16 @@ static void note_edge(Facts *s, const IrBlock *block) {
     } else if (last->op == IR_SWITCH) {
         for (uint32_t i = 0; i + 1 < last->target_count; i++) {
             if (last->targets[i] == block) {
-                narrow(s, last->args[0], last->cases[i]->kind == CONST_INT
-                                             ? (uint32_t)KIND_INT
-                                             : KIND_ATOM | KIND_TRUE | KIND_FALSE | KIND_NIL);
+                narrow(s, last->args[0],
+                       last->cases[i]->kind == CONST_INT
+                           ? (uint32_t)KIND_INT
+                           : KIND_ATOM | KIND_TRUE | KIND_FALSE | KIND_NIL);
             }
         }
     }
 }
 
-// ---- Deciding -----------------------------------------------------------------------------------------------------
+// ---- Deciding -----------------------------------------------------------------------------------
 
 // 1: the test holds, 0: it does not, -1: not known.
 static int decide_shape(const Facts *s, const IrInst *test, const Fact *fact) {
@@ -299,7 +304,8 @@ static void init_facts(Facts *s) {
     for (uint32_t i = 0; i < s->f->blocks.len; i++) {
         const IrBlock *block = s->f->blocks.items[i];
         for (uint32_t k = 0; k < block->params.len; k++) {
-            s->facts[block->params.items[k]->id].known = kinds_given(s, block, block->params.items[k]);
+            s->facts[block->params.items[k]->id].known =
+                kinds_given(s, block, block->params.items[k]);
         }
         for (const IrInst *inst = block->first; inst != NULL; inst = inst->next) {
             s->facts[inst->id].known = kinds_of(inst);

@@ -1,15 +1,15 @@
-// Folding: what an instruction comes to when its args are known: arithmetic and tests on constants, parts of what
-// was built here.
+// Folding: what an instruction comes to when its args are known: arithmetic and tests on constants,
+// parts of what was built here.
 //
-// Integers are folded while the result fits 64 bits, and never where the operation would fail: the failure
-// belongs to the program's run. Floats are left alone but for what matching needs. constants.c asks, with what it knows
-// of the args at the time; nothing is changed here.
+// Integers are folded while the result fits 64 bits, and never where the operation would fail: the
+// failure belongs to the program's run. Floats are left alone but for what matching needs.
+// constants.c asks, with what it knows of the args at the time; nothing is changed here.
 // Tests: tests/unit/compiler/ir/opt_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"
 
-// ---- Arithmetic ---------------------------------------------------------------------------------------------
+// ---- Arithmetic ---------------------------------------------------------------------------------
 
 static bool divide(int64_t a, int64_t b, int64_t *quotient, int64_t *rest) {
     if (b == 0 || (a == INT64_MIN && b == -1)) {
@@ -64,7 +64,7 @@ static IrInst *fold_arithmetic(IrFunction *f, const IrInst *inst, IrInst *const 
     return NULL;
 }
 
-// ---- Building and taking apart --------------------------------------------------------------------------------
+// ---- Building and taking apart ------------------------------------------------------------------
 
 static bool all_const(const IrInst *inst, IrInst *const *args) {
     for (uint32_t i = 0; i < inst->arg_count; i++) {
@@ -75,7 +75,8 @@ static bool all_const(const IrInst *inst, IrInst *const *args) {
     return true;
 }
 
-static IrInst *build_const(IrFunction *f, const IrInst *inst, IrInst *const *args, CoreConstKind kind) {
+static IrInst *build_const(IrFunction *f, const IrInst *inst, IrInst *const *args,
+                           CoreConstKind kind) {
     Arena *arena = f->module->arena;
     CoreConst *c = ARENA_NEW(arena, CoreConst);
     c->kind = kind;
@@ -89,7 +90,8 @@ static IrInst *build_const(IrFunction *f, const IrInst *inst, IrInst *const *arg
 }
 
 static IrInst *const_item(IrFunction *f, const IrInst *built, CoreConstKind kind, uint32_t index) {
-    if (ir_is_const(built) && built->constant->kind == kind && index < built->constant->item_count) {
+    if (ir_is_const(built) && built->constant->kind == kind &&
+        index < built->constant->item_count) {
         return ir_const(f, built->constant->items[index]);
     }
     return NULL;
@@ -135,7 +137,7 @@ IrInst *fold_value(IrFunction *f, const IrInst *inst, IrInst *const *args) {
     }
 }
 
-// ---- Tests --------------------------------------------------------------------------------------------------------
+// ---- Tests --------------------------------------------------------------------------------------
 
 // Are two constants the same value; -1: not known here.
 static int same_consts(const CoreConst *a, const CoreConst *b) {
@@ -166,7 +168,7 @@ static int decide_built(const IrInst *test, const IrInst *v) {
         if (size != test->index || test->op == IR_IS_TUPLE_OF) {
             return size == test->index;
         }
-        const CoreConst *tag = is_const                   ? v->constant->items[0]
+        const CoreConst *tag = is_const                  ? v->constant->items[0]
                                : ir_is_const(v->args[0]) ? v->args[0]->constant
                                                          : NULL;
         return tag == NULL ? -1 : tag->kind == CONST_ATOM && tag->name == test->name;
@@ -189,7 +191,9 @@ static int decide_comparison(const IrInst *test, const IrInst *left, const IrIns
         if (left == right) {
             return 1;
         }
-        return ir_is_const(left) && ir_is_const(right) ? same_consts(left->constant, right->constant) : -1;
+        return ir_is_const(left) && ir_is_const(right)
+                   ? same_consts(left->constant, right->constant)
+                   : -1;
     case IR_LT: return ints ? a < b : -1;
     case IR_GE: return ints ? a >= b : -1;
     default: return -1;
@@ -206,7 +210,8 @@ static int decide_test(const IrInst *test, IrInst *const *args) {
         return 0;
     }
     int built = decide_built(test, args[0]);
-    bool exact = test->op != IR_IS_TUPLE_OF && test->op != IR_IS_TAGGED && test->op != IR_IS_RECORD_OF;
+    bool exact =
+        test->op != IR_IS_TUPLE_OF && test->op != IR_IS_TAGGED && test->op != IR_IS_RECORD_OF;
     return built >= 0 ? built : exact && (kinds & ~holds_for) == 0 ? 1 : -1;
 }
 

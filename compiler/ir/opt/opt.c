@@ -5,7 +5,7 @@
 
 typedef struct {
     void (*run)(IrFunction *f);
-    bool dominators;  // it asks for the dominator tree
+    bool dominators; // it asks for the dominator tree
 } Pass;
 
 static const Pass passes[] = {
@@ -14,7 +14,8 @@ static const Pass passes[] = {
 };
 
 // What a test that is decided after all calls for. No such test may be left: see opt.h.
-static const Pass again[] = {{opt_constants, false}, {opt_cfg, false}, {opt_dce, false}, {opt_cfg, false}};
+static const Pass again[] = {
+    {opt_constants, false}, {opt_cfg, false}, {opt_dce, false}, {opt_cfg, false}};
 
 static void run_pass(IrFunction *f, const Pass *pass) {
     if (pass->dominators) {
@@ -57,7 +58,7 @@ void opt_set_jump(IrFunction *f, IrBlock *block, IrBlock *to) {
     ir_append(block, jump);
 }
 
-// ---- The dominator tree -----------------------------------------------------------------------------------
+// ---- The dominator tree -------------------------------------------------------------------------
 
 DomWalk dom_walk(IrFunction *f) {
     Arena *arena = f->module->arena;

@@ -1,18 +1,20 @@
 // The passes of the optimiser, one a file, and what they share. opt.c has their order.
 //
-// Each takes an ordered function (ir_order) and leaves one that ir_order may still have to bring in order: `blocks`
-// may hold blocks that nothing reaches any more. Each is linear in the function but for the
-// logarithm or so of its tables. What a pass may not do is written in ir.h: effects stay, in their order.
-// Images are verified before they run, and the verifier forgets at the head of a loop what it knew of the
-// kinds of values: a test that HEAD, TAIL, ELEM or FIELD rely on may only go when the fact was found on this side of the
-// innermost header. It knows nothing of the kinds of constants, so no test of a constant may be left.
+// Each takes an ordered function (ir_order) and leaves one that ir_order may still have to bring in
+// order: `blocks` may hold blocks that nothing reaches any more. Each is linear in the function but
+// for the logarithm or so of its tables. What a pass may not do is written in ir.h: effects stay,
+// in their order. Images are verified before they run, and the verifier forgets at the head of a
+// loop what it knew of the kinds of values: a test that HEAD, TAIL, ELEM or FIELD rely on may only
+// go when the fact was found on this side of the innermost header. It knows nothing of the kinds of
+// constants, so no test of a constant may be left.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "compiler/ir/ir.h"
 
-// Propagates constants along what can be reached, folds, takes apart what was just built. (constants.c)
+// Propagates constants along what can be reached, folds, takes apart what was just built.
+// (constants.c)
 void opt_constants(IrFunction *f);
 // Threads jumps, merges blocks, drops parameters that always have one value. (cfg.c)
 void opt_cfg(IrFunction *f);
@@ -26,7 +28,8 @@ void opt_dce(IrFunction *f);
 // Makes the terminator of `block` a jump to `to`, which has no parameters.
 void opt_set_jump(IrFunction *f, IrBlock *block, IrBlock *to);
 
-// What the instruction comes to with these args: a CONST, one of the values that its arg was built of, or NULL. (fold.c)
+// What the instruction comes to with these args: a CONST, one of the values that its arg was built
+// of, or NULL. (fold.c)
 IrInst *fold_value(IrFunction *f, const IrInst *inst, IrInst *const *args);
 
 // Where a test or SWITCH goes with these args, or NULL. (fold.c)
@@ -39,7 +42,7 @@ enum {
     KIND_TRUE = 1 << 2,
     KIND_FALSE = 1 << 3,
     KIND_NIL = 1 << 4,
-    KIND_ATOM = 1 << 5,  // any other
+    KIND_ATOM = 1 << 5, // any other
     KIND_BYTES = 1 << 6,
     KIND_TUPLE = 1 << 7,
     KIND_EMPTY = 1 << 8,
@@ -56,24 +59,24 @@ enum {
 // What `v` can be by its definition alone. (kinds.c)
 uint32_t kinds_of(const IrInst *v);
 
-// The kinds that a test of kind (TRUTHY, IS_INT … IS_REF, IS_TUPLE_OF, IS_TAGGED, IS_RECORD_OF) holds for; of the last
-// three, those for which it may hold. 0: no such test.
+// The kinds that a test of kind (TRUTHY, IS_INT … IS_REF, IS_TUPLE_OF, IS_TAGGED, IS_RECORD_OF)
+// holds for; of the last three, those for which it may hold. 0: no such test.
 uint32_t kinds_of_test(IrOp op);
 
-// ---- Walking the dominator tree --------------------------------------------------------------------------
+// ---- Walking the dominator tree -----------------------------------------------------------------
 
-// Visits the blocks so that each comes behind its dominator, keeping `depth`: how many blocks on the way from the
-// entry to the block are open. After ir_dominators.
+// Visits the blocks so that each comes behind its dominator, keeping `depth`: how many blocks on
+// the way from the entry to the block are open. After ir_dominators.
 typedef struct {
     IrFunction *f;
     IrBlock **preorder;
-    IrBlock **open;   // from the entry down to the block being visited
+    IrBlock **open; // from the entry down to the block being visited
     uint32_t next;
     uint32_t depth;
 } DomWalk;
 
 DomWalk dom_walk(IrFunction *f);
 
-// The next block, or NULL. Blocks of `open` from the new depth - 1 on (but the last, the new one) are closed: what a pass
-// noted while they were open no longer holds.
+// The next block, or NULL. Blocks of `open` from the new depth - 1 on (but the last, the new one)
+// are closed: what a pass noted while they were open no longer holds.
 IrBlock *dom_walk_next(DomWalk *walk);

@@ -28,10 +28,10 @@ Test(driver, paths_name_modules) {
     arena_free(&arena);
 }
 
-// ---- Modules -------------------------------------------------------------------------------------------------------
+// ---- Modules ------------------------------------------------------------------------------------
 
 typedef struct {
-    const char *texts[4][2];  // name, source
+    const char *texts[4][2]; // name, source
     uint32_t asked;
 } Files;
 
@@ -57,7 +57,10 @@ static Compilation *compile(Files *files, const char *main_text, CompileStatus *
 }
 
 Test(driver, modules_that_are_reached_are_compiled_once) {
-    Files files = {{{"Left", "pub fn f() = Right.g() + 1"}, {"Right", "pub fn g() = Left.h()"}, {"Other", "fn x() = 1"}}, 0};
+    Files files = {{{"Left", "pub fn f() = Right.g() + 1"},
+                    {"Right", "pub fn g() = Left.h()"},
+                    {"Other", "fn x() = 1"}},
+                   0};
     files.texts[0][1] = "pub fn f() = Right.g() + 1\npub fn h() = 2";
     CompileStatus status;
     Compilation *c = compile(&files, "fn main() = Left.f() + Right.g()", &status);
@@ -123,13 +126,15 @@ Test(driver, more_values_than_a_frame_holds_are_an_error) {
     arena_free(&arena);
 }
 
-// ---- The REPL -------------------------------------------------------------------------------------------------------
+// ---- The REPL -----------------------------------------------------------------------------------
 
-static CompileStatus input(const char *text, const Str *bindings, uint32_t count, ReplResult *result, Compilation **c) {
+static CompileStatus input(const char *text, const Str *bindings, uint32_t count,
+                           ReplResult *result, Compilation **c) {
     CompileOptions options = {0};
     CompileHost host = {0};
     *c = compilation_new(&options, &host);
-    ReplInput typed = {.text = str_of(text), .number = 7, .bindings = bindings, .binding_count = count};
+    ReplInput typed = {
+        .text = str_of(text), .number = 7, .bindings = bindings, .binding_count = count};
     return compile_repl(*c, &typed, result);
 }
 

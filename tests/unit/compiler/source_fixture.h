@@ -37,13 +37,18 @@ static inline void fixture_parse(Fixture *f, const char *text) {
     }
 }
 
-static inline void fixture_free(Fixture *f) { arena_free(&f->arena); }
+static inline void fixture_free(Fixture *f) {
+    arena_free(&f->arena);
+}
 
-static inline const char *terminated(Arena *arena, Str text) { return arena_str(arena, text).ptr; }
+static inline const char *terminated(Arena *arena, Str text) {
+    return arena_str(arena, text).ptr;
+}
 
 static inline void line_value(const AstFieldInfo *field, const char *at, Buf *out) {
     switch (field->type) {
-    case AST_FIELD_NAME: case AST_FIELD_NAME_OPT:
+    case AST_FIELD_NAME:
+    case AST_FIELD_NAME_OPT:
         if (*(const Name *)at != NULL) {
             buf_byte(out, ' ');
             buf_str(out, name_str(*(const Name *)at));
@@ -78,8 +83,8 @@ static inline void line_child(AstNode *child, void *out) {
     line_node(child, out);
 }
 
-// A tree as one line, "(Binary + (Var a) 1)": the kind, its own fields, its children. The commonest leaves
-// stand for themselves: a small integer, a Var's name, an atom.
+// A tree as one line, "(Binary + (Var a) 1)": the kind, its own fields, its children. The commonest
+// leaves stand for themselves: a small integer, a Var's name, an atom.
 static inline void line_node(const AstNode *node, Buf *out) {
     const AstInt *number = (const AstInt *)node;
     if (node->kind == AST_INT && number->fits && number->radix == 10) {
@@ -157,5 +162,5 @@ static inline void check_errors(const LineCase *cases, size_t count) {
     }
 }
 
-#define CHECK_LINES(cases) check_lines(cases, sizeof(cases) / sizeof((cases)[0]))
+#define CHECK_LINES(cases)  check_lines(cases, sizeof(cases) / sizeof((cases)[0]))
 #define CHECK_ERRORS(cases) check_errors(cases, sizeof(cases) / sizeof((cases)[0]))

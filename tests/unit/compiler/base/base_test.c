@@ -13,9 +13,13 @@
 
 static Arena arena;
 
-static void setup(void) { arena_init(&arena); }
+static void setup(void) {
+    arena_init(&arena);
+}
 
-static void teardown(void) { arena_free(&arena); }
+static void teardown(void) {
+    arena_free(&arena);
+}
 
 TestSuite(compiler_base, .init = setup, .fini = teardown);
 
@@ -79,11 +83,21 @@ Test(compiler_base, utf8) {
         size_t len;
         size_t taken;
     } cases[] = {
-        {"a", 1, 1},           {"\xc3\xa9", 2, 2},         {"\xe2\x82\xac", 3, 3},
-        {"\xf0\x9f\x8c\xb3", 4, 4}, {"", 0, 0},            {"\xc3", 1, 0},
-        {"\xc0\x80", 2, 0},    {"\xe0\x80\x80", 3, 0},     {"\xed\xa0\x80", 3, 0},
-        {"\xf4\x90\x80\x80", 4, 0}, {"\x80", 1, 0},        {"\xff", 1, 0},
-        {"\xe2\x82", 2, 0},    {"\xf0\x8f\xbf\xbf", 4, 0}, {"\xf4\x8f\xbf\xbf", 4, 4},
+        {"a", 1, 1},
+        {"\xc3\xa9", 2, 2},
+        {"\xe2\x82\xac", 3, 3},
+        {"\xf0\x9f\x8c\xb3", 4, 4},
+        {"", 0, 0},
+        {"\xc3", 1, 0},
+        {"\xc0\x80", 2, 0},
+        {"\xe0\x80\x80", 3, 0},
+        {"\xed\xa0\x80", 3, 0},
+        {"\xf4\x90\x80\x80", 4, 0},
+        {"\x80", 1, 0},
+        {"\xff", 1, 0},
+        {"\xe2\x82", 2, 0},
+        {"\xf0\x8f\xbf\xbf", 4, 0},
+        {"\xf4\x8f\xbf\xbf", 4, 4},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint32_t code;
@@ -128,7 +142,8 @@ Test(compiler_base, places) {
     uint32_t file = sources_add(&sources, STR("x"), STR("a\né€b\r\n\nlast"));
     static const struct {
         uint32_t offset, line, column;
-    } cases[] = {{0, 1, 1}, {1, 1, 2}, {2, 2, 1}, {4, 2, 2}, {7, 2, 3}, {10, 3, 1}, {11, 4, 1}, {15, 4, 5}};
+    } cases[] = {{0, 1, 1}, {1, 1, 2},  {2, 2, 1},  {4, 2, 2},
+                 {7, 2, 3}, {10, 3, 1}, {11, 4, 1}, {15, 4, 5}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         Place place = source_place(&sources, file, cases[i].offset);
         cr_expect_eq(place.line, cases[i].line, "%u", cases[i].offset);

@@ -15,7 +15,9 @@ static void setup(void) {
     diags_init(&diags, &arena);
 }
 
-static void teardown(void) { arena_free(&arena); }
+static void teardown(void) {
+    arena_free(&arena);
+}
 
 TestSuite(diag, .init = setup, .fini = teardown);
 
@@ -43,9 +45,10 @@ Test(diag, excerpt_and_hint) {
 Test(diag, tabs_and_wide_characters) {
     uint32_t file = add("\té = \"日本\" $ x");
     DIAG(&diags, character_unknown, ((Span){file, 15, 1}), STR("$"));
-    cr_expect_str_eq(render(DIAG_PLAIN), "a.cop:1:11: error: `$` means nothing here [character_unknown]\n"
-                                         "    1 |     é = \"日本\" $ x\n"
-                                         "      |                ^\n");
+    cr_expect_str_eq(render(DIAG_PLAIN),
+                     "a.cop:1:11: error: `$` means nothing here [character_unknown]\n"
+                     "    1 |     é = \"日本\" $ x\n"
+                     "      |                ^\n");
 }
 
 Test(diag, notes_and_end_of_file) {
@@ -68,7 +71,8 @@ Test(diag, span_over_lines_is_underlined_on_its_first) {
 }
 
 Test(diag, control_characters_are_not_shown) {
-    uint32_t file = add("a\x1b[31m\xff\xe2\x80\xae" "b");
+    uint32_t file = add("a\x1b[31m\xff\xe2\x80\xae"
+                        "b");
     DIAG(&diags, pub_misplaced, ((Span){file, 0, 1}));
     const char *text = render(DIAG_PLAIN);
     cr_expect_null(strchr(text, '\x1b'));

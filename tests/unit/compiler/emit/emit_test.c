@@ -5,7 +5,7 @@
 
 #include "tests/unit/compiler/listing.h"
 
-#define ASM(name, source) listing_fn(DUMP_ASM, name, source)
+#define ASM(name, source)      listing_fn(DUMP_ASM, name, source)
 #define cr_same(found, wanted) cr_assert_str_eq((found), (wanted))
 
 Test(emit, the_base_case_of_a_recursion_has_no_frame) {
@@ -46,25 +46,23 @@ Test(emit, arguments_land_in_place) {
 }
 
 Test(emit, a_swap_of_arguments_takes_three_moves) {
-    cr_same(ASM("f/2", "pub fn f(a, b) = g(b, a)\nfn g(a, b) = a - b"),
-            "fn f/2\n"
-            "    enter {x0 x1}\n"
-            "    move x2, x0\n"
-            "    move x0, x1\n"
-            "    move x1, x2\n"
-            "    tail g/2\n");
+    cr_same(ASM("f/2", "pub fn f(a, b) = g(b, a)\nfn g(a, b) = a - b"), "fn f/2\n"
+                                                                        "    enter {x0 x1}\n"
+                                                                        "    move x2, x0\n"
+                                                                        "    move x0, x1\n"
+                                                                        "    move x1, x2\n"
+                                                                        "    tail g/2\n");
 }
 
 Test(emit, neighbours_share_an_alloc) {
-    cr_same(ASM("f/2", "pub fn f(a, b) = [(a, b), a, b]"),
-            "fn f/2\n"
-            "    enter {x0 x1}\n"
-            "    alloc 9, {x0 x1}\n"
-            "    tuple x2, (x0, x1)\n"
-            "    cons x1, x1, []\n"
-            "    cons x0, x0, x1\n"
-            "    cons x0, x2, x0\n"
-            "    ret\n");
+    cr_same(ASM("f/2", "pub fn f(a, b) = [(a, b), a, b]"), "fn f/2\n"
+                                                           "    enter {x0 x1}\n"
+                                                           "    alloc 9, {x0 x1}\n"
+                                                           "    tuple x2, (x0, x1)\n"
+                                                           "    cons x1, x1, []\n"
+                                                           "    cons x0, x0, x1\n"
+                                                           "    cons x0, x2, x0\n"
+                                                           "    ret\n");
 }
 
 Test(emit, what_a_handler_needs_is_in_the_frame_before_the_region) {
@@ -87,22 +85,23 @@ Test(emit, what_a_handler_needs_is_in_the_frame_before_the_region) {
 }
 
 Test(emit, a_loop_keeps_its_values_in_slots_across_calls) {
-    cr_same(ASM("f/2", "pub fn f(n, k) { if n == 0 { k } else { g(k); f(n - 1, k) } }\nfn g(x) = x"),
-            "fn f/2\n"
-            "    enter {x0 x1}\n"
-            "    frame 2, {x0 x1}\n"
-            "    move y0, x1\n"
-            "    move y1, x0\n"
-            "L1:\n"
-            "    eq y1, 0, L2, {y0 y1}\n"
-            "    move x0, y0\n"
-            "    unframe 2\n"
-            "    ret\n"
-            "L2:\n"
-            "    move x0, y0\n"
-            "    call g/1, {y0 y1}\n"
-            "    sub y1, y1, 1, -, {y0}\n"
-            "    loop L1, {y0 y1}\n");
+    cr_same(
+        ASM("f/2", "pub fn f(n, k) { if n == 0 { k } else { g(k); f(n - 1, k) } }\nfn g(x) = x"),
+        "fn f/2\n"
+        "    enter {x0 x1}\n"
+        "    frame 2, {x0 x1}\n"
+        "    move y0, x1\n"
+        "    move y1, x0\n"
+        "L1:\n"
+        "    eq y1, 0, L2, {y0 y1}\n"
+        "    move x0, y0\n"
+        "    unframe 2\n"
+        "    ret\n"
+        "L2:\n"
+        "    move x0, y0\n"
+        "    call g/1, {y0 y1}\n"
+        "    sub y1, y1, 1, -, {y0}\n"
+        "    loop L1, {y0 y1}\n");
 }
 
 Test(emit, integers_over_29_bits_and_long_texts_are_literals) {
@@ -120,8 +119,9 @@ static Str image_of(Compilation **c, const char *source) {
 }
 
 Test(emit, the_same_source_gives_the_same_bytes) {
-    static const char source[] = "record P { x, y }\nfn f(a) = [P{x: a, y: 1.5}, %{k: a}, \"s\", 99999999999999999999]\n"
-                                 "fn main() { match f(1) { [P{x:}, _ | _] => x; _ => nil } }\n";
+    static const char source[] =
+        "record P { x, y }\nfn f(a) = [P{x: a, y: 1.5}, %{k: a}, \"s\", 99999999999999999999]\n"
+        "fn main() { match f(1) { [P{x:}, _ | _] => x; _ => nil } }\n";
     Compilation *first;
     Compilation *second;
     Str a = image_of(&first, source);

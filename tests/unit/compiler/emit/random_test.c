@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// compiler/ir and compiler/emit: random core, built, optimised and emitted, must pass the checks of the IR and
-// the machine's verifier. The programs are never run; they only have to hold to the invariants of core.h.
+// compiler/ir and compiler/emit: random core, built, optimised and emitted, must pass the checks of
+// the IR and the machine's verifier. The programs are never run; they only have to hold to the
+// invariants of core.h.
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@ typedef struct {
     } labels[16];
     uint32_t label_count;
     bool in_select;
-    bool calls_nothing;  // a receive looks at a message
+    bool calls_nothing; // a receive looks at a message
 } Env;
 
 typedef struct {
@@ -37,7 +38,7 @@ typedef struct {
     uint64_t seed;
     CoreFunction *function;
     uint32_t arities[FUNCTIONS];
-    uint32_t loops;  // made so far
+    uint32_t loops; // made so far
 } Gen;
 
 static const Span at = {0, 0, 1};
@@ -47,7 +48,9 @@ static uint32_t roll(Gen *g, uint32_t n) {
     return (uint32_t)(g->seed >> 33) % n;
 }
 
-static Name name(Gen *g, const char *text) { return intern_text(&g->names, text); }
+static Name name(Gen *g, const char *text) {
+    return intern_text(&g->names, text);
+}
 
 static CoreVar bind(Gen *g, Env *env) {
     CoreVar var = ++g->function->var_count - 1;
@@ -59,7 +62,9 @@ static CoreVar bind(Gen *g, Env *env) {
     return var;
 }
 
-static CoreExpr *atom_lit(Gen *g, const char *text) { return core_atom(g->arena, at, name(g, text)); }
+static CoreExpr *atom_lit(Gen *g, const char *text) {
+    return core_atom(g->arena, at, name(g, text));
+}
 
 static CoreExpr *gen_atomic(Gen *g, const Env *env) {
     if (env->var_count > 0 && roll(g, 4) > 0) {
@@ -98,7 +103,8 @@ static Env value_env(const Env *env) {
     return inner;
 }
 
-// Arguments stand behind one another, so none may count on facts that a loop in an earlier one destroys.
+// Arguments stand behind one another, so none may count on facts that a loop in an earlier one
+// destroys.
 static CoreExpr *gen_arg(Gen *g, const Env *env, uint32_t size) {
     Env inner = *env;
     forget(&inner);
@@ -124,12 +130,14 @@ static CoreExpr *gen_prim(Gen *g, const Env *env, uint32_t size) {
     static const struct {
         CorePrim prim;
         uint32_t arity;
-    } prims[] = {{PRIM_ADD, 2}, {PRIM_SUB, 2}, {PRIM_MUL, 2},  {PRIM_NEG, 1},   {PRIM_CONS, 2}, {PRIM_TUPLE, 3},
-                 {PRIM_MAP, 4}, {PRIM_GET, 1}, {PRIM_INDEX, 2}, {PRIM_RANGE, 2}, {PRIM_CONCAT, 2}, {PRIM_RECORD, 2},
-                 {PRIM_SELF, 0}, {PRIM_MAP_PUT, 3}, {PRIM_SEND, 2}, {PRIM_ASK, 3}, {PRIM_CELL, 0}, {PRIM_SET_CELL, 1}};
+    } prims[] = {{PRIM_ADD, 2},   {PRIM_SUB, 2},     {PRIM_MUL, 2},    {PRIM_NEG, 1},
+                 {PRIM_CONS, 2},  {PRIM_TUPLE, 3},   {PRIM_MAP, 4},    {PRIM_GET, 1},
+                 {PRIM_INDEX, 2}, {PRIM_RANGE, 2},   {PRIM_CONCAT, 2}, {PRIM_RECORD, 2},
+                 {PRIM_SELF, 0},  {PRIM_MAP_PUT, 3}, {PRIM_SEND, 2},   {PRIM_ASK, 3},
+                 {PRIM_CELL, 0},  {PRIM_SET_CELL, 1}};
     uint32_t index = roll(g, sizeof(prims) / sizeof(*prims));
     if (env->calls_nothing) {
-        index = 4 + index % 2;  // what cannot fail
+        index = 4 + index % 2; // what cannot fail
     }
     CoreExpr *args[4];
     for (uint32_t i = 0; i < prims[index].arity; i++) {
@@ -145,7 +153,8 @@ static CoreExpr *gen_part(Gen *g, const Env *env) {
     for (uint32_t i = env->var_count; i-- > 0;) {
         CoreExpr *var = core_var(g->arena, at, env->vars[i]);
         switch (env->facts[i]) {
-        case FACT_CONS: return core_prim(g->arena, at, roll(g, 2) ? PRIM_HEAD : PRIM_TAIL, CORE_ARGS(var));
+        case FACT_CONS:
+            return core_prim(g->arena, at, roll(g, 2) ? PRIM_HEAD : PRIM_TAIL, CORE_ARGS(var));
         case FACT_PAIR: return core_prim_at(g->arena, at, PRIM_ELEM, roll(g, 2), var);
         case FACT_POINT: return core_prim_at(g->arena, at, PRIM_FIELD, roll(g, 2), var);
         case FACT_NONE: break;
@@ -154,22 +163,25 @@ static CoreExpr *gen_part(Gen *g, const Env *env) {
     return gen_atomic(g, env);
 }
 
-// ---- Branches, in value or tail position --------------------------------------------------------------------
+// ---- Branches, in value or tail position --------------------------------------------------------
 
 static CoreExpr *gen_in(Gen *g, const Env *env, uint32_t size, bool tail) {
     return tail ? gen_tail(g, env, size) : gen_value(g, env, size);
 }
 
 static CoreExpr *gen_test(Gen *g, const Env *env, uint32_t size, bool tail) {
-    static const CoreTestKind kinds[] = {TEST_IS_CONS,      TEST_IS_TAGGED, TEST_IS_RECORD_OF, TEST_IS_INT, TEST_TRUTHY,
-                                         TEST_IS_TUPLE_OF, TEST_LT,        TEST_SAME,         TEST_EQ,     TEST_MAP_GET,
-                                         TEST_IS_EMPTY,     TEST_IS_LIST};
+    static const CoreTestKind kinds[] = {TEST_IS_CONS, TEST_IS_TAGGED, TEST_IS_RECORD_OF,
+                                         TEST_IS_INT,  TEST_TRUTHY,    TEST_IS_TUPLE_OF,
+                                         TEST_LT,      TEST_SAME,      TEST_EQ,
+                                         TEST_MAP_GET, TEST_IS_EMPTY,  TEST_IS_LIST};
     CoreTestKind kind = kinds[roll(g, sizeof(kinds) / sizeof(*kinds))];
     uint32_t which = env->var_count > 0 ? roll(g, env->var_count) : 0;
-    CoreExpr *left = env->var_count > 0 ? core_var(g->arena, at, env->vars[which]) : gen_atomic(g, env);
+    CoreExpr *left =
+        env->var_count > 0 ? core_var(g->arena, at, env->vars[which]) : gen_atomic(g, env);
     bool two = kind == TEST_LT || kind == TEST_SAME || kind == TEST_EQ || kind == TEST_MAP_GET;
     Env then_env = *env;
-    CoreExpr *test = core_test(g->arena, at, kind, left, two ? gen_atomic(g, env) : NULL, NULL, NULL);
+    CoreExpr *test =
+        core_test(g->arena, at, kind, left, two ? gen_atomic(g, env) : NULL, NULL, NULL);
     test->as.test.index = 2;
     test->as.test.name = name(g, "pair");
     if (env->var_count > 0) {
@@ -189,7 +201,8 @@ static CoreExpr *gen_test(Gen *g, const Env *env, uint32_t size, bool tail) {
 static CoreExpr *gen_switch(Gen *g, const Env *env, uint32_t size, bool tail) {
     CoreCase *cases = ARENA_NEW_ARRAY(g->arena, CoreCase, 3);
     for (uint32_t i = 0; i < 3; i++) {
-        cases[i].value = i == 2 ? core_const_atom(g->arena, name(g, "ok")) : core_const_int(g->arena, i);
+        cases[i].value =
+            i == 2 ? core_const_atom(g->arena, name(g, "ok")) : core_const_int(g->arena, i);
         cases[i].body = gen_in(g, env, size / 3, tail);
     }
     return core_switch(g->arena, at, gen_atomic(g, env), cases, 3, gen_in(g, env, size / 3, tail));
@@ -218,7 +231,8 @@ static CoreExpr *gen_join(Gen *g, const Env *env, uint32_t size, bool tail) {
     uint32_t loops = g->loops;
     CoreExpr *inside = gen_tail(g, &scope, size / 2);
     forget_if_looped(g, &body, loops);
-    return core_join(g->arena, at, label, recursive, params, count, gen_tail(g, &body, size / 2), inside);
+    return core_join(g->arena, at, label, recursive, params, count, gen_tail(g, &body, size / 2),
+                     inside);
 }
 
 static CoreExpr *gen_jump(Gen *g, const Env *env, uint32_t size) {
@@ -326,7 +340,8 @@ static CoreExpr *gen_value(Gen *g, const Env *env, uint32_t size) {
         return gen_part(g, env);
     case 5:
         if (!env->calls_nothing) {
-            return core_closure(g->arena, at, FUNCTIONS, CORE_ARGS(gen_atomic(g, env), gen_atomic(g, env)));
+            return core_closure(g->arena, at, FUNCTIONS,
+                                CORE_ARGS(gen_atomic(g, env), gen_atomic(g, env)));
         }
         return gen_part(g, env);
     default: return gen_shape(g, &inner, size - 1, false);
@@ -340,7 +355,8 @@ static CoreExpr *gen_tail(Gen *g, const Env *env, uint32_t size) {
     if (env->in_select) {
         Env taken = *env;
         taken.in_select = taken.calls_nothing = false;
-        return roll(g, 2) ? core_skip(g->arena, at) : core_take(g->arena, at, gen_tail(g, &taken, size / 2));
+        return roll(g, 2) ? core_skip(g->arena, at)
+                          : core_take(g->arena, at, gen_tail(g, &taken, size / 2));
     }
     if (env->label_count > 0 && roll(g, 2)) {
         return gen_jump(g, env, size);
@@ -352,7 +368,7 @@ static CoreExpr *gen_tail(Gen *g, const Env *env, uint32_t size) {
     }
 }
 
-// ---- Modules ----------------------------------------------------------------------------------------------------
+// ---- Modules ------------------------------------------------------------------------------------
 
 static void gen_function(Gen *g, uint32_t arity, uint32_t captured, uint32_t size) {
     CoreFunction *f = ARENA_NEW(g->arena, CoreFunction);
@@ -422,10 +438,12 @@ static void try_seed(uint64_t seed, uint32_t size) {
         Buf listing = buf_new(&arena);
         Str image = compile(&g, optimised != 0, &listing);
         char why[256];
-        // Unoptimised code may take apart constants that it has just tested, which the verifier does not follow.
+        // Unoptimised code may take apart constants that it has just tested, which the verifier
+        // does not follow.
         if (optimised && !machine_accepts(image.ptr, image.len, why)) {
             buf_byte(&listing, '\0');
-            cr_assert(false, "seed %llu size %u optimised %d: %s\n%s", (unsigned long long)seed, size, optimised, why, listing.ptr);
+            cr_assert(false, "seed %llu size %u optimised %d: %s\n%s", (unsigned long long)seed,
+                      size, optimised, why, listing.ptr);
         }
     }
     arena_free(&arena);

@@ -5,7 +5,7 @@
 
 #include "tests/unit/compiler/listing.h"
 
-#define IR(name, source) listing_fn(DUMP_IR, name, source)
+#define IR(name, source)       listing_fn(DUMP_IR, name, source)
 #define cr_same(found, wanted) cr_assert_str_eq((found), (wanted))
 
 Test(build, a_branch_in_tail_position_returns_on_both_sides) {
@@ -40,18 +40,19 @@ Test(build, a_branch_for_its_value_meets_in_a_parameter) {
 }
 
 Test(build, a_self_tail_call_is_a_loop) {
-    cr_same(IR("count/2", "pub fn count(n, acc) = if n == 0 { acc } else { count(n - 1, acc + n) }"),
-            "fn count/2\n"
-            "b0(v0, v1):\n"
-            "    jump v0, v1 -> b1\n"
-            "b1(v3, v4):  # loop\n"
-            "    eq v3, 0 -> b2, b3\n"
-            "b2:\n"
-            "    ret v4\n"
-            "b3:\n"
-            "    v7 = sub v3, 1\n"
-            "    v8 = add v4, v3\n"
-            "    jump v7, v8 -> b1\n");
+    cr_same(
+        IR("count/2", "pub fn count(n, acc) = if n == 0 { acc } else { count(n - 1, acc + n) }"),
+        "fn count/2\n"
+        "b0(v0, v1):\n"
+        "    jump v0, v1 -> b1\n"
+        "b1(v3, v4):  # loop\n"
+        "    eq v3, 0 -> b2, b3\n"
+        "b2:\n"
+        "    ret v4\n"
+        "b3:\n"
+        "    v7 = sub v3, 1\n"
+        "    v8 = add v4, v3\n"
+        "    jump v7, v8 -> b1\n");
 }
 
 Test(build, a_try_is_a_region_that_nothing_returns_from) {

@@ -13,10 +13,11 @@ static uint32_t count(const char *text, const char *what) {
     return n;
 }
 
-#define ASSERT_IR(name, source, what, times)                                                   \
-    do {                                                                                       \
-        const char *ir = listing_fn(DUMP_IR, name, source);                                    \
-        cr_assert(count(ir, what) == (times), "%s: %u of %s in\n%s", name, count(ir, what), what, ir); \
+#define ASSERT_IR(name, source, what, times)                                                       \
+    do {                                                                                           \
+        const char *ir = listing_fn(DUMP_IR, name, source);                                        \
+        cr_assert(count(ir, what) == (times), "%s: %u of %s in\n%s", name, count(ir, what), what,  \
+                  ir);                                                                             \
     } while (0)
 
 Test(opt, integers_are_folded) {
@@ -35,8 +36,10 @@ Test(opt, what_does_not_fit_64_bits_is_left_to_the_run) {
 
 Test(opt, a_constant_goes_round_a_loop) {
     ASSERT_IR("f/1", "pub fn f(n) = g(n, 5)\nfn g(n, k) = n + k", "tail_call", 1);
-    ASSERT_IR("g/2", "pub fn g(n, k) { let z = 0; loop(n, z) }\nfn loop(n, z) = if n == 0 { z } else { loop(n - 1, z) }",
-              "tail_call", 1);
+    ASSERT_IR(
+        "g/2",
+        "pub fn g(n, k) { let z = 0; loop(n, z) }\nfn loop(n, z) = if n == 0 { z } else { loop(n - 1, z) }",
+        "tail_call", 1);
 }
 
 Test(opt, what_was_just_built_is_not_taken_apart) {
@@ -45,13 +48,16 @@ Test(opt, what_was_just_built_is_not_taken_apart) {
 }
 
 Test(opt, a_test_that_an_earlier_one_decides_is_dropped) {
-    ASSERT_IR("f/1", "pub fn f(x) = if is_int(x) { if is_int(x) { 1 } else { 2 } } else { 3 }", "is_int", 1);
+    ASSERT_IR("f/1", "pub fn f(x) = if is_int(x) { if is_int(x) { 1 } else { 2 } } else { 3 }",
+              "is_int", 1);
     ASSERT_IR("f/1", "pub fn f(x) = if is_int(x) { is_atom(x) } else { 3 }", "is_atom", 0);
-    ASSERT_IR("f/1", "pub fn f(x) { let y = x + 1; if is_number(x) { y } else { 2 } }", "is_number", 0);
+    ASSERT_IR("f/1", "pub fn f(x) { let y = x + 1; if is_number(x) { y } else { 2 } }", "is_number",
+              0);
 }
 
 Test(opt, a_comparison_is_not_made_twice) {
-    ASSERT_IR("f/2", "pub fn f(a, b) = if a < b { if a >= b { 1 } else { 2 } } else { 3 }", " ge ", 0);
+    ASSERT_IR("f/2", "pub fn f(a, b) = if a < b { if a >= b { 1 } else { 2 } } else { 3 }", " ge ",
+              0);
     ASSERT_IR("f/2", "pub fn f(a, b) = (a + b, b + a)", "add", 1);
     ASSERT_IR("f/1", "pub fn f(m) = (m.x, m.x)", "get", 1);
 }

@@ -64,8 +64,7 @@ Test(lex_string, heredoc) {
 Test(lex_string, atoms_and_characters) {
     Fixture f;
     fixture_parse(&f, "[:ok, :if, :Up, :\"a b\\n\", true, nil, 'a', '\\n', '\\'', '\"', '€']");
-    cr_expect_str_eq(fixture_line(&f),
-                     "(ListExpr :ok :if :Up :a b\n :true :nil 97 10 39 34 8364)");
+    cr_expect_str_eq(fixture_line(&f), "(ListExpr :ok :if :Up :a b\n :true :nil 97 10 39 34 8364)");
     fixture_free(&f);
 }
 

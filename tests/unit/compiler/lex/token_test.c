@@ -58,8 +58,24 @@ Test(lex_token, kinds) {
 // Whatever the text, brackets are balanced, and depth and home fit them.
 Test(lex_token, balance) {
     static const char *const texts[] = {
-        "(", ")", "(]", "[(])", "{(}", "f(fn() { [ })", "\"#{(}\"", "\"#{", "<<(>>", "%{[}", "{{{",
-        "}}}", "f(\npub fn g() = 1", "fn f() {\nfn g() {\n}", "\"a#{\"b#{c", "\"\"\"#{a", "U{", "(;)",
+        "(",
+        ")",
+        "(]",
+        "[(])",
+        "{(}",
+        "f(fn() { [ })",
+        "\"#{(}\"",
+        "\"#{",
+        "<<(>>",
+        "%{[}",
+        "{{{",
+        "}}}",
+        "f(\npub fn g() = 1",
+        "fn f() {\nfn g() {\n}",
+        "\"a#{\"b#{c",
+        "\"\"\"#{a",
+        "U{",
+        "(;)",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         Fixture f;
@@ -82,7 +98,7 @@ Test(lex_token, is_open) {
     static const struct {
         const char *source;
         bool is_open;
-    } cases[] = {{"a", false}, {"a +", true}, {"(", true},   {"\"a", true}, {"a:", true},
+    } cases[] = {{"a", false}, {"a +", true},  {"(", true},  {"\"a", true},   {"a:", true},
                  {"", false},  {"a }", false}, {"a,", true}, {"\"\"\"", true}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         Fixture f;

@@ -112,10 +112,8 @@ Test(parse_definition, forms) {
          "}",
          "(Fn f (Block (Fn loop (Param (PatVar i)) (Param (PatVar acc)) (Block (Call "
          "loop i acc))) (Fn g (Param (PatVar x)) x) (Call loop 1 2)))"},
-        {"actor Empty() {}",
-         "(Actor Empty)"},
-        {"{}",
-         "(Block)"},
+        {"actor Empty() {}", "(Actor Empty)"},
+        {"{}", "(Block)"},
         {"fn f(g = fn(x: Int) -> Int { x }) = g",
          "(Fn f (Param (PatVar g) (Lambda (Param (PatTyped (PatVar x) (TypeName Int))) "
          "(TypeName Int) (Block x))) g)"},

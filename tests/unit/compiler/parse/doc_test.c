@@ -8,7 +8,8 @@ Test(parse_doc, attachment) {
         {"## A.\n## B.\nfn f() = 1", "(Fn f (Doc \"A.\\nB.\") 1)"},
         {"## A.\n\nfn f() = 1", "(Fn f 1)"},
         {"fn g() = 1\n## A.\n\nfn f() = 1", "(Fn g 1); (Fn f (Doc \"A.\") 1)"},
-        {"## M.\n\n## A.\n##\n##   B.\npub const c = 1", "(Const is_pub c (Doc \"A.\\n\\n  B.\") 1)"},
+        {"## M.\n\n## A.\n##\n##   B.\npub const c = 1",
+         "(Const is_pub c (Doc \"A.\\n\\n  B.\") 1)"},
         {"## M.\nimport List", "(Import List)"},
         {"## A.\n# not B\npub record R {\n  ## x\n  x: Int\n}",
          "(RecordDef is_pub R (Doc \"A.\") (FieldDef x (Doc \"x\") (TypeName Int)))"},
@@ -17,8 +18,7 @@ Test(parse_doc, attachment) {
          "(Actor A (State s (Doc \"s\") 1) (Handler (Doc \"h\") :a (Block 1)) "
          "(Behaviour b (Doc \"b\") (Handler (Doc \"c\") :c (Block 1))))"},
         {"## D.\ndurable actor A() {}", "(Actor is_durable A (Doc \"D.\"))"},
-        {"## D.\npub dynamic supervisor A() {}",
-         "(Supervisor is_pub is_dynamic A (Doc \"D.\"))"},
+        {"## D.\npub dynamic supervisor A() {}", "(Supervisor is_pub is_dynamic A (Doc \"D.\"))"},
         {"let a = 1 ## no\nfn f() = 1", "(Fn f 1); (Let (PatVar a) 1)"},
         {"### no\n##no\nfn f() = 1", "(Fn f 1)"},
         {"## T.\r\n## U.\r\ntype T = :a\r\n", "(TypeDef T (Doc \"T.\\nU.\") (TypeAtom a))"},
@@ -28,10 +28,14 @@ Test(parse_doc, attachment) {
 
 Test(parse_doc, module) {
     static const LineCase cases[] = {
-        {"## M.\n\nfn f() = 1", "M."},  {"## M.\n\n## A.\nfn f() = 1", "M."},
-        {"## M.\nimport List", "M."},   {"#!/usr/bin/env coppice\n## M.\n\nlet a = 1", "M."},
-        {"## M.", "M."},                {"# c\n\n## M.\n\n# d\n", "M."},
-        {"## A.\nfn f() = 1", NULL},    {"fn f() = 1\n## M.\n\n", NULL},
+        {"## M.\n\nfn f() = 1", "M."},
+        {"## M.\n\n## A.\nfn f() = 1", "M."},
+        {"## M.\nimport List", "M."},
+        {"#!/usr/bin/env coppice\n## M.\n\nlet a = 1", "M."},
+        {"## M.", "M."},
+        {"# c\n\n## M.\n\n# d\n", "M."},
+        {"## A.\nfn f() = 1", NULL},
+        {"fn f() = 1\n## M.\n\n", NULL},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         Fixture f;
@@ -68,7 +72,8 @@ Test(parse_doc, spans) {
     Fixture f;
     fixture_parse(&f, "pub fn area(r: Int) = f(\"a#{r}\", 1)\nlet x: Int = -1");
     const AstFn *fn = AST_AS(Fn, f.module->defs.items[0]);
-    cr_expect(str_is(source_text(&f.sources, fn->node.span), "pub fn area(r: Int) = f(\"a#{r}\", 1)"));
+    cr_expect(
+        str_is(source_text(&f.sources, fn->node.span), "pub fn area(r: Int) = f(\"a#{r}\", 1)"));
     cr_expect(str_is(source_text(&f.sources, fn->name_span), "area"));
     cr_expect(str_is(source_text(&f.sources, fn->params.items[0]->span), "r: Int"));
     const AstCall *call = AST_AS(Call, fn->body);

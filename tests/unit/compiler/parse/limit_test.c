@@ -1,4 +1,5 @@
-// compiler/parse: nesting, long input and rubbish give diagnostics, in linear time and without a crash.
+// compiler/parse: nesting, long input and rubbish give diagnostics, in linear time and without a
+// crash.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <time.h>
@@ -29,16 +30,26 @@ typedef struct Deep {
 } Deep;
 
 static const Deep deep[] = {
-    {"let x = ", "(", "1", ")"},       {"let x = ", "[", "1", "]"},
-    {"", "{", "1", "}"},               {"let x = ", "- ", "1", ""},
-    {"let x = ", "not ", "a", ""},     {"", "a ! ", "b", ""},
-    {"", "a ++ ", "b", ""},            {"", "1 + ", "1", ""},
-    {"", "fn(x) => ", "1", ""},        {"if a { 1 }", " else if a { 1 }", "", ""},
-    {"", "f(", "1", ")"},              {"", "\"#{", "1", "}\""},
-    {"match x { ", "[", "1", "]"},     {"match x { ", "\"a\" <> ", "x => 1 }", ""},
-    {"type T = ", "fn() -> ", "A", ""}, {"let x = a", ".b", "", ""},
-    {"let x = a", "(b)", "", ""},      {"let x = a", " |> f()", "", ""},
-    {"", "\"\"\"\n#{", "1", "}\"\"\""}, {"", "if a { ", "1", "}"},
+    {"let x = ", "(", "1", ")"},
+    {"let x = ", "[", "1", "]"},
+    {"", "{", "1", "}"},
+    {"let x = ", "- ", "1", ""},
+    {"let x = ", "not ", "a", ""},
+    {"", "a ! ", "b", ""},
+    {"", "a ++ ", "b", ""},
+    {"", "1 + ", "1", ""},
+    {"", "fn(x) => ", "1", ""},
+    {"if a { 1 }", " else if a { 1 }", "", ""},
+    {"", "f(", "1", ")"},
+    {"", "\"#{", "1", "}\""},
+    {"match x { ", "[", "1", "]"},
+    {"match x { ", "\"a\" <> ", "x => 1 }", ""},
+    {"type T = ", "fn() -> ", "A", ""},
+    {"let x = a", ".b", "", ""},
+    {"let x = a", "(b)", "", ""},
+    {"let x = a", " |> f()", "", ""},
+    {"", "\"\"\"\n#{", "1", "}\"\"\""},
+    {"", "if a { ", "1", "}"},
     {"match x { y", " as z", " => 1 }", ""},
     {"", "actor A() { behaviour b { on :x { ", "1", "} } }"},
 };
@@ -94,12 +105,24 @@ static double parse_seconds(const Deep *d, int count) {
 // Quadratic cost would take minutes on these.
 Test(parse_limit, time, .timeout = 60) {
     static const Deep rubbish[] = {
-        {"", ")]}>>", "", ""},   {"", "let let\n", "", ""},       {"f(\n", " let let\n", "", ""},
-        {"", "\"\n", "\"", ""},  {"", "actor A() {\n", "", ""},   {"", "fn f() {\n", "", ""},
-        {"", "## a\n\n", "", ""}, {"", "## a\nfn f() = 1\n", "", ""}, {"", "'", "", ""},
-        {"", "(]", "", ""},      {"", "#{\"", "", ""},            {"", "<<", "", ">>"},
-        {"A", ".B", "", ""},     {"type T = :a", " | :b", "", ""}, {"", "\\", "", ""},
-        {"\"", "\\u{", "\"", ""}, {"", "\"a#{b}", "", ""},        {"", "f() catch {", "", ""},
+        {"", ")]}>>", "", ""},
+        {"", "let let\n", "", ""},
+        {"f(\n", " let let\n", "", ""},
+        {"", "\"\n", "\"", ""},
+        {"", "actor A() {\n", "", ""},
+        {"", "fn f() {\n", "", ""},
+        {"", "## a\n\n", "", ""},
+        {"", "## a\nfn f() = 1\n", "", ""},
+        {"", "'", "", ""},
+        {"", "(]", "", ""},
+        {"", "#{\"", "", ""},
+        {"", "<<", "", ">>"},
+        {"A", ".B", "", ""},
+        {"type T = :a", " | :b", "", ""},
+        {"", "\\", "", ""},
+        {"\"", "\\u{", "\"", ""},
+        {"", "\"a#{b}", "", ""},
+        {"", "f() catch {", "", ""},
     };
     for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++) {
         double seconds = parse_seconds(&rubbish[i], 100000);

@@ -1,4 +1,5 @@
-// compiler/lex and parse: where a line ends a statement, and words that are keywords only in places.
+// compiler/lex and parse: where a line ends a statement, and words that are keywords only in
+// places.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/compiler/source_fixture.h"
@@ -90,8 +91,7 @@ Test(parse_newline, statements) {
          "actor.supervisor",
          "(Let (PatVar type) record); (Call type x); (Index record 1); (Field "
          "supervisor actor)"},
-        {"let on = child ? within within state",
-         "(Let (PatVar on) (Ask child within state))"},
+        {"let on = child ? within within state", "(Let (PatVar on) (Ask child within state))"},
         {"x ! :y\n"
          "link",
          "(Send x :y); link"},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vm/base: memory accounting and faults, locks, conditions, hashing, clocks, random numbers, buffers.
+// vm/base: memory accounting and faults, locks, conditions, hashing, clocks, random numbers,
+// buffers.
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -123,7 +124,7 @@ static void take_in_rising_order(Lock *a, Lock *b) NO_LOCK_ANALYSIS {
     lock_release(a);
     lock_release(b);
     cr_assert(lock_try(b));
-    cr_assert(lock_try(a));  // trying out of order cannot wait, so it is allowed
+    cr_assert(lock_try(a)); // trying out of order cannot wait, so it is allowed
     lock_release(b);
     lock_release(a);
 }

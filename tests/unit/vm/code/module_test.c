@@ -74,7 +74,8 @@ Test(module, new_versions_are_called_through_names) {
     bytes_free(&two);
 }
 
-// Two modules in one image, with so many functions that publishing them takes a while. Readers follow two names, as calls do:
+// Two modules in one image, with so many functions that publishing them takes a while. Readers
+// follow two names, as calls do:
 // whoever has seen a new version must find nothing of an older one.
 enum { MANY = 200, RELOADS = 300 };
 
@@ -117,7 +118,8 @@ Test(module, versions_are_published_at_once) {
     for (int module = 0; module < 2; module++) {
         len += snprintf(text + len, sizeof text - (size_t)len, "module Pub%d\n", module);
         for (int i = 0; i < MANY; i++) {
-            len += snprintf(text + len, sizeof text - (size_t)len, "fn f%03d/0\n  enter {}\n  move x0 1\n  ret\n", i);
+            len += snprintf(text + len, sizeof text - (size_t)len,
+                            "fn f%03d/0\n  enter {}\n  move x0 1\n  ret\n", i);
         }
     }
     Bytes image = assembled(text);

@@ -25,16 +25,17 @@ enum { ENGINE_COUNT = 1 };
 #endif
 
 // Waits for :go; what else comes stays.
-#define WAIT                                                                                               \
-    "  enter {}\npeek:\n  recv_peek x0 @none {}\n  same x0 :go @next {x0}\n  recv_take\n  ret\n"            \
+#define WAIT                                                                                       \
+    "  enter {}\npeek:\n  recv_peek x0 @none {}\n  same x0 :go @next {x0}\n  recv_take\n  ret\n"   \
     "next:\n  recv_next\n  loop @peek {}\nnone:\n  recv_wait @peek {}\n"
 
-static const char hot[] = "module Hot\n"
-                          "fn value/0\n  enter {}\n  move x0 (1 [2 3] \"text\")\n  ret\n"
-                          "fn inner/0+1\n  enter {x0}\n  ret\n"
-                          "fn make/0\n  enter {}\n  alloc 3 {}\n  closure x0 inner/0 <7>\n  ret\n"
-                          "fn deep/0\n  enter {}\n  frame 0 {}\n  call_ext Keep.wait/0 {|}\n  unframe 0\n  ret\n"
-                          "fn wait/0\n" WAIT;
+static const char hot[] =
+    "module Hot\n"
+    "fn value/0\n  enter {}\n  move x0 (1 [2 3] \"text\")\n  ret\n"
+    "fn inner/0+1\n  enter {x0}\n  ret\n"
+    "fn make/0\n  enter {}\n  alloc 3 {}\n  closure x0 inner/0 <7>\n  ret\n"
+    "fn deep/0\n  enter {}\n  frame 0 {}\n  call_ext Keep.wait/0 {|}\n  unframe 0\n  ret\n"
+    "fn wait/0\n" WAIT;
 
 static const char keep[] =
     "module Keep\nfn wait/0\n" WAIT
@@ -66,12 +67,14 @@ static void count_report(void *data, const char *text, size_t len) {
 
 static void load(World *w, const Bytes *image) {
     CodeError error;
-    cr_assert_eq(code_load_image(w->vm->code, image->data, image->len, NULL, &error), CODE_OK, "%s", error.what);
+    cr_assert_eq(code_load_image(w->vm->code, image->data, image->len, NULL, &error), CODE_OK, "%s",
+                 error.what);
 }
 
 static World *world_open(const char *engine) {
     World *w = calloc(1, sizeof *w);
-    VMOptions options = {.schedulers = 2, .engine = engine, .report = count_report, .report_data = w};
+    VMOptions options = {
+        .schedulers = 2, .engine = engine, .report = count_report, .report_data = w};
     char why[256];
     w->vm = vm_create(&options, why);
     cr_assert_not_null(w->vm, "%s", why);
@@ -131,10 +134,10 @@ static bool is(World *w, Term pid, void (*what)(Worker *, void *)) {
     return call.answer;
 }
 
-#define WAIT_FOR(condition)                                                      \
-    for (uint64_t end_ = clock_monotonic_ns() + UINT64_C(30000000000); !(condition);) { \
-        cr_assert(clock_monotonic_ns() < end_, "%s", #condition);                \
-        usleep(200);                                                             \
+#define WAIT_FOR(condition)                                                                        \
+    for (uint64_t end_ = clock_monotonic_ns() + UINT64_C(30000000000); !(condition);) {            \
+        cr_assert(clock_monotonic_ns() < end_, "%s", #condition);                                  \
+        usleep(200);                                                                               \
     }
 
 static Term spawn(World *w, const char *module, const char *name) {
@@ -193,9 +196,11 @@ ParameterizedTestParameters(purge, literals_are_copied_and_garbage_does_not_coun
     return cr_make_param_array(char[8], engines, ENGINE_COUNT);
 }
 
-ParameterizedTest(char engine[8], purge, literals_are_copied_and_garbage_does_not_count, .timeout = 60) {
+ParameterizedTest(char engine[8], purge, literals_are_copied_and_garbage_does_not_count,
+                  .timeout = 60) {
     World *w = world_open(engine);
-    Term kept[] = {spawn(w, "Keep", "literal"), spawn(w, "Keep", "message"), spawn(w, "Keep", "dropped")};
+    Term kept[] = {spawn(w, "Keep", "literal"), spawn(w, "Keep", "message"),
+                   spawn(w, "Keep", "dropped")};
     replace(w);
     replace(w);
     for (int i = 0; i < 3; i++) {
@@ -207,7 +212,8 @@ ParameterizedTest(char engine[8], purge, literals_are_copied_and_garbage_does_no
 }
 
 static uint64_t code_bytes(const World *w) {
-    return mem_used(w->vm->mem, MEM_CODE) + mem_used(w->vm->mem, MEM_LITERAL) + mem_used(w->vm->mem, MEM_JIT);
+    return mem_used(w->vm->mem, MEM_CODE) + mem_used(w->vm->mem, MEM_LITERAL) +
+           mem_used(w->vm->mem, MEM_JIT);
 }
 
 ParameterizedTestParameters(purge, memory_falls_back) {
@@ -231,7 +237,8 @@ ParameterizedTest(char engine[8], purge, memory_falls_back, .timeout = 120) {
     }
     WAIT_FOR(!purge_goes_on(w->vm));
     // What the code memory itself needs to know what is free may have grown.
-    cr_expect_leq(code_bytes(w), before + 4096, "%lu, %lu before", (unsigned long)code_bytes(w), (unsigned long)before);
+    cr_expect_leq(code_bytes(w), before + 4096, "%lu, %lu before", (unsigned long)code_bytes(w),
+                  (unsigned long)before);
     cr_expect_leq(table_count(w->vm->processes), 1 + RELOADS / EACH + 64);
     finish(w, literal);
     cr_expect_eq(w->reports, 0);

@@ -126,7 +126,7 @@ Test(block, large_ones_are_reused_and_shrink) {
     block_free(&pool, big, huge);
     mem_fail_nth(mem, 1);
     size_t want = 1000000;
-    Term *retried = block_alloc(&pool, &want);  // what is kept for reuse is given up first
+    Term *retried = block_alloc(&pool, &want); // what is kept for reuse is given up first
     cr_assert(retried != NULL);
     block_free(&pool, retried, want);
     block_pool_free(&pool);
@@ -147,11 +147,12 @@ Test(block, literals_fill_gaps) {
         cr_assert(blocks[i] != NULL);
         Term *at = blocks[i]->data;
         cr_assert((uintptr_t)at - literal_base(space) < literal_size_bytes(space));
-        cr_assert(at[0].bits == 0);  // fresh pages
+        cr_assert(at[0].bits == 0); // fresh pages
         fill(at, blocks[i]->words, (uint64_t)i);
         literal_seal(blocks[i]);
         for (int k = 0; k < 50; k++) {
-            cr_assert(k == i || at + blocks[i]->words <= blocks[k]->data || blocks[k]->data + blocks[k]->words <= at);
+            cr_assert(k == i || at + blocks[i]->words <= blocks[k]->data ||
+                      blocks[k]->data + blocks[k]->words <= at);
         }
     }
     cr_assert((uintptr_t)blocks[0]->data - literal_base(space) < 50 * 6000 * 8 * 2);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vm/heap/fragment.c: sizes, reuse, what goes between threads through the depot, that what is kept stays bounded.
+// vm/heap/fragment.c: sizes, reuse, what goes between threads through the depot, that what is kept
+// stays bounded.
 #include "vm/heap/fragment.h"
 
 #include <criterion/criterion.h>
@@ -69,7 +70,7 @@ Test(fragment, is_used_again) {
 Test(fragment, may_come_from_and_go_to_the_plain_allocator) {
     fragment_free(mem, take(&sender, 6));
     fragment_give(&sender, fragment_new(mem, 8));
-    fragment_give(&sender, fragment_new(mem, 7));  // of no class: freed
+    fragment_give(&sender, fragment_new(mem, 7)); // of no class: freed
     cr_assert_eq(sender.fragments.count[1], 1);
 }
 

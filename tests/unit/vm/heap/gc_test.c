@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// vm/heap: collections preserve what the roots reach, under random work, with messages, holes, literals, limits and without
-// memory. A shadow of every root is kept as text (inspect), which no collection can touch.
+// vm/heap: collections preserve what the roots reach, under random work, with messages, holes,
+// literals, limits and without memory. A shadow of every root is kept as text (inspect), which no
+// collection can touch.
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <time.h>
@@ -24,7 +25,7 @@ static BlockDepot *depot;
 static BlockPool pool;
 static Heap heap;
 static Term roots[ROOTS];
-static Term shadows[ROOTS];  // the same terms in the generator's memory
+static Term shadows[ROOTS]; // the same terms in the generator's memory
 
 static void visit_roots(Process *owner, RootVisit visit, void *collection) {
     (void)owner;
@@ -91,12 +92,8 @@ static void random_work(int steps, bool verify) {
                 set_root(i, generate_term(&g, 80));
             }
             break;
-        case 1:
-            cr_assert(heap_collect(&heap, rand_below(&g.rand, 100), NULL, 0) == HEAP_OK);
-            break;
-        case 2:
-            heap_shrink(&heap);
-            break;
+        case 1: cr_assert(heap_collect(&heap, rand_below(&g.rand, 100), NULL, 0) == HEAP_OK); break;
+        case 2: heap_shrink(&heap); break;
         case 3: {
             // Frames come and go.
             size_t words = rand_below(&g.rand, 30);
@@ -106,9 +103,7 @@ static void random_work(int steps, bool verify) {
             }
             break;
         }
-        case 4:
-            heap.sp += rand_below(&g.rand, (uint64_t)(heap.stack_end - heap.sp) + 1);
-            break;
+        case 4: heap.sp += rand_below(&g.rand, (uint64_t)(heap.stack_end - heap.sp) + 1); break;
         default: {
             // A pair of two roots: young objects lead to old ones; a local root rides along.
             int j = (int)rand_below(&g.rand, ROOTS);
@@ -434,7 +429,8 @@ Test(gc, literals_stay_and_can_be_evicted) {
     check_roots();
 }
 
-// More survives than a young block is meant to grow to, and more is asked for; the same with a deep stack.
+// More survives than a young block is meant to grow to, and more is asked for; the same with a deep
+// stack.
 Test(gc, much_survives) {
     for (int round = 0; round < 6; round++) {
         roots[0] = TERM_EMPTY;
@@ -455,7 +451,8 @@ Test(gc, much_survives) {
     roots[0] = TERM_NIL;
 }
 
-// Who keeps little has a block of the size that its collections are worth, though all of it and the messages might have survived.
+// Who keeps little has a block of the size that its collections are worth, though all of it and the
+// messages might have survived.
 Test(gc, messages_do_not_swell_a_block) {
     for (int i = 0; i < 500; i++) {
         Fragment *message = fragment_take(&pool, 8);
@@ -465,7 +462,8 @@ Test(gc, messages_do_not_swell_a_block) {
         do {
             cr_assert(heap_reserve(&heap, 8, NULL, 0, &room));
         } while (heap.fragments != NULL);
-        cr_assert(heap_use(&heap).block_words <= block_round(gc_busy_words(&heap)), "%zu words", heap_use(&heap).block_words);
+        cr_assert(heap_use(&heap).block_words <= block_round(gc_busy_words(&heap)), "%zu words",
+                  heap_use(&heap).block_words);
     }
 }
 
@@ -479,5 +477,6 @@ Test(gc, an_idle_heap_is_small) {
     }
     roots[0] = TERM_NIL;
     heap_shrink(&heap);
-    cr_assert(heap_use(&heap).block_words <= HEAP_FIRST_WORDS, "%zu words", heap_use(&heap).block_words);
+    cr_assert(heap_use(&heap).block_words <= HEAP_FIRST_WORDS, "%zu words",
+              heap_use(&heap).block_words);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes of code that could pass the verifier: see mutate.h.
 //
-// The first module's FUNC chunk is taken apart into tokens, numbers with what they mean, and its CODE chunk into words;
-// changes are made there, in terms of instructions, and both are written anew. What the image had been damaged in
-// before ends the taking apart, and nothing is changed then.
+// The first module's FUNC chunk is taken apart into tokens, numbers with what they mean, and its
+// CODE chunk into words; changes are made there, in terms of instructions, and both are written
+// anew. What the image had been damaged in before ends the taking apart, and nothing is changed
+// then.
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,9 +66,9 @@ static uint32_t below(Code *c, uint32_t limit) {
 // Taking apart -----------------------------------------------------------------------------------
 
 static uint64_t token(Code *c, Input *in, Role role) {
-    uint64_t value = role != KINDS           ? input_u(in)
+    uint64_t value = role != KINDS      ? input_u(in)
                      : in->at < in->end ? *in->at++
-                                             : (in->failed = true, 0);
+                                        : (in->failed = true, 0);
     if (c->token_count == TOKENS_MAX) {
         in->failed = true;
     }
@@ -246,7 +247,8 @@ static uint32_t new_source(Code *c, const Part *p, uint32_t old) {
 static uint32_t new_operand(Code *c, const Part *p, char letter, uint32_t old) {
     switch (letter) {
     case 'd':
-        return below(c, 3) == 0 ? operand_make(OPERAND_X, (int32_t)below(c, 6)) : new_source(c, p, old);
+        return below(c, 3) == 0 ? operand_make(OPERAND_X, (int32_t)below(c, 6))
+                                : new_source(c, p, old);
     case 's': return new_source(c, p, old);
     case 'n': return below(c, 3) == 0 ? below(c, 16) : old + below(c, 5) - 2;
     case 'l':
@@ -297,7 +299,8 @@ static void change_op(Code *c, const Part *p) {
     uint32_t op = c->code[p->start + at];
     uint32_t count = 0;
     for (uint32_t other = 0; other < OP_COUNT; other++) {
-        if (strcmp(op_infos[op].operands, op_infos[other].operands) == 0 && below(c, ++count) == 0) {
+        if (strcmp(op_infos[op].operands, op_infos[other].operands) == 0 &&
+            below(c, ++count) == 0) {
             c->code[p->start + at] = other;
         }
     }
@@ -308,7 +311,8 @@ static void swap_instructions(Code *c, const Part *p) {
     uint32_t first = words_at(c, p, at);
     uint32_t second = words_at(c, p, at + first);
     uint32_t copy[64];
-    if (at == 0 || second == 0 || second > 64 || is_block(c, (uint32_t)(p - c->parts), at + first)) {
+    if (at == 0 || second == 0 || second > 64 ||
+        is_block(c, (uint32_t)(p - c->parts), at + first)) {
         return;
     }
     uint32_t *code = c->code + p->start + at;
@@ -403,7 +407,8 @@ static Token *pick_token(Code *c, const Part *p, Role role) {
 }
 
 static void change_token(Code *c, const Part *p) {
-    static const Role roles[] = {KINDS, KINDS, KINDS, KINDS, ARITY, CAPTURED, NX, START, END, BLOCK};
+    static const Role roles[] = {KINDS,    KINDS, KINDS, KINDS, ARITY,
+                                 CAPTURED, NX,    START, END,   BLOCK};
     Role role = roles[below(c, sizeof roles / sizeof *roles)];
     Token *t = pick_token(c, p, role);
     if (t != NULL && role == KINDS) {

@@ -32,8 +32,8 @@ static void load_sources(void) {
             char error[256];
             // Not those that are refused as they are.
             if (memchr(at, '?', strcspn(at, "\n")) == NULL) {
-                cr_assert(assemble(at, &sources[source_count], error), "%s: %s",
-                          files.gl_pathv[i], error);
+                cr_assert(assemble(at, &sources[source_count], error), "%s: %s", files.gl_pathv[i],
+                          error);
                 source_count++;
             }
             at = next == NULL ? NULL : next + 1;

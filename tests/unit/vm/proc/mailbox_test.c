@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vm/proc/mailbox.c: order from each of many senders, one waker for each sleep, cursor and removal, skipping by reference.
+// vm/proc/mailbox.c: order from each of many senders, one waker for each sleep, cursor and removal,
+// skipping by reference.
 #include "vm/proc/mailbox.h"
 
 #include <criterion/criterion.h>

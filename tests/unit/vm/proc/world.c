@@ -47,7 +47,8 @@ static const Engine fake_engine = {
 
 VM *world_new(uint32_t schedulers, uint64_t seed, const char *trace) {
     char why[256];
-    VMOptions options = {.schedulers = schedulers, .seeded = seed != 0, .seed = seed, .trace = trace};
+    VMOptions options = {
+        .schedulers = schedulers, .seeded = seed != 0, .seed = seed, .trace = trace};
     VM *vm = vm_create(&options, why);
     cr_assert(vm != NULL, "%s", why);
     vm->engine = &fake_engine;
@@ -66,7 +67,8 @@ const Function *world_function(Body body, uint16_t arity) {
         cpu_relax();
     }
     uint32_t i = 0;
-    while (functions[i].engine_data != NULL && functions[i].engine_data != (void *)(uintptr_t)body) {
+    while (functions[i].engine_data != NULL &&
+           functions[i].engine_data != (void *)(uintptr_t)body) {
         i++;
         cr_assert(i < FUNCTIONS);
     }
@@ -95,13 +97,15 @@ static void spawn_call(Worker *w, void *data) {
 }
 
 Term world_spawn(VM *vm, Body body, const Term *args, uint32_t count) {
-    SpawnCall call = {.function = world_function(body, (uint16_t)count), .args = args, .count = count};
+    SpawnCall call = {
+        .function = world_function(body, (uint16_t)count), .args = args, .count = count};
     sched_call(vm->sched, spawn_call, &call);
     cr_assert(term_is_pid(call.pid));
     return call.pid;
 }
 
-Term world_spawn_from(Process *p, Body body, const Term *args, uint32_t count, const SpawnOptions *options) {
+Term world_spawn_from(Process *p, Body body, const Term *args, uint32_t count,
+                      const SpawnOptions *options) {
     SpawnOptions plain = spawn_options();
     Room room;
     cr_assert(process_reserve(p, 2 + count, NULL, 0, &room));
@@ -123,7 +127,8 @@ void world_wait(VM *vm, _Atomic uint32_t *flag, uint32_t value, int seconds) {
     uint64_t end = clock_monotonic_ns() + (uint64_t)seconds * 1000 * 1000 * 1000;
     while (atomic_load_explicit(flag, memory_order_acquire) < value) {
         if (vm->options.seeded) {
-            cr_assert(sched_turn(vm->sched), "nothing can happen any more at %u of %u", *flag, value);
+            cr_assert(sched_turn(vm->sched), "nothing can happen any more at %u of %u", *flag,
+                      value);
         } else {
             usleep(200);
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vm/sched/timer.c: the wheel against a model, order within a tick, long delays, cancelling from other threads.
+// vm/sched/timer.c: the wheel against a model, order within a tick, long delays, cancelling from
+// other threads.
 #include "vm/sched/timer.h"
 
 #include <criterion/criterion.h>
@@ -40,7 +41,8 @@ static void fire(void *context, Timer *timer) {
     Log *log = context;
     uint64_t deadline = timer->deadline_ns;
     cr_assert(deadline <= log->now);
-    cr_assert(deadline > log->last_deadline || (deadline == log->last_deadline && timer->order > log->last_order));
+    cr_assert(deadline > log->last_deadline ||
+              (deadline == log->last_deadline && timer->order > log->last_order));
     log->last_deadline = deadline;
     log->last_order = timer->order;
     cr_assert(!log->done[timer->id]);

@@ -145,7 +145,7 @@ Test(atom, without_memory) {
         char text[32];
         snprintf(text, sizeof text, "x%d", i);
         Term a, again;
-        mem_fail_nth(mem, 1);  // most need none
+        mem_fail_nth(mem, 1); // most need none
         AtomStatus status = atom_intern(table, text, strlen(text), &a);
         mem_fail_nth(mem, 0);
         failed = failed || status == ATOM_NO_MEMORY;
@@ -168,11 +168,12 @@ Test(atom, records_are_interned) {
     cr_assert(record_field_index(user, AM_ok) == -1);
     const RecordDesc *descs[500];
     for (int i = 0; i < 500; i++) {
-        descs[i] = record_intern(records, term_atom((uint32_t)i % 100), term_atom((uint32_t)i / 100), fields, 1);
+        descs[i] = record_intern(records, term_atom((uint32_t)i % 100),
+                                 term_atom((uint32_t)i / 100), fields, 1);
     }
     for (int i = 0; i < 500; i++) {
-        cr_assert(descs[i] == record_intern(records, term_atom((uint32_t)i % 100), term_atom((uint32_t)i / 100),
-                                            fields, 1));
+        cr_assert(descs[i] == record_intern(records, term_atom((uint32_t)i % 100),
+                                            term_atom((uint32_t)i / 100), fields, 1));
     }
     mem_fail_nth(mem, 1);
     cr_assert(record_intern(records, AM_heap, AM_atom, fields, 3) == NULL);

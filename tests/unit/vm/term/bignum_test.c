@@ -53,7 +53,8 @@ static void to_mpz(mpz_t z, Term t) {
     if (bignum_is_negative(t)) {
         mpz_neg(z, z);
     }
-    cr_assert(mpz_cmp_si(z, SMALL_MAX) > 0 || mpz_cmp_si(z, SMALL_MIN) < 0, "a small value in a box");
+    cr_assert(mpz_cmp_si(z, SMALL_MAX) > 0 || mpz_cmp_si(z, SMALL_MIN) < 0,
+              "a small value in a box");
 }
 
 // Near powers of two, all-ones, small, or random, of either sign.
@@ -66,9 +67,7 @@ static void random_mpz(mpz_t z, unsigned max_bits) {
         mpz_add_ui(z, z, rand_below(&r, 3));
         mpz_sub_ui(z, z, 1);
         break;
-    case 1:
-        mpz_set_ui(z, rand_below(&r, 20));
-        break;
+    case 1: mpz_set_ui(z, rand_below(&r, 20)); break;
     default:
         for (unsigned i = 0; i <= bits / 64; i++) {
             mpz_mul_2exp(z, z, 64);
@@ -208,23 +207,26 @@ Test(bignum, text_in_every_base) {
 }
 
 Test(bignum, parse_refuses) {
-    static const char *const bad[] = {"", "-", "+", "1_0", "--1", "1-", " 1", "12345678901234567890123456789x", "0x10"};
+    static const char *const bad[] = {
+        "", "-", "+", "1_0", "--1", "1-", " 1", "12345678901234567890123456789x", "0x10"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         words_used = 0;
         Room room = take(bignum_parse_words(strlen(bad[i]), 10));
         Term t;
-        cr_assert(bignum_parse(mem, &room, bad[i], strlen(bad[i]), 10, &t) == NUM_RANGE, "%s", bad[i]);
+        cr_assert(bignum_parse(mem, &room, bad[i], strlen(bad[i]), 10, &t) == NUM_RANGE, "%s",
+                  bad[i]);
     }
     words_used = 0;
     Room room = take(64);
     Term t;
-    cr_assert(bignum_parse(mem, &room, "-000000000000000000000000000000000000", 36, 10, &t) == NUM_OK);
+    cr_assert(bignum_parse(mem, &room, "-000000000000000000000000000000000000", 36, 10, &t) ==
+              NUM_OK);
     cr_assert(term_same_bits(t, term_small(0)));
 }
 
 // d is the double nearest to z, ties to even.
 static double nearest(const mpz_t z) {
-    double d = mpz_get_d(z);  // toward zero
+    double d = mpz_get_d(z); // toward zero
     mpz_t at, next, rest;
     mpz_inits(at, next, rest, NULL);
     double away = nextafter(d, mpz_sgn(z) < 0 ? -INFINITY : INFINITY);
@@ -232,7 +234,7 @@ static double nearest(const mpz_t z) {
     double result = d;
     if (isfinite(away)) {
         mpz_set_d(next, away);
-        mpz_add(rest, at, next);  // twice the middle
+        mpz_add(rest, at, next); // twice the middle
         mpz_mul_2exp(at, z, 1);
         int order = mpz_cmpabs(at, rest);
         int64_t mantissa;
@@ -251,7 +253,7 @@ Test(bignum, doubles) {
     mpz_inits(a, z, got, NULL);
     for (int i = 0; i < 50000; i++) {
         random_mpz(a, 1000);
-        if (i % 3 == 0 && mpz_sgn(a) != 0) {  // near a tie
+        if (i % 3 == 0 && mpz_sgn(a) != 0) { // near a tie
             mpz_tdiv_q_2exp(a, a, mpz_sizeinbase(a, 2) > 54 ? mpz_sizeinbase(a, 2) - 54 : 0);
             mpz_mul_2exp(a, a, rand_below(&r, 900));
             mpz_add_ui(a, a, rand_below(&r, 2));
@@ -299,7 +301,8 @@ Test(bignum, quotients_round_once) {
         words_used = 0;
         double d;
         NumStatus status = bignum_divide(mem, from_mpz(a), from_mpz(b), &d);
-        // The same by another way: a quotient of many bits, with a last one for what is lost, then nearest().
+        // The same by another way: a quotient of many bits, with a last one for what is lost, then
+        // nearest().
         mpz_mul_2exp(n, a, 1200);
         mpz_tdiv_qr(q, n, n, b);
         mpz_mul_2exp(q, q, 1);
@@ -343,7 +346,8 @@ Test(bignum, quotients_round_once) {
     mpz_clears(a, b, n, q, NULL);
 }
 
-// The largest operands: the limit holds, GMP stays inside its scratch, and a VM without memory gets a status.
+// The largest operands: the limit holds, GMP stays inside its scratch, and a VM without memory gets
+// a status.
 Test(bignum, limits) {
     size_t half = BIGNUM_LIMBS_MAX / 2;
     size_t full = BIGNUM_LIMBS_MAX;
@@ -375,12 +379,15 @@ Test(bignum, limits) {
     room = room_over(out, BIGNUM_WORDS_MAX + 8, NULL);
     cr_assert(bignum_run(mem, BIGNUM_MUL, &room, a, b, &t) == NUM_LIMIT);
     cr_assert(bignum_run(mem, BIGNUM_MUL, &room, a, a, &t) == NUM_LIMIT);
-    cr_assert(bignum_run(mem, BIGNUM_SHL, &room, term_small(1), term_small(BIGNUM_BITS_MAX), &t) == NUM_LIMIT);
-    cr_assert(bignum_run(mem, BIGNUM_SHL, &room, term_small(1), term_small(BIGNUM_BITS_MAX - 1), &t) == NUM_OK);
+    cr_assert(bignum_run(mem, BIGNUM_SHL, &room, term_small(1), term_small(BIGNUM_BITS_MAX), &t) ==
+              NUM_LIMIT);
+    cr_assert(bignum_run(mem, BIGNUM_SHL, &room, term_small(1), term_small(BIGNUM_BITS_MAX - 1),
+                         &t) == NUM_OK);
     room = room_over(out, BIGNUM_WORDS_MAX + 8, NULL);
     cr_assert(bignum_run(mem, BIGNUM_SHL, &room, term_small(1), a, &t) == NUM_LIMIT);
     cr_assert(bignum_run(mem, BIGNUM_SHL, &room, term_small(0), a, &t) == NUM_OK);
-    cr_assert(bignum_run(mem, BIGNUM_SHR, &room, term_small(-5), a, &t) == NUM_OK && t.bits == term_small(-1).bits);
+    cr_assert(bignum_run(mem, BIGNUM_SHR, &room, term_small(-5), a, &t) == NUM_OK &&
+              t.bits == term_small(-1).bits);
     for (size_t i = 1; i <= full; i++) {
         a_words[i] = TERM_LITERAL(UINT64_MAX);
     }

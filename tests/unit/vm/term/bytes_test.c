@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vm/term/bytes.c, shared.c and utf8.c: the three forms, slices of slices, appending in place, UTF-8 by brute force.
+// vm/term/bytes.c, shared.c and utf8.c: the three forms, slices of slices, appending in place,
+// UTF-8 by brute force.
 #include "vm/term/bytes.h"
 
 #include <criterion/criterion.h>
@@ -71,7 +72,8 @@ static Term append(Term a, Term b) {
     return bytes_append(g.mem, &room, a, b);
 }
 
-// One at a time: the data is copied a logarithmic number of times only, and no version ever changes.
+// One at a time: the data is copied a logarithmic number of times only, and no version ever
+// changes.
 Test(bytes, appending_in_place) {
     enum { N = 20000 };
     Term versions[5];
@@ -124,11 +126,12 @@ Test(bytes, appending_slices_and_itself) {
     cr_assert(term_same_bits(append(make("", 0), t), t));
     Term one = make("a", 1);
     mem_fail_nth(g.mem, 1);
-    Term joined = append(one, half);  // tries again with less to spare
+    Term joined = append(one, half); // tries again with less to spare
     cr_assert(bytes_len(joined) == 401);
 }
 
-// Two threads that append to the same version: one goes on in place, the other copies; both are right.
+// Two threads that append to the same version: one goes on in place, the other copies; both are
+// right.
 typedef struct {
     Term start;
     char mark;

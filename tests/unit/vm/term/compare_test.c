@@ -67,10 +67,17 @@ Test(compare, order_of_types) {
     Room room = generator_room(&g, 200);
     Term z = term_small(0);
     Term in_order[] = {
-        flo(1.5), atom("a"), room_ref(&room, 1, term_pid(0, 0)),
-        room_fn(&room, (const Function *)&g.functions[0], NULL, 0), term_pid(0, 0), room_tuple(&room, NULL, 0),
-        room_record(&room, g.descs[0], NULL, 0), room_range(&room, z, z, term_small(1)),
-        map_from_pairs(g.atoms, &room, NULL, 0), TERM_EMPTY, text(""),
+        flo(1.5),
+        atom("a"),
+        room_ref(&room, 1, term_pid(0, 0)),
+        room_fn(&room, (const Function *)&g.functions[0], NULL, 0),
+        term_pid(0, 0),
+        room_tuple(&room, NULL, 0),
+        room_record(&room, g.descs[0], NULL, 0),
+        room_range(&room, z, z, term_small(1)),
+        map_from_pairs(g.atoms, &room, NULL, 0),
+        TERM_EMPTY,
+        text(""),
     };
     size_t count = sizeof in_order / sizeof *in_order;
     for (size_t i = 0; i < count; i++) {
@@ -91,7 +98,8 @@ Test(compare, numbers) {
     cr_assert(term_compare_keys(g.atoms, flo(-0.0), flo(0.0)) < 0);
     cr_assert(term_compare_keys(g.atoms, flo(0.0), flo(-0.0)) > 0);
     // Without rounding: 2^53 + 1 is no double.
-    cr_assert(!term_equal_numeric(g.atoms, term_small((INT64_C(1) << 53) + 1), flo(9007199254740992.0)));
+    cr_assert(
+        !term_equal_numeric(g.atoms, term_small((INT64_C(1) << 53) + 1), flo(9007199254740992.0)));
     expect_less(flo(9007199254740992.0), term_small((INT64_C(1) << 53) + 1));
     expect_less(term_small(-5), term_small(3));
     expect_less(flo(-1e300), term_small(SMALL_MIN));
@@ -112,7 +120,8 @@ Test(compare, atoms_and_structures) {
     expect_less(TERM_EMPTY, list2(term_small(0), term_small(0)));
     expect_less(text("a"), text("ab"));
     expect_less(text("ab"), text("b"));
-    cr_assert(term_equal_numeric(g.atoms, list2(term_small(1), flo(2.0)), list2(flo(1.0), term_small(2))));
+    cr_assert(term_equal_numeric(g.atoms, list2(term_small(1), flo(2.0)),
+                                 list2(flo(1.0), term_small(2))));
     cr_assert(!term_equal(g.atoms, list2(term_small(1), flo(2.0)), list2(flo(1.0), term_small(2))));
 }
 
@@ -155,9 +164,10 @@ static Term range_map(int64_t from, int64_t count, int64_t changed, Term value) 
 
 Test(compare, large_maps) {
     Term base = range_map(0, 500, -1, TERM_NIL);
-    expect_less(base, range_map(1, 500, -1, TERM_NIL));          // the smallest key that differs
-    expect_less(range_map(1, 499, -1, TERM_NIL), base);          // size first
-    expect_less(base, range_map(0, 500, 77, term_small(1000)));  // the value of the smallest key that differs
+    expect_less(base, range_map(1, 500, -1, TERM_NIL)); // the smallest key that differs
+    expect_less(range_map(1, 499, -1, TERM_NIL), base); // size first
+    expect_less(base, range_map(0, 500, 77,
+                                term_small(1000))); // the value of the smallest key that differs
     expect_less(range_map(0, 500, 77, term_small(0)), base);
     expect_less(range_map(0, 500, 3, term_small(-1)), range_map(0, 500, 2, term_small(1000)));
     cr_assert(term_equal(g.atoms, base, range_map(0, 500, -1, TERM_NIL)));
@@ -299,7 +309,8 @@ Test(hash, in_slices_and_spread) {
     cr_assert(collisions < 5);
 }
 
-// The same value has the same hash in a VM whose atoms have other numbers, and another with another salt.
+// The same value has the same hash in a VM whose atoms have other numbers, and another with another
+// salt.
 Test(hash, depends_on_value_and_salt) {
     MemStats *mem = mem_stats_new(0);
     AtomTable *one = atom_table_new(mem, 99, 0);
@@ -344,7 +355,8 @@ Test(compare, deep_terms) {
     free(words);
 }
 
-// The head first, then a tail that differs: each level waits on the work stack, which cannot be had here.
+// The head first, then a tail that differs: each level waits on the work stack, which cannot be had
+// here.
 Test(compare, without_memory) {
     enum { LEVELS = 1000 };
     Term *words = malloc(2 * 4 * LEVELS * sizeof(Term));
@@ -363,7 +375,7 @@ Test(compare, without_memory) {
     cr_assert(comparison_run(&c, &budget) == STEP_MEMORY);
     comparison_free(&c);
     mem_fail_nth(g.mem, 1);
-    cr_assert(!term_equal(g.atoms, t[0], t[1]));  // the plain form takes it all the same
+    cr_assert(!term_equal(g.atoms, t[0], t[1])); // the plain form takes it all the same
     mem_fail_nth(g.mem, 0);
     Hashing h;
     hashing_init(&h, g.atoms, t[0]);

@@ -20,8 +20,8 @@ static double from_bits(uint64_t bits) {
 static void expect_text(double d, const char *text) {
     char out[FLOAT_TEXT_MAX];
     size_t len = float_print(d, out);
-    cr_assert(len == strlen(text) && memcmp(out, text, len) == 0, "%.17g printed as %.*s, not %s", d, (int)len,
-              out, text);
+    cr_assert(len == strlen(text) && memcmp(out, text, len) == 0, "%.17g printed as %.*s, not %s",
+              d, (int)len, out, text);
 }
 
 Test(float_print, known) {
@@ -52,7 +52,8 @@ static bool has_shorter(double d, int count) {
     char text[64];
     for (int up = -1; up <= 1; up++) {
         snprintf(text, sizeof text, "%.*e", count - 1, d);
-        // The neighbours in the last digit too, since the nearest need not be the one that reads back.
+        // The neighbours in the last digit too, since the nearest need not be the one that reads
+        // back.
         char *last = strchr(text, 'e') - 1;
         if ((up < 0 && *last == '0') || (up > 0 && *last == '9')) {
             continue;
@@ -111,7 +112,8 @@ static void check_parse(const char *text) {
     double expected = strtod(text, NULL);
     bool ok = float_parse(text, strlen(text), &d);
     cr_assert(ok == (bool)isfinite(expected), "%s", text);
-    cr_assert(!ok || memcmp(&d, &expected, sizeof d) == 0, "%s read as %.17g, not %.17g", text, d, expected);
+    cr_assert(!ok || memcmp(&d, &expected, sizeof d) == 0, "%s read as %.17g, not %.17g", text, d,
+              expected);
 }
 
 Test(float_parse, random_decimals) {
@@ -130,7 +132,8 @@ Test(float_parse, random_decimals) {
             text[n++] = (char)('0' + rand_below(&r, 10));
         }
         int range = i % 3 == 0 ? 700 : 40;
-        snprintf(text + n, sizeof text - (size_t)n, "e%d", (int)rand_below(&r, (uint64_t)range) - range / 2);
+        snprintf(text + n, sizeof text - (size_t)n, "e%d",
+                 (int)rand_below(&r, (uint64_t)range) - range / 2);
         check_parse(text);
     }
 }
@@ -147,7 +150,8 @@ Test(float_parse, halfway) {
         if (!isfinite(a) || !isfinite(b)) {
             continue;
         }
-        long double middle = ((long double)a + (long double)b) / 2;  // exact: one more bit of mantissa
+        long double middle =
+            ((long double)a + (long double)b) / 2; // exact: one more bit of mantissa
         snprintf(text, sizeof text, "%.1080Lf", middle);
         if (strlen(text) < 1190) {
             check_parse(text);
@@ -166,9 +170,9 @@ Test(float_parse, halfway) {
 }
 
 Test(float_parse, refuses) {
-    static const char *const bad[] = {"",     "1",     ".5",    "5.",    "1.e5",  "1.0e",  "1.0e+", "+",    "-",
-                                      " 1.0", "1.0 ",  "1.0f",  "0x1.0", "inf",   "nan",   "1_0.0", "1.0.0", "--1.0",
-                                      "1e5",  "1.0e9999", "1,5"};
+    static const char *const bad[] = {"",    "1",     ".5",    "5.",    "1.e5", "1.0e",     "1.0e+",
+                                      "+",   "-",     " 1.0",  "1.0 ",  "1.0f", "0x1.0",    "inf",
+                                      "nan", "1_0.0", "1.0.0", "--1.0", "1e5",  "1.0e9999", "1,5"};
     double d;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         cr_assert(!float_parse(bad[i], strlen(bad[i]), &d), "%s", bad[i]);
@@ -186,9 +190,11 @@ Test(float_print_fixed, against_printf) {
     rand_init(&r, 4);
     char text[1000];
     for (int i = 0; i < 50000; i++) {
-        double d = i % 4 == 0 ? from_bits(rand_next(&r)) : (rand_double(&r) - 0.5) * (double)(rand_next(&r) >> rand_below(&r, 64));
+        double d = i % 4 == 0
+                       ? from_bits(rand_next(&r))
+                       : (rand_double(&r) - 0.5) * (double)(rand_next(&r) >> rand_below(&r, 64));
         if (i % 5 == 0) {
-            d = (double)rand_below(&r, 1000) + (double)rand_below(&r, 8) / 8;  // ties
+            d = (double)rand_below(&r, 1000) + (double)rand_below(&r, 8) / 8; // ties
         }
         if (!isfinite(d)) {
             continue;
@@ -197,7 +203,8 @@ Test(float_print_fixed, against_printf) {
         snprintf(text, sizeof text, "%.*f", decimals, d);
         buffer_clear(&b);
         float_print_fixed(&b, d, decimals);
-        cr_assert(strcmp(buffer_text(&b), text) == 0, "%.17g: %s, not %s", d, buffer_text(&b), text);
+        cr_assert(strcmp(buffer_text(&b), text) == 0, "%.17g: %s, not %s", d, buffer_text(&b),
+                  text);
     }
     buffer_free(&b);
     mem_stats_free(mem);

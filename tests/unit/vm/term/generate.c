@@ -28,11 +28,15 @@ void generator_init(Generator *g, uint64_t seed) {
     g->words = malloc(g->capacity * sizeof(Term));
     Term fields[3] = {atom_of(g, "x"), atom_of(g, "y"), atom_of(g, "z")};
     for (uint32_t i = 0; i < GENERATE_RECORDS; i++) {
-        g->descs[i] = record_intern(g->records, atom_of(g, i % 2 ? "M" : "N"), atom_of(g, "Point"), fields, i);
+        g->descs[i] = record_intern(g->records, atom_of(g, i % 2 ? "M" : "N"), atom_of(g, "Point"),
+                                    fields, i);
     }
     for (uint32_t i = 0; i < GENERATE_FNS; i++) {
-        g->functions[i] = (FunctionHead){.serial = i + 1, .module_name = fields[0], .name = fields[1],
-                                         .arity = (uint16_t)i, .captured = (uint16_t)i};
+        g->functions[i] = (FunctionHead){.serial = i + 1,
+                                         .module_name = fields[0],
+                                         .name = fields[1],
+                                         .arity = (uint16_t)i,
+                                         .captured = (uint16_t)i};
     }
 }
 
@@ -70,26 +74,25 @@ static uint64_t below(Generator *g, uint64_t bound) {
 }
 
 static Term generate_number(Generator *g) {
-    static const double floats[] = {0.0, -0.0, 1.0, -1.0, 0.5, 1e300, -1e300, 5e-324, 1e-200, 4.0, 9007199254740993.0};
+    static const double floats[] = {
+        0.0, -0.0, 1.0, -1.0, 0.5, 1e300, -1e300, 5e-324, 1e-200, 4.0, 9007199254740993.0};
     Room room = generator_room(g, 40);
     switch (below(g, 8)) {
-    case 0:
-        return room_float(&room, floats[below(g, sizeof floats / sizeof *floats)]);
+    case 0: return room_float(&room, floats[below(g, sizeof floats / sizeof *floats)]);
     case 1:
         return room_float(&room, ldexp(rand_double(&g->rand) - 0.5, (int)below(g, 2000) - 1000));
-    case 2:
-        return room_float(&room, (double)(int64_t)below(g, 5));
+    case 2: return room_float(&room, (double)(int64_t)below(g, 5));
     case 3: {
-        uint64_t limbs[3] = {below(g, 3), rand_next(&g->rand), below(g, 2) ? below(g, 3) : rand_next(&g->rand)};
+        uint64_t limbs[3] = {below(g, 3), rand_next(&g->rand),
+                             below(g, 2) ? below(g, 3) : rand_next(&g->rand)};
         return bignum_from_limbs(&room, limbs, 3, below(g, 2));
     }
-    case 4:
-        return room_int(&room, (int64_t)rand_next(&g->rand));
+    case 4: return room_int(&room, (int64_t)rand_next(&g->rand));
     case 5:
         // About where small integers and floats' exact integers end.
-        return room_int(&room, (below(g, 2) ? SMALL_MAX : INT64_C(1) << 53) + (int64_t)below(g, 5) - 2);
-    default:
-        return term_small((int64_t)below(g, 10) - 5);
+        return room_int(&room,
+                        (below(g, 2) ? SMALL_MAX : INT64_C(1) << 53) + (int64_t)below(g, 5) - 2);
+    default: return term_small((int64_t)below(g, 10) - 5);
     }
 }
 
@@ -117,21 +120,20 @@ static Term generate_bytes(Generator *g) {
 }
 
 static Term generate_atom(Generator *g) {
-    static const char *const texts[] = {"a", "b", "ok", "zebra", "a b", "abcdefgh", "abcdefghi", "abcdefghj", "Upper", ""};
-    return below(g, 8) == 0 ? term_bool(below(g, 2)) : atom_of(g, texts[below(g, sizeof texts / sizeof *texts)]);
+    static const char *const texts[] = {"a",        "b",         "ok",        "zebra", "a b",
+                                        "abcdefgh", "abcdefghi", "abcdefghj", "Upper", ""};
+    return below(g, 8) == 0 ? term_bool(below(g, 2))
+                            : atom_of(g, texts[below(g, sizeof texts / sizeof *texts)]);
 }
 
 Term generate_leaf(Generator *g) {
     switch (below(g, 12)) {
     case 0:
     case 1:
-    case 2:
-        return generate_bytes(g);
+    case 2: return generate_bytes(g);
     case 3:
-    case 4:
-        return generate_atom(g);
-    case 5:
-        return term_pid((uint32_t)below(g, 3), (uint32_t)below(g, 3));
+    case 4: return generate_atom(g);
+    case 5: return term_pid((uint32_t)below(g, 3), (uint32_t)below(g, 3));
     case 6: {
         Room room = generator_room(g, REF_WORDS);
         return room_ref(&room, 1 + below(g, 4), term_pid(1, 1));
@@ -140,10 +142,8 @@ Term generate_leaf(Generator *g) {
         Room room = generator_room(g, FNREF_WORDS);
         return room_fnref(&room, generate_atom(g), generate_atom(g), (uint32_t)below(g, 3));
     }
-    case 8:
-        return TERM_EMPTY;
-    default:
-        return generate_number(g);
+    case 8: return TERM_EMPTY;
+    default: return generate_number(g);
     }
 }
 
@@ -151,7 +151,8 @@ Term generate_map(Generator *g, int entries, int size) {
     MapBuilder b;
     map_builder_init(&b, g->atoms);
     for (int i = 0; i < entries; i++) {
-        Term key = below(g, 3) ? term_small((int64_t)below(g, (uint64_t)entries * 2)) : generate_term(g, size / 4);
+        Term key = below(g, 3) ? term_small((int64_t)below(g, (uint64_t)entries * 2))
+                               : generate_term(g, size / 4);
         cr_assert(map_builder_add(&b, key, generate_term(g, size / 4)));
     }
     int64_t budget = INT64_MAX;
@@ -169,18 +170,16 @@ Term generate_term(Generator *g, int size) {
     size_t count = below(g, (uint64_t)(size < 12 ? size : 12) + 1);
     Term parts[12];
     for (size_t i = 0; i < count; i++) {
-        parts[i] = i > 0 && below(g, 5) == 0 ? parts[below(g, i)] : generate_term(g, size / (int)(count + 1) + 1);
+        parts[i] = i > 0 && below(g, 5) == 0 ? parts[below(g, i)]
+                                             : generate_term(g, size / (int)(count + 1) + 1);
     }
     Room room = generator_room(g, 2 * count + 8);
     switch (below(g, 8)) {
     case 0:
-    case 1:
-        return room_tuple(&room, parts, count);
+    case 1: return room_tuple(&room, parts, count);
     case 2:
-    case 3:
-        return room_list(&room, parts, count, TERM_EMPTY);
-    case 4:
-        return room_list(&room, parts, count, count > 0 ? generate_leaf(g) : TERM_EMPTY);
+    case 3: return room_list(&room, parts, count, TERM_EMPTY);
+    case 4: return room_list(&room, parts, count, count > 0 ? generate_leaf(g) : TERM_EMPTY);
     case 5: {
         uint32_t fields = (uint32_t)below(g, GENERATE_RECORDS);
         for (size_t i = 0; i < fields; i++) {
@@ -195,11 +194,11 @@ Term generate_term(Generator *g, int size) {
         }
         return room_fn(&room, (const Function *)&g->functions[captured], parts, captured);
     }
-    default:
-        break;
+    default: break;
     }
     if (below(g, 6) == 0) {
-        return room_range(&room, term_small((int64_t)below(g, 3)), term_small((int64_t)below(g, 3)), term_small(1));
+        return room_range(&room, term_small((int64_t)below(g, 3)), term_small((int64_t)below(g, 3)),
+                          term_small(1));
     }
     return generate_map(g, below(g, 6) == 0 ? 20 + (int)below(g, 60) : (int)below(g, 8), size / 2);
 }

@@ -17,7 +17,7 @@ typedef struct {
     RecordTable *records;
     const RecordDesc *descs[GENERATE_RECORDS];
     FunctionHead functions[GENERATE_FNS];
-    Term *words;  // where terms are built
+    Term *words; // where terms are built
     size_t capacity;
     size_t used;
     OffHeap offheap;

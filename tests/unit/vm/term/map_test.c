@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vm/term/map*.c against a model (an array of pairs), with keys whose hashes collide, and for both ways of building.
+// vm/term/map*.c against a model (an array of pairs), with keys whose hashes collide, and for both
+// ways of building.
 #include "vm/term/map.h"
 
 #include <criterion/criterion.h>
@@ -59,7 +60,7 @@ static Term put(Term map, Term key, Term value) {
     return map_put(g.atoms, &room, map, key, value, &plan);
 }
 
-static Term delete(Term map, Term key) {
+static Term delete (Term map, Term key) {
     MapPlan plan = map_plan_delete(g.atoms, map, key);
     Room room = generator_room(&g, plan.words);
     return map_delete(g.atoms, &room, map, key, &plan);
@@ -135,7 +136,7 @@ Test(map, random_changes_as_model) {
                 if (rand_below(&g.rand, 4) && m.count > 0) {
                     key = m.keys[rand_below(&g.rand, m.count)];
                 }
-                map = delete(map, key);
+                map = delete (map, key);
                 model_delete(&m, key);
             }
             if (step % 40 == 0) {
@@ -153,16 +154,17 @@ Test(map, persistence) {
     for (uint64_t at = 0; (at = map_next(map, at, &key, &value)) != MAP_END;) {
         cr_assert(term_same_bits(put(map, key, value), map));
         size_t size = map_size(map);
-        Term less = delete(map, key);
+        Term less = delete (map, key);
         cr_assert(map_size(less) == size - 1);
         cr_assert(term_same_bits(map_get(g.atoms, less, key), TERM_NONE));
         cr_assert(term_same_bits(map_get(g.atoms, map, key), value));
         cr_assert(term_equal(g.atoms, put(less, key, value), map));
     }
-    cr_assert(term_same_bits(delete(map, term_pid(77, 77)), map));
+    cr_assert(term_same_bits(delete (map, term_pid(77, 77)), map));
 }
 
-// Keys whose 32-bit hashes collide are found by brute force: with 2^16 hashes kept a pair turns up soon.
+// Keys whose 32-bit hashes collide are found by brute force: with 2^16 hashes kept a pair turns up
+// soon.
 static size_t find_colliding(Term *keys, size_t want) {
     enum { SLOTS = 1 << 21 };
     uint32_t *hashes = calloc(SLOTS, sizeof *hashes);
@@ -204,7 +206,7 @@ Test(map, colliding_hashes) {
     }
     for (size_t i = 0; i < count; i++) {
         size_t k = (i * 7) % count;
-        map = delete(map, keys[k]);
+        map = delete (map, keys[k]);
         model_delete(&m, keys[k]);
         check_against(&m, map);
     }

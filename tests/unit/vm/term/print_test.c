@@ -63,7 +63,10 @@ static void expect_shown(Term t, const char *expected) {
     cr_assert_str_eq(buffer_text(&out), expected);
 }
 
-#define TERMS(...) (sizeof((Term[]){__VA_ARGS__}) / sizeof(Term)), (Term[]){__VA_ARGS__}
+#define TERMS(...)                                                                                 \
+    (sizeof((Term[]){__VA_ARGS__}) / sizeof(Term)), (Term[]) {                                     \
+        __VA_ARGS__                                                                                \
+    }
 
 Test(print, numbers_and_atoms) {
     Room room = generator_room(&g, 20);
@@ -100,7 +103,7 @@ Test(print, bytes_and_strings) {
     char quoted[103];
     snprintf(quoted, sizeof quoted, "\"%s\"", longer);
     expect(text(longer), quoted);
-    longer[99] = (char)0xe2;  // cut in a code point
+    longer[99] = (char)0xe2; // cut in a code point
     buffer_clear(&out);
     cr_assert(term_print(g.atoms, &out, PRINT_INSPECT, text(longer)));
     cr_assert(out.len > 300 && memcmp(out.data, "<<121, 121", 10) == 0);
@@ -130,7 +133,8 @@ Test(print, maps_records_ranges_functions) {
     expect(map_from_pairs(g.atoms, &room, NULL, 0), "%{}");
     expect(map_from_pairs(g.atoms, &room, (Term[]){two, one, atom("name"), text("x"), one, two}, 3),
            "%{1 => 2, 2 => 1, name: \"x\"}");
-    expect(map_from_pairs(g.atoms, &room, (Term[]){atom("a b"), one, TERM_NIL, two}, 2), "%{:\"a b\" => 1, nil => 2}");
+    expect(map_from_pairs(g.atoms, &room, (Term[]){atom("a b"), one, TERM_NIL, two}, 2),
+           "%{:\"a b\" => 1, nil => 2}");
     Term fields[2] = {atom("x"), one};
     expect(room_record(&room, g.descs[2], fields, 2), "Point{x: :x, y: 1}");
     expect(room_record(&room, g.descs[0], NULL, 0), "Point{}");
@@ -158,24 +162,28 @@ Test(print, limits) {
     }
     Printing p;
     int64_t budget = INT64_MAX;
-    printing_init(&p, g.atoms, &out, PRINT_INSPECT, (PrintLimits){.max_items = 3}, list(100, many, TERM_EMPTY));
+    printing_init(&p, g.atoms, &out, PRINT_INSPECT, (PrintLimits){.max_items = 3},
+                  list(100, many, TERM_EMPTY));
     cr_assert(printing_run(&p, &budget) == STEP_DONE);
     cr_assert(p.cut);
     cr_assert_str_eq(buffer_text(&out), "[0, 1, 2, ...]");
     printing_free(&p);
     buffer_clear(&out);
-    printing_init(&p, g.atoms, &out, PRINT_INSPECT, (PrintLimits){.max_items = 4}, text("abcdefgh"));
+    printing_init(&p, g.atoms, &out, PRINT_INSPECT, (PrintLimits){.max_items = 4},
+                  text("abcdefgh"));
     cr_assert(printing_run(&p, &budget) == STEP_DONE);
     cr_assert_str_eq(buffer_text(&out), "\"abcd...\"");
     printing_free(&p);
     buffer_clear(&out);
-    Term deep = list(TERMS(list(TERMS(list(TERMS(term_small(1)), TERM_EMPTY)), TERM_EMPTY)), TERM_EMPTY);
+    Term deep =
+        list(TERMS(list(TERMS(list(TERMS(term_small(1)), TERM_EMPTY)), TERM_EMPTY)), TERM_EMPTY);
     printing_init(&p, g.atoms, &out, PRINT_INSPECT, (PrintLimits){.max_depth = 2}, deep);
     cr_assert(printing_run(&p, &budget) == STEP_DONE);
     cr_assert_str_eq(buffer_text(&out), "[[...]]");
     printing_free(&p);
     buffer_clear(&out);
-    printing_init(&p, g.atoms, &out, PRINT_INSPECT, (PrintLimits){.max_bytes = 10}, tuple(100, many));
+    printing_init(&p, g.atoms, &out, PRINT_INSPECT, (PrintLimits){.max_bytes = 10},
+                  tuple(100, many));
     cr_assert(printing_run(&p, &budget) == STEP_DONE);
     cr_assert(out.len < 20);
     printing_free(&p);
