@@ -315,10 +315,12 @@ test-tsan:
 	@.build/testrun --tally $(TALLY) -x 8 -m schedulers=1,schedulers=2 -c .build/tsan/coppice \
 	    behave samples examples lang/actors lang/supervisors lang/receive
 test-stress:
-	@echo '== collecting garbage wherever it could happen'
+	@echo '== collecting garbage, or yielding, wherever it could happen'
 	@$(MAKE) CFG=debug all
-	@COP_STRESS=gc .build/testrun --tally $(TALLY) -x 10 -m source -c .build/debug/coppice \
-	    lang behave samples
+	@bad=0; COP_STRESS=gc .build/testrun --tally $(TALLY) -x 10 -m source -c .build/debug/coppice \
+	    lang behave samples || bad=1; \
+	    COP_STRESS=yield .build/testrun --tally $(TALLY) -x 10 -m source,engine=interp -c $(COPPICE) \
+	    lang behave samples || bad=1; exit $$bad
 test-fuzz:
 	@echo '== fuzz targets, a few seconds each'
 	@$(MAKE) CFG=fuzz CC=clang-19 FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run

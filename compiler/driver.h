@@ -61,6 +61,7 @@ typedef struct {
                      // but the entries
     bool check_only; // stop after the checks: diagnostics and interfaces, no images
     bool docs;       // keep doc comments in the image (DOCS chunk)
+    bool plain;      // optimise no more than emission needs
     uint32_t dump;   // DUMP_*; of the entry sources only
 } CompileOptions;
 

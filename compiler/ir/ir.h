@@ -233,8 +233,9 @@ void ir_number(IrFunction *f);
 // Core to IR (build.c). The result is ordered.
 IrFunction *ir_build(IrModule *module, const CoreFunction *core);
 
-// The passes of the optimiser in their order (opt/opt.c).
-void ir_optimise(IrFunction *f);
+// The passes of the optimiser in their order (opt/opt.c). `plain`: no more of them than emission
+// needs.
+void ir_optimise(IrFunction *f, bool plain);
 
 // Aborts with a message when an invariant does not hold (verify.c). Linear.
 void ir_verify(IrFunction *f);

@@ -1,7 +1,7 @@
 // Runs the program tests: see tests/README.md, and usage below.
 //
-// Each test is run in each mode, as a command line of its own: from source, as an image, with one
-// or two schedulers, under seeds. Its file says what to expect, whatever the mode. The last line
+// Each test is run in each mode, as a command line of its own: from source, as an image, interpreted,
+// not optimised, with one or two schedulers, under seeds. Its file says what to expect, whatever the mode. The last line
 // printed is `N passed, N failed, N skipped`.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -19,8 +19,8 @@ static const char usage[] =
     "\n"
     "  PATH          a file or folder, tests/ may be left out: lang/match (default: all);\n"
     "                manual: the examples of compiler/MANUAL.md; library: those of stdlib/\n"
-    "  -m MODES      among source, image, engine=NAME, schedulers=N, seed=N (default: all,\n"
-    "                engine interp, schedulers 1 and 2, seeds 1 to 3); commas between\n"
+    "  -m MODES      among source, image, engine=NAME, opt=0, schedulers=N, seed=N (default:\n"
+    "                all, engine interp, schedulers 1 and 2, seeds 1 to 3); commas between\n"
     "  -c COMMAND    the coppice to test (default: .build/coppice)\n"
     "  -j N          so many at a time (default: one a processor)\n"
     "  -x FACTOR     multiply time limits\n"
@@ -36,7 +36,7 @@ static const char *const everything[] = {"lang",  "behave",  "stdlib",   "ops",
                                          "fault", "sim",     "manual",   "library"};
 
 static const char default_modes[] =
-    "source,engine=interp,image,schedulers=1,schedulers=2,seed=1,seed=2,seed=3";
+    "source,engine=interp,opt=0,image,schedulers=1,schedulers=2,seed=1,seed=2,seed=3";
 
 static bool word_in(const Words *w, const char *mode) {
     size_t len = strcspn(mode, "=");

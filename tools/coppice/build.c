@@ -150,7 +150,8 @@ static bool store_library(const Options *options, Compilation *c, const Program 
 // ---- The command --------------------------------------------------------------------------------
 
 static int build(const Options *options, Program *program) {
-    CompileOptions compile = {.library = options->library, .docs = true, .dump = options->dump};
+    CompileOptions compile = {
+        .library = options->library, .docs = true, .dump = options->dump, .plain = options->plain};
     CompileStatus status;
     Compilation *c = program_compile(program, &compile, &status);
     bool good = status == COMPILE_OK;

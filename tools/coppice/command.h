@@ -22,6 +22,7 @@ typedef struct {
     const char *filter; // --filter: only tests whose names hold it
     uint32_t seeds;     // --seeds: how many seeds each test runs under; 0: as --seed says
     uint32_t dump;      // --dump: DUMP_*
+    bool plain;         // --opt=0
     bool library;       // --library: sources of the library itself
     bool help;          // --help: the subcommand's page is wanted, and nothing else
     int count;          // operands

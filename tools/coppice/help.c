@@ -20,18 +20,20 @@ static const struct {
      "  --schedulers N     threads that run processes (one per core)\n"
      "  --seed N           one thread; schedule and random numbers are drawn from N, time is virtual\n"
      "  --trace=KINDS      writes events of these kinds to standard error, with KINDS:FILE to a file\n"
-     "  --engine NAME      what runs the code: jit or interp\n"},
+     "  --engine NAME      what runs the code: jit or interp\n"
+     "  --opt N            0: compile without the optimiser; 1 is the rule. For those who look for its faults\n"},
     {"build", "coppice build [OPTIONS] FILE|FOLDER|-", "makes an image of a program",
      "Compiles a source and the modules that it reaches, or all of a folder, to one image.\n\n"
      "  -o IMAGE           where to (FILE.copc beside the source)\n"
-     "  --dump=STAGES      prints tokens, ast, core, ir, asm (or all) and makes no image unless -o is given\n"},
+     "  --dump=STAGES      prints tokens, ast, core, ir, asm (or all) and makes no image unless -o is given\n"
+     "  --opt N            as for run\n"},
     {"test", "coppice test [OPTIONS] [FILE|FOLDER ...]", "runs tests",
      "Runs the test blocks and the '>>' examples of doc comments, each in a machine of its own; without a FILE those of the\n"
      "folder one is in. Status: 0; 1 if one failed, or --filter finds none.\n\n"
      "  --filter TEXT      only tests whose names hold it\n"
      "  --seed N           under this seed\n"
      "  --seeds N          each under the seeds 1 to N; a failure names the one that repeats it\n"
-     "  --schedulers N, --trace=KINDS, --engine NAME  as for run\n"},
+     "  --schedulers N, --trace=KINDS, --engine NAME, --opt N  as for run\n"},
     {"repl", "coppice repl [OPTIONS] [FOLDER]", "opens a shell",
      "A shell: each line is run, and its value shown. It sees the modules of FOLDER, or else of the folder one is in. Tab\n"
      "completes, the arrow keys bring back earlier lines, 'h' tells more, Ctrl-C stops what runs, Ctrl-D ends.\n\n"

@@ -140,6 +140,15 @@ static bool set_engine(Options *o, const char *text) {
     return true;
 }
 
+static bool set_opt(Options *o, const char *text) {
+    uint64_t level;
+    if (!read_number("--opt", text, 0, 1, &level)) {
+        return false;
+    }
+    o->plain = level == 0;
+    return true;
+}
+
 static bool set_output(Options *o, const char *text) {
     o->output = text;
     return true;
@@ -171,6 +180,7 @@ static const Option table[] = {
     {"--seeds", "test", set_seeds, NULL},
     {"--trace", "run test repl", set_trace, "all"},
     {"--engine", "run test repl", set_engine, NULL},
+    {"--opt", "run build test", set_opt, NULL},
     {"--filter", "test", set_filter, NULL},
     {"--dump", "build", set_dump, NULL},
     {"--library", "build test", set_library, ""},

@@ -32,7 +32,7 @@ static void loaded_free(Loaded *loaded) {
     free(loaded->file);
 }
 
-static bool load_source(const char *path, char *text, size_t size, Loaded *loaded) {
+static bool load_source(const char *path, char *text, size_t size, bool plain, Loaded *loaded) {
     loaded->program = program_open(path);
     if (loaded->program == NULL) {
         free(text);
@@ -41,7 +41,7 @@ static bool load_source(const char *path, char *text, size_t size, Loaded *loade
     if (!program_add(loaded->program, path, text, size)) {
         return false;
     }
-    CompileOptions options = {0};
+    CompileOptions options = {.plain = plain};
     CompileStatus status;
     loaded->compilation = program_compile(loaded->program, &options, &status);
     if (status != COMPILE_OK) {
@@ -60,7 +60,7 @@ static bool load_source(const char *path, char *text, size_t size, Loaded *loade
 }
 
 // A source, an image or standard input with either. False after a message.
-static bool load(const char *path, Loaded *loaded) {
+static bool load(const char *path, bool plain, Loaded *loaded) {
     loaded->name = strcmp(path, "-") == 0 ? "standard input" : path;
     char folder_main[4096];
     if (is_directory(path)) {
@@ -78,7 +78,7 @@ static bool load(const char *path, Loaded *loaded) {
     }
     size_t len = strlen(path);
     if (!is_image(text, size) && !(len > 5 && strcmp(path + len - 5, ".copc") == 0)) {
-        return load_source(path, text, size, loaded);
+        return load_source(path, text, size, plain, loaded);
     }
     loaded->file = text;
     loaded->image = (const uint8_t *)text;
@@ -174,7 +174,7 @@ int command_run(const Options *options) {
     }
     Loaded loaded = {0};
     const char *path = options->count == 0 ? "-" : options->operands[0];
-    int status = load(path, &loaded) ? run_image(options, &loaded) : STATUS_FAILED;
+    int status = load(path, options->plain, &loaded) ? run_image(options, &loaded) : STATUS_FAILED;
     loaded_free(&loaded);
     return status;
 }

@@ -223,7 +223,8 @@ static bool test_path(Tally *tally, const char *path) {
                 : library ? program_add_folder(program, folder)
                           : program_add(program, path, NULL, 0);
     if (good) {
-        CompileOptions options = {.tests = true, .library = library};
+        CompileOptions options = {
+            .tests = true, .library = library, .plain = tally->options->plain};
         CompileStatus status;
         Compilation *c = program_compile(program, &options, &status);
         good = status == COMPILE_OK;

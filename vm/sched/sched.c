@@ -6,6 +6,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -411,6 +413,8 @@ SchedPool *sched_new(VM *vm, const SchedIo *io, char *why) {
     SchedPool *pool = mem_alloc_lines(vm->mem, MEM_SCHED, sizeof *pool);
     if (pool != NULL) {
         *pool = (SchedPool){.vm = vm, .io = io, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+        const char *stress = getenv("COP_STRESS");
+        pool->stress = stress != NULL && strstr(stress, "yield") != NULL;
         pool->schedulers = mem_alloc_zero(vm->mem, MEM_SCHED, count * sizeof(Scheduler *));
     }
     for (uint32_t i = 0; pool != NULL && pool->schedulers != NULL && i < count; i++) {

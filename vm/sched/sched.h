@@ -77,6 +77,7 @@ struct SchedPool {
     Scheduler **schedulers;
     const SchedIo *io;
     bool running;
+    bool stress;                       // COP_STRESS=yield: slices of one reduction
     int done_fd;                       // eventfd: wakes sched_run_until
     ON_OWN_LINE _Atomic uint32_t idle; // parked schedulers
     _Atomic uint32_t stopping;

@@ -199,6 +199,9 @@ static void wait(Scheduler *s, Process *p) {
 }
 
 static int32_t slice_of(const Scheduler *s) {
+    if (s->pool->stress) {
+        return 1;
+    }
     return s->sim != NULL ? sim_slice(s->sim) : SLICE_REDUCTIONS;
 }
 

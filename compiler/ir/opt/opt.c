@@ -37,11 +37,11 @@ static bool has_decided_test(IrFunction *f) {
     return false;
 }
 
-void ir_optimise(IrFunction *f) {
-    for (uint32_t i = 0; i < sizeof(passes) / sizeof(*passes); i++) {
+void ir_optimise(IrFunction *f, bool plain) {
+    for (uint32_t i = 0; !plain && i < sizeof(passes) / sizeof(*passes); i++) {
         run_pass(f, &passes[i]);
     }
-    // Each round makes the function smaller; hardly any needs one.
+    // Each round makes the function smaller; hardly any that is optimised needs one.
     while (has_decided_test(f)) {
         for (uint32_t i = 0; i < sizeof(again) / sizeof(*again); i++) {
             run_pass(f, &again[i]);

@@ -398,7 +398,7 @@ static Str compile(Gen *g, bool optimised, Buf *listing) {
         IrFunction *f = ir_build(&ir, g->module.functions.items[i]);
         ir_verify(f);
         if (optimised) {
-            ir_optimise(f);
+            ir_optimise(f, false);
         }
         ir_print(f, listing);
         emit_function(image, f);
