@@ -42,8 +42,8 @@ static void print_free(Job *job) {
 
 static Job *print_make(Process *p, Term *args, int base) {
     size_t words = 1 + box_words(args[0]);
-    PrintJob *print =
-        job_new(p->vm, sizeof *print + words * sizeof(Term), p->pid, print_run, print_free);
+    PrintJob *print = job_new(p->vm, JOB_COMPUTES, sizeof *print + words * sizeof(Term), p->pid,
+                              print_run, print_free);
     if (print == NULL) {
         process_limit(p, AM_memory);
         return NULL;
@@ -120,7 +120,8 @@ static void parse_free(Job *job) {
 
 static Job *parse_make(Process *p, Term *args) {
     BytesView text = bytes_view(args[0]);
-    ParseJob *parse = job_new(p->vm, sizeof *parse + text.len, p->pid, parse_run, parse_free);
+    ParseJob *parse =
+        job_new(p->vm, JOB_COMPUTES, sizeof *parse + text.len, p->pid, parse_run, parse_free);
     if (parse == NULL) {
         process_limit(p, AM_memory);
         return NULL;

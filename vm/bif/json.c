@@ -584,7 +584,7 @@ static StepStatus json_run(Process *p, Term *args, Json *j) {
                 return status;
             }
         }
-        if ((steps % 16 == 0 || j->at == stop) && bif_charge(p, 16, 4)) {
+        if ((steps % 16 == 0 || j->at == stop) && bif_charge(p, 16, 2)) {
             return STEP_MORE;
         }
     }

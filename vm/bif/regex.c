@@ -451,7 +451,8 @@ static Job *match_job_make(Process *p, Term *args) {
     BytesView text = bytes_view(args[2]);
     SharedBytes *shared = bytes_shared(args[2]);
     size_t copied = shared == NULL ? text.len : 0;
-    MatchJob *m = job_new(p->vm, sizeof *m + copied, p->pid, match_job_run, match_job_free);
+    MatchJob *m =
+        job_new(p->vm, JOB_COMPUTES, sizeof *m + copied, p->pid, match_job_run, match_job_free);
     if (m == NULL) {
         regex_release(regex);
         process_limit(p, AM_memory);

@@ -32,7 +32,7 @@ static void lookup_run(Job *base, Worker *w) {
 }
 
 DnsJob *dns_job(Process *p, const char *host, size_t len, uint16_t port) {
-    DnsJob *job = job_new(p->vm, sizeof *job, p->pid, lookup_run, NULL);
+    DnsJob *job = job_new(p->vm, JOB_KERNEL, sizeof *job, p->pid, lookup_run, NULL);
     if (job == NULL) {
         process_limit(p, AM_memory);
         return NULL;

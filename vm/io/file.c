@@ -129,7 +129,7 @@ static void job_drop(Job *base) {
 }
 
 static FileJob *new_job(Process *p, void (*what)(FileJob *)) {
-    FileJob *job = job_new(p->vm, sizeof *job, p->pid, act, job_drop);
+    FileJob *job = job_new(p->vm, JOB_KERNEL, sizeof *job, p->pid, act, job_drop);
     if (job == NULL) {
         process_limit(p, AM_memory);
         return NULL;

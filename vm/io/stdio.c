@@ -231,7 +231,7 @@ static void put(Stdio *s, Piece *piece) {
     s->writing = true;
     lock_release(&s->lock);
     if (start) {
-        WriteJob *job = job_new(s->vm, sizeof *job, TERM_NIL, write_run, NULL);
+        WriteJob *job = job_new(s->vm, JOB_KERNEL, sizeof *job, TERM_NIL, write_run, NULL);
         if (job != NULL) {
             job->stdio = s;
             job_post(&job->job);
@@ -355,7 +355,7 @@ static void flush_run(Job *job, Worker *w) {
 
 static Job *flush_make(Process *p, Term *args) {
     (void)args;
-    FlushJob *job = job_new(p->vm, sizeof *job, p->pid, flush_run, NULL);
+    FlushJob *job = job_new(p->vm, JOB_KERNEL, sizeof *job, p->pid, flush_run, NULL);
     if (job == NULL) {
         process_limit(p, AM_memory);
         return NULL;
@@ -491,7 +491,7 @@ static void input_free(Job *base) {
 static Job *input_make(Process *p, Term *args) {
     Stdio *s = p->vm->stdio;
     size_t wanted = args == NULL ? 0 : (size_t)term_to_small(args[0]);
-    ReadJob *job = job_new(p->vm, sizeof *job, p->pid, input_run, input_free);
+    ReadJob *job = job_new(p->vm, JOB_KERNEL, sizeof *job, p->pid, input_run, input_free);
     if (job == NULL) {
         process_limit(p, AM_memory);
         return NULL;
@@ -500,7 +500,9 @@ static Job *input_make(Process *p, Term *args) {
     job->wanted = wanted;
     TRACE_EVENT(p->vm, TRACE_io, p->pid, "reads standard input");
     struct pollfd ready = {.fd = 0, .events = POLLIN};
-    job->job.outside = s->input_start == s->input_end && poll(&ready, 1, 0) == 0;
+    if (s->input_start == s->input_end && poll(&ready, 1, 0) == 0) {
+        job->job.kind = JOB_OUTSIDE;
+    }
     return &job->job;
 }
 

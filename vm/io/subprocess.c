@@ -363,7 +363,7 @@ static bool take_environment(Process *p, RunJob *job, Term map) {
 }
 
 static Job *run_make(Process *p, Term *args) {
-    RunJob *job = job_new(p->vm, sizeof *job, p->pid, run, run_drop);
+    RunJob *job = job_new(p->vm, JOB_KERNEL, sizeof *job, p->pid, run, run_drop);
     if (job == NULL) {
         process_limit(p, AM_memory);
         return NULL;

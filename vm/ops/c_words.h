@@ -46,10 +46,12 @@
 #define RETURN    JUMP((const void *)*p->returns.top++)
 
 // Before a slow path, which may collect, fail, yield or wait: as the op is then run again from its
-// start, pc stays.
+// start, pc stays. It takes about as long as a call, and counts as one; what takes longer charges
+// for it.
 #define AT_POINT                                                                                   \
     do {                                                                                           \
         GO_COLD;                                                                                   \
+        process_charge(p, 1);                                                                      \
         p->point = POINT;                                                                          \
         p->pc = SELF;                                                                              \
     } while (0)

@@ -94,8 +94,9 @@ static Term integer_copy(Term t, Term *words) {
 static ArithWork *arith_begin(Process *p, BignumOp op, Term a, Term b) {
     MemStats *mem = p->vm->mem;
     ArithWork *work = mem_alloc_zero(mem, MEM_SCRATCH, sizeof *work);
-    ArithJob *job =
-        work == NULL ? NULL : job_new(p->vm, sizeof *job, p->pid, arith_job_run, arith_job_free);
+    ArithJob *job = work == NULL ? NULL
+                                 : job_new(p->vm, JOB_COMPUTES, sizeof *job, p->pid, arith_job_run,
+                                           arith_job_free);
     if (job != NULL) {
         work->job = job;
         job->op = op;

@@ -56,10 +56,13 @@ static Term compare(Process *p, CompareMode mode, Term a, Term b, int *result) {
             return TERM_NONE;
         }
     }
-    int64_t steps = slow_budget(p);
-    int64_t budget = steps;
-    StepStatus status = comparison_run(&work->comparison, &budget);
-    slow_charge(p, steps - budget);
+    StepStatus status;
+    int64_t steps;
+    int64_t budget;
+    do {
+        budget = steps = slow_budget(p);
+        status = comparison_run(&work->comparison, &budget);
+    } while (!slow_charge(p, steps - budget) && status == STEP_MORE);
     *result = work->comparison.result;
     if (status == STEP_MORE) {
         return TERM_YIELD;

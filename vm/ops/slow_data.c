@@ -85,10 +85,13 @@ static Term large_map(Process *p, const uint64_t *list, uint32_t count) {
             return TERM_NONE;
         }
     }
-    int64_t steps = slow_budget(p);
-    int64_t budget = steps;
-    StepStatus status = map_builder_sort(&work->builder, &budget);
-    slow_charge(p, steps - budget);
+    StepStatus status;
+    int64_t steps;
+    int64_t budget;
+    do {
+        budget = steps = slow_budget(p);
+        status = map_builder_sort(&work->builder, &budget);
+    } while (!slow_charge(p, steps - budget) && status == STEP_MORE);
     if (status != STEP_DONE) {
         return status == STEP_MORE ? TERM_YIELD : process_limit(p, AM_memory);
     }

@@ -16,14 +16,17 @@ static inline void *slow_resume(const Process *p, const void *owner) {
     return p->work;
 }
 
-// How many steps this slice still allows.
+// How many steps may be done before they are charged: as this slice still allows, and not so many
+// that the clock is looked at too late (process_charge).
 static inline int64_t slow_budget(const Process *p) {
-    return (int64_t)(p->reds < 1 ? 1 : p->reds) * STEPS_PER_REDUCTION;
+    enum { AT_ONCE = 256 };
+    int32_t reductions = p->reds < 1 ? 1 : p->reds < AT_ONCE ? p->reds : AT_ONCE;
+    return (int64_t)reductions * STEPS_PER_REDUCTION;
 }
 
-// Charges what was used of a budget.
-static inline void slow_charge(Process *p, int64_t steps) {
-    process_charge(p, (int32_t)(steps / STEPS_PER_REDUCTION));
+// Charges what was used of a budget. True when the slice is spent.
+static inline bool slow_charge(Process *p, int64_t steps) {
+    return process_charge(p, (int32_t)(steps / STEPS_PER_REDUCTION));
 }
 
 // Drops p->work: it is done.

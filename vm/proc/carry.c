@@ -15,6 +15,7 @@ enum {
     STEPS_PER_REDUCTION = 8,
     STEPS_AT_ONCE = 8 * 1024,     // before a Carry is made
     LONG_STEPS_PER_REDUCTION = 2, // after that, when it is memory that takes the time
+    LONG_STEPS_AT_ONCE = 512,     // before they are charged
 };
 
 static bool is_shared(const BlockPool *pool, Term t) {
@@ -120,8 +121,10 @@ StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, siz
         carry_end(p, *carry);
         carry_begin(p, *carry, term, true);
     }
-    int64_t budget = (int64_t)(p->reds > 100 ? p->reds : 100) * LONG_STEPS_PER_REDUCTION;
-    StepStatus status = carry_step(p, *carry, kind, extra, budget);
+    StepStatus status;
+    do {
+        status = carry_step(p, *carry, kind, extra, LONG_STEPS_AT_ONCE);
+    } while (status == STEP_MORE && p->reds > 0);
     if (status == STEP_DONE) {
         *signal = carry_finish(*carry);
     }

@@ -2,6 +2,7 @@
 // Failing, saving registers, roots and room: see process.h.
 #include "vm/proc/process.h"
 
+#include "vm/base/clock.h"
 #include "vm/code/unwind.h"
 #include "vm/proc/bound.h"
 #include "vm/proc/extra.h"
@@ -155,6 +156,19 @@ void process_each_root(Process *p, RootVisit visit, void *collection) {
     }
     if (p->extra != NULL) {
         visit(collection, &p->extra->exit_reason, 1);
+    }
+}
+
+void process_look_at_clock(Process *p) {
+    uint64_t end_ns = p->worker->slice_end_ns;
+    if (end_ns == SLICE_UNTIMED) {
+        return;
+    }
+    uint64_t now_ns = clock_monotonic_ns();
+    if (end_ns == SLICE_BEGUN) {
+        p->worker->slice_end_ns = now_ns + SLICE_NS;
+    } else if (now_ns >= end_ns && p->reds > 0) {
+        p->reds = 0;
     }
 }
 

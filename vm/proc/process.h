@@ -157,9 +157,18 @@ static inline bool process_reserve(Process *p, size_t words, Term *roots, size_t
     return process_reserve_slow(p, words, roots, count, room);
 }
 
+// Ends p's slice if it has run for longer than a slice is to take: what reductions say of time are
+// estimates, and memory that is touched for the first time, or is far away, makes them wrong.
+void process_look_at_clock(Process *p);
+
 // Charges n reductions for work done in C; true when the slice is spent (then yield where it is
-// possible).
+// possible). Looks at the clock now and then.
 static inline bool process_charge(Process *p, int32_t n) {
+    enum { BETWEEN_LOOKS = 64 };
+    int32_t before = p->reds;
     p->reds -= n;
+    if (UNLIKELY((uint32_t)(before ^ p->reds) >= BETWEEN_LOOKS)) {
+        process_look_at_clock(p);
+    }
     return p->reds <= 0;
 }

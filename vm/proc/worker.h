@@ -33,6 +33,9 @@ typedef struct {
 } WorkerHooks;
 
 enum { WORKER_PIDS = 64, WORKER_SPARES = 256 };
+enum { SLICE_NS = 500 * 1000 };
+#define SLICE_UNTIMED UINT64_MAX
+#define SLICE_BEGUN   UINT64_C(0)
 
 struct Worker {
     VM *vm;
@@ -40,9 +43,10 @@ struct Worker {
     const WorkerHooks *hooks;
     QuietThread *quiet;
     BlockPool blocks;
-    Process *current;   // runs now, or NULL
-    uint32_t number;    // of the scheduler; UINT32_MAX for other threads
-    uint32_t pid_count; // slots of the process table to give out: see table.h
+    Process *current;      // runs now, or NULL
+    uint64_t slice_end_ns; // SLICE_UNTIMED in the seeded mode, SLICE_BEGUN until somebody looks
+    uint32_t number;       // of the scheduler; UINT32_MAX for other threads
+    uint32_t pid_count;    // slots of the process table to give out: see table.h
     uint32_t pids[WORKER_PIDS];
     uint32_t freed_count; // slots to give back
     uint32_t freed[WORKER_PIDS];

@@ -2,35 +2,59 @@
 // The blocking pool: see blocking.h.
 #include "vm/sched/blocking.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vm/base/clock.h"
 #include "vm/proc/send.h"
 #include "vm/sched/sched.h"
 
+// How a thread that computes is made to give way to schedulers.
+typedef struct {
+    timer_t timer;
+    bool timed;
+} Way;
+
 typedef struct PoolThread {
     struct PoolThread *next;
     BlockingPool *pool;
+    struct Crew *crew;
     pthread_t thread;
     Worker worker;
+    Way way;
     Job *job;   // that it runs
     bool ended; // may be joined
 } PoolThread;
 
-struct BlockingPool {
-    VM *vm;
-    Lock lock;
+// Threads that do one kind of work, and what waits for them. Under the pool's lock.
+typedef struct Crew {
     Condition work; // a job or the end has come
     Job *first;
     Job **last;
-    PoolThread *threads;
     uint32_t count; // threads
     uint32_t idle;  // of them wait for work
     uint32_t max;
+    const char *name; // of its threads
+} Crew;
+
+struct BlockingPool {
+    VM *vm;
+    Lock lock;
+    Crew kernel;
+    Crew computing;
+    PoolThread *threads; // of both
     bool stopping;
     _Atomic uint32_t outside; // jobs of that kind
 };
+
+static void crew_init(Crew *crew, const char *name, uint32_t max) {
+    *crew = (Crew){.name = name, .max = max};
+    crew->last = &crew->first;
+    condition_init(&crew->work);
+}
 
 BlockingPool *blocking_new(VM *vm, uint32_t max_threads) {
     BlockingPool *pool = mem_alloc_zero(vm->mem, MEM_BLOCKING, sizeof *pool);
@@ -38,11 +62,15 @@ BlockingPool *blocking_new(VM *vm, uint32_t max_threads) {
         return NULL;
     }
     pool->vm = vm;
-    pool->last = &pool->first;
-    pool->max = max_threads == 0 ? BLOCKING_MAX : max_threads;
     lock_init(&pool->lock, LOCK_BLOCKING);
-    condition_init(&pool->work);
+    crew_init(&pool->kernel, "cop-blocking", max_threads == 0 ? BLOCKING_MAX : max_threads);
+    crew_init(&pool->computing, "cop-computing",
+              COMPUTING_PER_SCHEDULER * sched_wanted(&vm->options));
     return pool;
+}
+
+static Crew *crew_of(BlockingPool *pool, const Job *job) {
+    return job->kind == JOB_COMPUTES ? &pool->computing : &pool->kernel;
 }
 
 uint32_t blocking_in_flight(const BlockingPool *pool) {
@@ -51,10 +79,11 @@ uint32_t blocking_in_flight(const BlockingPool *pool) {
 
 // Jobs --------------------------------------------------------------------------------------------
 
-void *job_new(VM *vm, size_t size, Term pid, void (*run)(Job *, Worker *), void (*free)(Job *)) {
+void *job_new(VM *vm, JobKind kind, size_t size, Term pid, void (*run)(Job *, Worker *),
+              void (*free)(Job *)) {
     Job *job = mem_alloc_zero(vm->mem, MEM_BLOCKING, size);
     if (job != NULL) {
-        *job = (Job){.vm = vm, .pid = pid, .run = run, .free = free, .size = size};
+        *job = (Job){.vm = vm, .kind = kind, .pid = pid, .run = run, .free = free, .size = size};
         atomic_init(&job->refs, 1);
     }
     return job;
@@ -83,7 +112,7 @@ void job_release(Job *job) {
 }
 
 static void job_run(Job *job, PoolThread *thread) {
-    bool outside = job->outside;
+    bool outside = job->kind == JOB_OUTSIDE;
     BlockingPool *pool = thread->pool;
     Worker *w = &thread->worker;
     job->run(job, w);
@@ -104,14 +133,70 @@ static void job_run(Job *job, PoolThread *thread) {
     job_unref(job);
 }
 
+// Giving way --------------------------------------------------------------------------------------
+
+// The kernel lets a thread that computes keep its core until a tick, 4 ms on many machines, and a
+// scheduler waits as long. So a timer of its own interrupts it more often, whatever it is in (GMP
+// and PCRE know no breaks), and it offers the core to others.
+
+static void on_way(int number) {
+    (void)number;
+    int before = errno;
+    sched_yield();
+    errno = before;
+}
+
+// The signal is one that programs ignore unless they ask for it, and a host that does keeps it.
+static pthread_once_t way_once = PTHREAD_ONCE_INIT;
+static bool way_is_ours;
+
+static void take_signal(void) {
+    struct sigaction before;
+    struct sigaction action = {.sa_handler = on_way, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    way_is_ours = sigaction(SIGURG, NULL, &before) == 0 && (before.sa_flags & SA_SIGINFO) == 0 &&
+                  before.sa_handler == SIG_DFL && sigaction(SIGURG, &action, NULL) == 0;
+}
+
+// What this thread is not given it does without: it is late then, and works all the same.
+static void give_way_begin(Way *way) {
+    errno = 0;
+    int answer = nice(COMPUTING_NICENESS); // on Linux of this thread alone
+    (void)answer;
+    pthread_once(&way_once, take_signal);
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGURG};
+    event._sigev_un._tid = gettid();
+    way->timed = way_is_ours && timer_create(CLOCK_MONOTONIC, &event, &way->timer) == 0;
+    if (way->timed) {
+        sigset_t urgent;
+        sigemptyset(&urgent);
+        sigaddset(&urgent, SIGURG);
+        pthread_sigmask(SIG_UNBLOCK, &urgent, NULL);
+    }
+}
+
+static void give_way_often(Way *way, bool often) {
+    if (way->timed) {
+        struct timespec every = {.tv_nsec = often ? COMPUTING_NS : 0};
+        struct itimerspec times = {.it_interval = every, .it_value = every};
+        timer_settime(way->timer, 0, &times, NULL);
+    }
+}
+
+static void give_way_end(Way *way) {
+    if (way->timed) {
+        timer_delete(way->timer);
+    }
+}
+
 // Threads -----------------------------------------------------------------------------------------
 
-static Job *next_job_locked(BlockingPool *pool) {
-    Job *job = pool->first;
+static Job *next_job_locked(Crew *crew) {
+    Job *job = crew->first;
     if (job != NULL) {
-        pool->first = job->next;
-        if (pool->first == NULL) {
-            pool->last = &pool->first;
+        crew->first = job->next;
+        if (crew->first == NULL) {
+            crew->last = &crew->first;
         }
     }
     return job;
@@ -120,18 +205,19 @@ static Job *next_job_locked(BlockingPool *pool) {
 // Waits for a job; NULL when the thread is to end.
 static Job *wait_for_job(PoolThread *thread) {
     BlockingPool *pool = thread->pool;
+    Crew *crew = thread->crew;
     lock_acquire(&pool->lock);
     uint64_t deadline = clock_monotonic_ns() + (uint64_t)BLOCKING_IDLE_MS * 1000 * 1000;
-    pool->idle++;
-    Job *job = next_job_locked(pool);
+    crew->idle++;
+    Job *job = next_job_locked(crew);
     while (job == NULL && !pool->stopping &&
-           condition_wait_until(&pool->work, &pool->lock, deadline)) {
-        job = next_job_locked(pool);
+           condition_wait_until(&crew->work, &pool->lock, deadline)) {
+        job = next_job_locked(crew);
     }
     if (job == NULL) {
-        job = next_job_locked(pool);
+        job = next_job_locked(crew);
     }
-    pool->idle--;
+    crew->idle--;
     thread->job = job;
     lock_release(&pool->lock);
     return job;
@@ -140,14 +226,20 @@ static Job *wait_for_job(PoolThread *thread) {
 static void *thread_main(void *argument) {
     PoolThread *thread = argument;
     BlockingPool *pool = thread->pool;
-    pthread_setname_np(pthread_self(), "cop-blocking");
-    for (Job *job; (job = wait_for_job(thread)) != NULL;) {
-        job_run(job, thread);
+    pthread_setname_np(pthread_self(), thread->crew->name);
+    if (thread->crew == &pool->computing) {
+        give_way_begin(&thread->way);
     }
+    for (Job *job; (job = wait_for_job(thread)) != NULL;) {
+        give_way_often(&thread->way, true);
+        job_run(job, thread);
+        give_way_often(&thread->way, false);
+    }
+    give_way_end(&thread->way);
     worker_destroy(&thread->worker);
     lock_acquire(&pool->lock);
     thread->ended = true;
-    pool->count--;
+    thread->crew->count--;
     lock_release(&pool->lock);
     return NULL;
 }
@@ -173,12 +265,13 @@ static void reap(BlockingPool *pool, bool all) {
     }
 }
 
-static bool start_thread(BlockingPool *pool) {
+static bool start_thread(BlockingPool *pool, Crew *crew) {
     PoolThread *thread = mem_alloc_zero(pool->vm->mem, MEM_BLOCKING, sizeof *thread);
     if (thread == NULL) {
         return false;
     }
     thread->pool = pool;
+    thread->crew = crew;
     if (!worker_init(&thread->worker, pool->vm, &sched_outside_hooks, UINT32_MAX)) {
         mem_free(pool->vm->mem, MEM_BLOCKING, thread);
         return false;
@@ -193,7 +286,7 @@ static bool start_thread(BlockingPool *pool) {
     if (ok) {
         thread->next = pool->threads;
         pool->threads = thread;
-        pool->count++;
+        crew->count++;
     }
     lock_release(&pool->lock);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -207,7 +300,7 @@ static bool start_thread(BlockingPool *pool) {
 void job_post(Job *job) {
     BlockingPool *pool = job->vm->blocking;
     atomic_fetch_add_explicit(&job->refs, 1, memory_order_relaxed);
-    if (job->vm->options.seeded && !job->outside) {
+    if (job->vm->options.seeded && job->kind != JOB_OUTSIDE) {
         Scheduler *s = job->vm->sched->schedulers[0];
         // This is the runner itself, which is online and stays so.
         job->run(job, &s->worker);
@@ -219,34 +312,52 @@ void job_post(Job *job) {
         job_unref(job);
         return;
     }
-    if (job->outside) {
+    if (job->kind == JOB_OUTSIDE) {
         atomic_fetch_add_explicit(&pool->outside, 1, memory_order_relaxed);
     }
+    Crew *crew = crew_of(pool, job);
     lock_acquire(&pool->lock);
     job->next = NULL;
-    *pool->last = job;
-    pool->last = &job->next;
+    *crew->last = job;
+    crew->last = &job->next;
     uint32_t waiting = 0;
-    for (const Job *at = pool->first; at != NULL && waiting <= pool->idle; at = at->next) {
+    for (const Job *at = crew->first; at != NULL && waiting <= crew->idle; at = at->next) {
         waiting++;
     }
-    bool start = waiting > pool->idle && pool->count < pool->max;
+    bool start = waiting > crew->idle && crew->count < crew->max;
     bool reapable = false;
     for (const PoolThread *thread = pool->threads; thread != NULL && !reapable;
          thread = thread->next) {
         reapable = thread->ended;
     }
-    condition_signal(&pool->work);
+    condition_signal(&crew->work);
     lock_release(&pool->lock);
     if (reapable) {
         reap(pool, false);
     }
-    if (start && !start_thread(pool)) {
+    if (start && !start_thread(pool, crew)) {
         // It waits for the threads there are. With none at all the machine is out of threads from
         // the start.
         lock_acquire(&pool->lock);
-        CHECK(pool->count > 0);
+        CHECK(crew->count > 0);
         lock_release(&pool->lock);
+    }
+}
+
+// For the end: its threads find nothing and go.
+static Job *take_all_locked(Crew *crew) {
+    Job *first = crew->first;
+    crew->first = NULL;
+    crew->last = &crew->first;
+    condition_broadcast(&crew->work);
+    return first;
+}
+
+static void drop_all(Job *job) {
+    while (job != NULL) {
+        Job *next = job->next;
+        job_unref(job);
+        job = next;
     }
 }
 
@@ -261,18 +372,13 @@ void blocking_free(BlockingPool *pool) {
             atomic_store_explicit(&thread->job->cancelled, 1, memory_order_relaxed);
         }
     }
-    Job *dropped = pool->first;
-    pool->first = NULL;
-    pool->last = &pool->first;
-    condition_broadcast(&pool->work);
+    Job *waiting[] = {take_all_locked(&pool->kernel), take_all_locked(&pool->computing)};
     lock_release(&pool->lock);
-    while (dropped != NULL) {
-        Job *next = dropped->next;
-        job_unref(dropped);
-        dropped = next;
-    }
+    drop_all(waiting[0]);
+    drop_all(waiting[1]);
     reap(pool, true);
-    condition_destroy(&pool->work);
+    condition_destroy(&pool->kernel.work);
+    condition_destroy(&pool->computing.work);
     lock_destroy(&pool->lock);
     mem_free(pool->vm->mem, MEM_BLOCKING, pool);
 }

@@ -405,11 +405,15 @@ static Scheduler *scheduler_new(SchedPool *pool, uint32_t number) {
     return s;
 }
 
+uint32_t sched_wanted(const VMOptions *options) {
+    uint32_t count = options->seeded            ? 1
+                     : options->schedulers == 0 ? core_count()
+                                                : options->schedulers;
+    return count > SCHED_MAX ? SCHED_MAX : count;
+}
+
 SchedPool *sched_new(VM *vm, const SchedIo *io, char *why) {
-    uint32_t count = vm->options.seeded            ? 1
-                     : vm->options.schedulers == 0 ? core_count()
-                                                   : vm->options.schedulers;
-    count = count > SCHED_MAX ? SCHED_MAX : count;
+    uint32_t count = sched_wanted(&vm->options);
     SchedPool *pool = mem_alloc_lines(vm->mem, MEM_SCHED, sizeof *pool);
     if (pool != NULL) {
         *pool = (SchedPool){.vm = vm, .io = io, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};

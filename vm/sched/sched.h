@@ -64,6 +64,7 @@ struct Scheduler {
     int32_t reds_left;     // until the next poll
     size_t verified_words; // of heaps, which the slices since have not made up for; debug builds
     int wake_fd;           // eventfd
+    const struct Safepoint *last; // where the process that ran last stopped: for --trace=long
     // Others' side.
     ON_OWN_LINE _Atomic(Post *) posts; // newest first
     _Atomic(Process *) injected;       // processes queued by other threads, newest first
@@ -84,6 +85,8 @@ struct SchedPool {
     _Atomic uint32_t next; // whom the next outside work goes to
 };
 
+// How many schedulers these options ask for: one in the seeded mode, else as said or one per core.
+uint32_t sched_wanted(const VMOptions *options);
 // The pool of a VM: vm->options say how many. NULL with `why` set. No thread runs yet.
 SchedPool *sched_new(VM *vm, const SchedIo *io, char *why);
 // Starts the threads. False with `why` set. The seeded mode has none: sched_run_until does its

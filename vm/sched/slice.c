@@ -68,7 +68,7 @@ static bool collect_elsewhere(Process *p) {
     if (!p->worker->blocks.defers || !heap_wants_collection(&p->heap)) {
         return false;
     }
-    CollectJob *job = job_new(p->vm, sizeof *job, TERM_NIL, collect_run, NULL);
+    CollectJob *job = job_new(p->vm, JOB_COMPUTES, sizeof *job, TERM_NIL, collect_run, NULL);
     if (job == NULL) {
         p->heap.why = HEAP_MEMORY; // so that it is not put off again
         return false;
@@ -108,7 +108,7 @@ static void free_drop(Job *job) {
 
 void sched_free_heap(Worker *w, Heap *heap) {
     FreeJob *job = w->blocks.defers && heap_destroy_is_long(heap)
-                       ? job_new(w->vm, sizeof *job, TERM_NIL, free_run, free_drop)
+                       ? job_new(w->vm, JOB_COMPUTES, sizeof *job, TERM_NIL, free_run, free_drop)
                        : NULL;
     if (job == NULL) {
         heap_destroy(heap);
@@ -133,7 +133,7 @@ static void look_run(Job *job, Worker *w) {
 // False: the blocking pool has it.
 static bool look_for_doomed(Process *p) {
     CollectJob *job = p->worker->blocks.defers && purge_look_is_long(p)
-                          ? job_new(p->vm, sizeof *job, TERM_NIL, look_run, NULL)
+                          ? job_new(p->vm, JOB_COMPUTES, sizeof *job, TERM_NIL, look_run, NULL)
                           : NULL;
     if (job == NULL) {
         purge_look(p);
@@ -222,6 +222,7 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     p->woken = false;
     p->asleep = false;
     p->reds = slice;
+    s->worker.slice_end_ns = s->sim != NULL ? SLICE_UNTIMED : SLICE_BEGUN;
     p->x = s->x;
     set_state(p, PROC_RUNNING);
     TRACE_EVENT(p->vm, TRACE_sched, p->pid, "runs");
@@ -229,6 +230,7 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     uint8_t collections = p->heap.collections;
     int result = p->vm->engine->run(p);
     s->worker.current = NULL;
+    s->last = p->point;
     p->x = NULL;
     p->live = 0;
     int32_t used = slice - p->reds;
@@ -260,9 +262,11 @@ void sched_measured(Scheduler *s, StepTime begun, const char *what, Term pid, Te
     uint64_t own_ns = clock_thread_ns() - begun.own_ns;
     uint64_t wall_ns = clock_monotonic_ns() - begun.wall_ns;
     if (wall_ns > LONG_NS) {
-        trace_write(s->worker.vm->tracer, TRACE_long, pid, "%s takes %u us, %u by the wall: %P",
-                    what, (unsigned long long)own_ns / 1000, (unsigned long long)wall_ns / 1000,
-                    label);
+        const Function *function = s->last == NULL ? NULL : s->last->function;
+        trace_write(s->worker.vm->tracer, TRACE_long, pid,
+                    "%s takes %u us, %u by the wall: %P, in %P", what,
+                    (unsigned long long)own_ns / 1000, (unsigned long long)wall_ns / 1000, label,
+                    function == NULL ? TERM_NIL : function_head(function)->name);
     }
 }
 
@@ -328,6 +332,7 @@ void sched_run(Scheduler *s, Process *p) {
     // p may be gone afterwards.
     Term pid = p->pid;
     Term label = process_label(p);
+    s->last = NULL;
     const char *what = p->end_stage != 0 || p->must_exit ? "ending" : "running";
     turn(s, p);
     sched_measured(s, begun, what, pid, label);
