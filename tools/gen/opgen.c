@@ -18,63 +18,20 @@
 //
 // Words that bodies may use: vm/ops/README.md. The build runs it from the root of the
 // tree.
-#include <glob.h>
 #include <stdbool.h>
 
-#include "tools/gen/bodies.h"
-#include "vm/ops/ops.h"
-
-#define FAIL   OP_FAIL
-#define GC     OP_GC
-#define CALL   OP_CALL
-#define END    OP_END
-#define BRANCH OP_BRANCH
-#define ROOM   OP_ROOM
-#define PURE   OP_PURE
-
-static const OpInfo ops[OP_COUNT] = {
-#define OP(name, operands, flags, effect) {#name, operands, (flags), effect},
-#include "vm/ops/ops.def"
-#undef OP
-};
+#include "tools/gen/op_bodies.h"
 
 enum { FIELDS_MAX = 3 };
 
 static Body bodies[OP_COUNT];
-
-// Bodies -----------------------------------------------------------------------------------------
-
-static int op_by_name(const char *name, size_t len) {
-    for (int i = 0; i < OP_COUNT; i++) {
-        if (strlen(ops[i].name) == len && memcmp(ops[i].name, name, len) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-static void read_all_bodies(void) {
-    glob_t files;
-    if (glob("vm/ops/*.op.h", 0, NULL, &files) != 0) {
-        die("no bodies:", "vm/ops/*.op.h");
-    }
-    for (size_t i = 0; i < files.gl_pathc; i++) {
-        read_bodies(files.gl_pathv[i], bodies, op_by_name);
-    }
-    globfree(&files);
-    for (int i = 0; i < OP_COUNT; i++) {
-        if (bodies[i].text == NULL) {
-            die("no body for", ops[i].name);
-        }
-    }
-}
 
 // Variants ---------------------------------------------------------------------------------------
 
 // The fixed d and s operands as a string of these letters.
 static void fixed_operands(int op, char out[16]) {
     int n = 0;
-    for (const char *o = ops[op].operands; *o != '\0'; o++) {
+    for (const char *o = op_infos[op].operands; *o != '\0'; o++) {
         if (*o == '*') {
             o++;
         } else if (*o == 'd' || *o == 's') {
@@ -121,7 +78,11 @@ static void variant_kinds(int op, int index, char out[16]) {
 }
 
 static bool op_has_point(int op) {
-    return (ops[op].flags & (OP_FAIL | OP_GC)) != 0 || strchr(ops[op].operands, 'm') != NULL;
+    bool has_point = (op_infos[op].flags & (OP_FAIL | OP_GC)) != 0;
+    if (!has_point && strchr(op_infos[op].operands, 'm') != NULL) {
+        die("an m operand, but neither FAIL nor GC:", op_infos[op].name);
+    }
+    return has_point;
 }
 
 static void print_variants(void) {
@@ -133,8 +94,8 @@ static void print_variants(void) {
         for (int i = 0; i < variant_count(op); i++) {
             char kinds[16];
             variant_kinds(op, i, kinds);
-            printf("    X(%d, %s%s%s) \\\n", number++, ops[op].name, kinds[0] == '\0' ? "" : "_",
-                   kinds);
+            printf("    X(%d, %s%s%s) \\\n", number++, op_infos[op].name,
+                   kinds[0] == '\0' ? "" : "_", kinds);
         }
     }
     printf("\n\nenum { VARIANT_COUNT = %d };\n\n", number);
@@ -142,13 +103,13 @@ static void print_variants(void) {
     puts("static const uint16_t op_variants[] = {");
     number = 0;
     for (int op = 0; op < OP_COUNT; op++) {
-        printf("    %d,  // %s\n", number, ops[op].name);
+        printf("    %d,  // %s\n", number, op_infos[op].name);
         number += variant_count(op);
     }
     puts("};\n\n// Whether the op reads its operands by generic words.");
     puts("static const bool op_generic[] = {");
     for (int op = 0; op < OP_COUNT; op++) {
-        printf("    %s,  // %s\n", op_is_generic(op) ? "true" : "false", ops[op].name);
+        printf("    %s,  // %s\n", op_is_generic(op) ? "true" : "false", op_infos[op].name);
     }
     puts("};");
 }
@@ -193,8 +154,8 @@ static int print_fixed(int op, const char *kinds) {
 }
 
 static int print_others(int op, int word) {
-    for (const char *o = ops[op].operands; *o != '\0'; o++) {
-        bool goes = (ops[op].flags & (OP_CALL | OP_END)) != 0;
+    for (const char *o = op_infos[op].operands; *o != '\0'; o++) {
+        bool goes = (op_infos[op].flags & (OP_CALL | OP_END)) != 0;
         const char *name = *o == 'n'   ? "N"
                            : *o == 'a' ? "ATOM"
                            : *o == 'l' ? "L"
@@ -209,7 +170,7 @@ static int print_others(int op, int word) {
             printf(" WORD_%s(%d)\n", name, word++);
         }
     }
-    if (strchr(ops[op].operands, 'f') != NULL) {
+    if (strchr(op_infos[op].operands, 'f') != NULL) {
         define("F");
         printf(" WORD_L(%d)\n", word++);
     } else {
@@ -220,7 +181,7 @@ static int print_others(int op, int word) {
         define("POINT");
         printf(" WORD_POINT(%d)\n", word++);
     }
-    const char *list = strchr(ops[op].operands, '*');
+    const char *list = strchr(op_infos[op].operands, '*');
     define("SIZE");
     if (list == NULL) {
         printf(" %d\n", word);
@@ -239,7 +200,7 @@ static int print_others(int op, int word) {
 // them.
 static void print_case(int op, int number, const char *kinds) {
     char name[64];
-    snprintf(name, sizeof name, "%s%s%s", ops[op].name, kinds[0] == '\0' ? "" : "_", kinds);
+    snprintf(name, sizeof name, "%s%s%s", op_infos[op].name, kinds[0] == '\0' ? "" : "_", kinds);
     defined_count = 0;
     printf("\n");
     print_others(op, print_fixed(op, kinds));
@@ -279,7 +240,7 @@ static void print_cold_cases(void) {
         printf("\n");
         all_generic = true;
         print_others(op, print_fixed(op, ""));
-        printf("OP_CASE(%d, %s)\n", op, ops[op].name);
+        printf("OP_CASE(%d, %s)\n", op, op_infos[op].name);
         print_body(&bodies[op]);
         for (int i = 0; i < defined_count; i++) {
             printf("#undef %s\n", defined[i]);
@@ -293,12 +254,12 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (argc == 2 && strcmp(argv[1], "ops_cases.h") == 0) {
-        read_all_bodies();
+        read_op_bodies(bodies);
         print_cases();
         return 0;
     }
     if (argc == 2 && strcmp(argv[1], "ops_cold.h") == 0) {
-        read_all_bodies();
+        read_op_bodies(bodies);
         print_cold_cases();
         return 0;
     }

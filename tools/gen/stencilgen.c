@@ -5,25 +5,9 @@
 //   stencilgen stencil_numbers.h   the first number and the shape of each
 //
 // The variants of a stencil are numbered with its last operand counting fastest.
-#include <glob.h>
 #include <stdbool.h>
 
-#include "tools/gen/bodies.h"
-#include "vm/ops/ops.h"
-
-#define FAIL   OP_FAIL
-#define GC     OP_GC
-#define CALL   OP_CALL
-#define END    OP_END
-#define BRANCH OP_BRANCH
-#define ROOM   OP_ROOM
-#define PURE   OP_PURE
-
-static const OpInfo ops[OP_COUNT] = {
-#define OP(name, operands, flags, effect) {#name, operands, (flags), effect},
-#include "vm/ops/ops.def"
-#undef OP
-};
+#include "tools/gen/op_bodies.h"
 
 static const char *const shapes[OP_COUNT] = {
 #define STENCIL(name, shape) [OP_##name] = shape,
@@ -47,15 +31,6 @@ enum { MICRO_COUNT = sizeof micros / sizeof micros[0] };
 static Body op_bodies[OP_COUNT];
 static Body micro_bodies[MICRO_COUNT];
 
-static int op_by_name(const char *name, size_t len) {
-    for (int i = 0; i < OP_COUNT; i++) {
-        if (strlen(ops[i].name) == len && memcmp(ops[i].name, name, len) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 static int micro_by_name(const char *name, size_t len) {
     for (int i = 0; i < MICRO_COUNT; i++) {
         if (strlen(micros[i].name) == len && memcmp(micros[i].name, name, len) == 0) {
@@ -66,14 +41,7 @@ static int micro_by_name(const char *name, size_t len) {
 }
 
 static void read_all(void) {
-    glob_t files;
-    if (glob("vm/ops/*.op.h", 0, NULL, &files) != 0) {
-        die("stencilgen: no bodies:", "vm/ops/*.op.h");
-    }
-    for (size_t i = 0; i < files.gl_pathc; i++) {
-        read_bodies(files.gl_pathv[i], op_bodies, op_by_name);
-    }
-    globfree(&files);
+    read_op_bodies(op_bodies);
     read_bodies("vm/jit/micro.op.h", micro_bodies, micro_by_name);
     for (int i = 0; i < MICRO_COUNT; i++) {
         if (micro_bodies[i].text == NULL) {
@@ -141,7 +109,7 @@ static bool writes(const char *operand, const char *which) {
 
 static void print_op(int op, int variant, int number) {
     const char *shape = shapes[op];
-    bool has_destination = strchr(ops[op].operands, 'd') != NULL;
+    bool has_destination = strchr(op_infos[op].operands, 'd') != NULL;
     bool calls_closure = op == OP_call_fun || op == OP_tail_fun;
     const char *operands[4] = {"", "", "", ""};
     variant_operands(shape, has_destination, variant, operands);
@@ -152,7 +120,7 @@ static void print_op(int op, int variant, int number) {
     printf("#define SET(v) (%s = (v))\n#define X(i) %s\n#define A %s\n#define B %s\n",
            has_destination ? operands[0] : "t0", operands[0], operands[source],
            operands[source + 1]);
-    printf("STENCIL(%s_%d)\n", (ops[op].flags & OP_CALL) != 0 ? "call" : "st", number);
+    printf("STENCIL(%s_%d)\n", (op_infos[op].flags & OP_CALL) != 0 ? "call" : "st", number);
     print_body(&op_bodies[op]);
     puts("#undef T0_OUT\n#undef T1_OUT\n#undef SET\n#undef X\n#undef A\n#undef B");
 }
@@ -193,9 +161,9 @@ static void print_numbers(void) {
     int number = 0;
     for (int op = 0; op < OP_COUNT; op++) {
         if (shapes[op] == NULL) {
-            printf("    {0, (const char *)0},  // %s\n", ops[op].name);
+            printf("    {0, (const char *)0},  // %s\n", op_infos[op].name);
         } else {
-            printf("    {%d, \"%s\"},  // %s\n", number, shapes[op], ops[op].name);
+            printf("    {%d, \"%s\"},  // %s\n", number, shapes[op], op_infos[op].name);
             number += variant_count(shapes[op]);
         }
     }

@@ -7,7 +7,6 @@
 // shapes are trusted. Pure; any thread. Tests: tests/unit/vm/code.
 #pragma once
 
-#include <string.h>
 
 #include "vm/code/module.h"
 
@@ -29,10 +28,9 @@ static inline uint32_t instr_words(const uint32_t *code) {
     return words;
 }
 
-// Whether the op has a Safepoint of its own.
+// Whether the op has a Safepoint of its own. (One with an m has one of these flags: opgen.c.)
 static inline bool instr_has_point(uint32_t op) {
-    return (op_infos[op].flags & (OP_FAIL | OP_GC)) != 0 ||
-           strchr(op_infos[op].operands, 'm') != NULL;
+    return (op_infos[op].flags & (OP_FAIL | OP_GC)) != 0;
 }
 
 // Word of the block that a label or `f` operand other than 0 names.

@@ -3,9 +3,7 @@
 #pragma once
 
 #include "gen/ops_variants.h"
-#include "vm/code/module.h"
-
-typedef uint64_t Word;
+#include "vm/ops/operands.h"
 
 // A Function's engine_data is an array of the addresses where its regions are handled.
 

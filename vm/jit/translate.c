@@ -52,16 +52,14 @@ typedef struct {
 enum { REGISTERS = 6, T0 = 6, T1 = 7, FUNCTION_ALIGN = 16, NOP_BYTES = 8 };
 
 typedef struct {
-    const Module *module;
+    CodeLayout layout; // where the code will run, from 0 while measuring
     const JitState *state;
     bool measuring;
-    uintptr_t
-        run; // where the module's code will run, 0 while measuring; `write`: where that is written
-    uint8_t *write;
-    size_t hot; // bytes from `run`: next to be written
+    uint8_t *write; // where its first byte is written
+    size_t hot;     // bytes from the first: next to be written
     size_t cold;
     size_t pool;
-    uint32_t *at; // by canonical word of the module: where its hot code begins
+    uint32_t *at; // layout.at, of the hot code
     Word *sites;
     size_t site_words; // used
     Site *site;        // of the instruction in hand, or NULL
@@ -75,13 +73,13 @@ static void fill_part(const Translation *t, const StencilPart *part, const Stenc
     memcpy(to, stencil_bytes + part->bytes, part->size);
     for (uint32_t i = 0; i < part->fill_count; i++) {
         const StencilFill *fill = &stencil_fills[part->fills + i];
-        uint64_t value = fill->hole == HOLE_HOT_PART    ? t->run + t->hot
-                         : fill->hole == HOLE_COLD_PART ? t->run + t->cold
-                         : fill->hole == HOLE_NEXT      ? t->run + t->hot + s->hot.size
+        uint64_t value = fill->hole == HOLE_HOT_PART    ? t->layout.start + t->hot
+                         : fill->hole == HOLE_COLD_PART ? t->layout.start + t->cold
+                         : fill->hole == HOLE_NEXT      ? t->layout.start + t->hot + s->hot.size
                                                         : t->values[fill->hole];
         value += (uint64_t)(int64_t)fill->addend;
         if (fill->type == FILL_PC32) {
-            value -= t->run + at + fill->at;
+            value -= t->layout.start + at + fill->at;
         }
         memcpy(to + fill->at, &value, fill->type == FILL_64 ? 8 : 4);
     }
@@ -99,16 +97,6 @@ static void emit(Translation *t, uint32_t number) {
 }
 
 // Operands ----------------------------------------------------------------------------------------
-
-static Term constant_of(const Module *m, uint32_t operand) {
-    int32_t value = operand_value(operand);
-    switch (operand_kind(operand)) {
-    case OPERAND_INT: return term_small(value);
-    case OPERAND_ATOM: return m->atoms[value];
-    case OPERAND_LIT: return m->literals[value];
-    default: return TERM_EMPTY;
-    }
-}
 
 static bool is_immediate(Term t) {
     return t.bits < UINT64_C(1) << 31;
@@ -140,7 +128,7 @@ static void emit_load(Translation *t, uint32_t operand, uint32_t to) {
         t->values[HOLE_SLOT] = value * sizeof(Term);
         emit(t, MICRO_load_y + to);
         break;
-    default: emit_constant(t, constant_of(t->module, operand), to);
+    default: emit_constant(t, operand_constant(t->layout.module, operand), to);
     }
 }
 
@@ -169,7 +157,7 @@ static uint32_t class_size(char class) {
 // is not in it.
 static uint32_t place_other(Translation *t, uint32_t operand, char class, uint32_t temporary) {
     bool constant = operand_kind(operand) > OPERAND_Y;
-    Term value = constant ? constant_of(t->module, operand) : TERM_EMPTY;
+    Term value = constant ? operand_constant(t->layout.module, operand) : TERM_EMPTY;
     if (constant && is_immediate(value) && term_is_small(value) && strchr("cuek", class) != NULL) {
         t->values[HOLE_SMALL] = value.bits;
         return class == 'u' ? 1 : class == 'k' ? 0 : T1;
@@ -194,115 +182,18 @@ static uint32_t place_source(Translation *t, uint32_t operand, char class, uint3
 
 // Sites -------------------------------------------------------------------------------------------
 
-static const void *hot_address(const Translation *t, const Function *f, uint32_t word) {
-    return (const void *)(t->run + t->at[(size_t)(f->code - t->module->code) + word]);
-}
-
-static Word label_word(const Translation *t, uint32_t label) {
-    return label == 0 ? 0 : (Word)(uintptr_t)hot_address(t, t->f, label_target(label));
-}
-
-static Word generic_word(const Module *m, uint32_t operand) {
-    OperandKind kind = operand_kind(operand);
-    return kind <= OPERAND_Y ? word_register(kind == OPERAND_Y, (uint32_t)operand_value(operand))
-                             : constant_of(m, operand).bits;
-}
-
-static Word other_word(const Translation *t, const uint32_t *code, char letter, uint32_t value) {
-    const Module *m = t->module;
-    bool goes = (op_infos[code[0]].flags & (OP_CALL | OP_END)) != 0;
-    switch (letter) {
-    case 'a': return m->atoms[value].bits;
-    case 'l': return label_word(t, value);
-    case 'F':
-        return goes ? (Word)(uintptr_t)hot_address(t, &m->functions[value], 0)
-                    : (Word)(uintptr_t)&m->functions[value];
-    case 'I': return (Word)(uintptr_t)&m->imports[value];
-    case 'R': return (Word)(uintptr_t)m->records[value];
-    default: return value;
-    }
-}
-
-static void put_word(Translation *t, Word word) {
-    if (!t->measuring) {
-        t->sites[t->site_words] = word;
-    }
-    t->site_words++;
-}
-
-static int compare_cases(const void *a, const void *b) {
-    Word x = *(const Word *)a;
-    Word y = *(const Word *)b;
-    return (x > y) - (x < y);
-}
-
-static void put_list(Translation *t, const uint32_t *list, char letter) {
-    put_word(t, list[0]);
-    const uint32_t *element = list + 1;
-    size_t first = t->site_words;
-    for (uint32_t i = 0; i < list[0]; i++, element += instr_list_width(letter)) {
-        if (letter == 's') {
-            put_word(t, generic_word(t->module, element[0]));
-        } else if (letter == 'k') {
-            put_word(t, constant_of(t->module, element[0]).bits);
-            put_word(t, label_word(t, element[1]));
-        } else {
-            put_word(t, element[0]);
-            put_word(t, generic_word(t->module, element[1]));
-            put_word(t, generic_word(t->module, element[2]));
-        }
-    }
-    if (letter == 'k' && !t->measuring) {
-        qsort(t->sites + first, list[0], 2 * sizeof(Word), compare_cases);
-    }
-}
-
-// The operands in the layout of tools/gen/opgen.c, all generic.
-static void put_operands(Translation *t, const uint32_t *code) {
-    const uint32_t *list = NULL;
-    char list_letter = 0;
-    uint32_t fail = 0;
-    bool has_fail = false;
-    uint32_t at = 1;
-    for (const char *o = op_infos[code[0]].operands; *o != '\0'; o++, at++) {
-        if (*o == '*') {
-            list_letter = *++o;
-            list = code + at;
-            at += code[at] * instr_list_width(*o);
-        } else if (*o == 'd' || *o == 's') {
-            put_word(t, generic_word(t->module, code[at]));
-        }
-    }
-    at = 1;
-    for (const char *o = op_infos[code[0]].operands; *o != '\0'; o++, at++) {
-        if (*o == '*') {
-            at += code[at] * instr_list_width(*++o);
-        } else if (*o == 'f') {
-            fail = code[at];
-            has_fail = true;
-        } else if (*o != 'd' && *o != 's' && *o != 'm') {
-            put_word(t, other_word(t, code, *o, code[at]));
-        }
-    }
-    if (has_fail) {
-        put_word(t, label_word(t, fail));
-    }
-    if (instr_has_point(code[0])) {
-        put_word(t, (Word)(uintptr_t)t->f->points[t->next_point]);
-    }
-    if (list != NULL) {
-        put_list(t, list, list_letter);
-    }
-}
-
 static void put_site(Translation *t, const uint32_t *code) {
     t->site = t->measuring ? NULL : (Site *)(t->sites + t->site_words);
     t->values[HOLE_SITE] = (uint64_t)(uintptr_t)t->site;
     t->site_words += offsetof(Site, operands) / sizeof(Word);
-    put_operands(t, code);
+    Word *operands = t->site == NULL ? NULL : t->site->operands;
+    uint32_t fixed = operands_put_fixed(t->layout.module, code, operands);
+    t->site_words += fixed + operands_rest_words(code);
     if (t->site != NULL) {
+        const Safepoint *point = instr_has_point(code[0]) ? t->f->points[t->next_point] : NULL;
+        operands_put_rest(&t->layout, t->f, code, point, operands + fixed);
         t->site->cold = cold_ops[code[0]];
-        t->site->self = (const void *)(t->run + t->hot);
+        t->site->self = (const void *)(t->layout.start + t->hot);
     }
 }
 
@@ -319,11 +210,17 @@ static void set_values(Translation *t, const uint32_t *code) {
             t->values[HOLE_ROOM] = ((uint64_t)code[at] + HEAP_GAP) * sizeof(Term);
             t->values[HOLE_HEADER] = header_make(KIND_TUPLE, code[at], 0).bits;
             break;
-        case 'a': t->values[HOLE_A] = t->module->atoms[code[at]].bits - IMM_ATOM; break;
-        case 'l': t->values[HOLE_L] = label_word(t, code[at]); break;
-        case 'F': t->values[HOLE_ENTRY] = other_word(t, code, 'F', code[at]); break;
-        case 'I': t->values[HOLE_IMPORT] = other_word(t, code, 'I', code[at]); break;
-        case 'R': t->values[HOLE_RECORD] = other_word(t, code, 'R', code[at]); break;
+        case 'a': t->values[HOLE_A] = t->layout.module->atoms[code[at]].bits - IMM_ATOM; break;
+        case 'l': t->values[HOLE_L] = operand_label(&t->layout, t->f, code[at]); break;
+        case 'F':
+            t->values[HOLE_ENTRY] = operand_other(&t->layout, t->f, code[0], 'F', code[at]);
+            break;
+        case 'I':
+            t->values[HOLE_IMPORT] = operand_other(&t->layout, t->f, code[0], 'I', code[at]);
+            break;
+        case 'R':
+            t->values[HOLE_RECORD] = operand_other(&t->layout, t->f, code[0], 'R', code[at]);
+            break;
         default: break;
         }
     }
@@ -363,7 +260,7 @@ static void emit_op(Translation *t, const uint32_t *code) {
         }
     }
     if ((op_infos[op].flags & OP_CALL) != 0) {
-        t->values[HOLE_POINT] = t->run + t->pool;
+        t->values[HOLE_POINT] = t->layout.start + t->pool;
         if (!t->measuring) {
             memcpy(t->write + t->pool, &t->f->points[t->next_point], sizeof(Safepoint *));
         }
@@ -449,10 +346,10 @@ static void emit_cases(Translation *t, const Case *cases, uint32_t count, uint32
     enum { FEW = 4 };
     if (count <= FEW) {
         for (uint32_t i = 0; i < count; i++) {
-            t->values[HOLE_L] = label_word(t, cases[i].label);
+            t->values[HOLE_L] = operand_label(&t->layout, t->f, cases[i].label);
             emit_case(t, cases[i].bits, subject, MICRO_is_case, MICRO_is_word);
         }
-        t->values[HOLE_L] = label_word(t, otherwise);
+        t->values[HOLE_L] = operand_label(&t->layout, t->f, otherwise);
         emit(t, op_stencils[OP_jump].first);
         return;
     }
@@ -462,7 +359,7 @@ static void emit_cases(Translation *t, const Case *cases, uint32_t count, uint32
     ahead.measuring = true;
     emit_case(&ahead, cases[half].bits, subject, MICRO_below_case, MICRO_below_word);
     emit_cases(&ahead, cases + half, count - half, subject, otherwise);
-    t->values[HOLE_L] = t->run + ahead.hot;
+    t->values[HOLE_L] = t->layout.start + ahead.hot;
     emit_case(t, cases[half].bits, subject, MICRO_below_case, MICRO_below_word);
     emit_cases(t, cases + half, count - half, subject, otherwise);
     emit_cases(t, cases, half, subject, otherwise);
@@ -470,18 +367,18 @@ static void emit_cases(Translation *t, const Case *cases, uint32_t count, uint32
 
 static bool emit_switch(Translation *t, const uint32_t *code) {
     uint32_t count = code[2];
-    Case *cases = mem_alloc(t->module->vm->mem, MEM_JIT, (count + 1) * sizeof *cases);
+    Case *cases = mem_alloc(t->layout.module->vm->mem, MEM_JIT, (count + 1) * sizeof *cases);
     if (cases == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        cases[i].bits = constant_of(t->module, code[3 + 2 * i]).bits;
+        cases[i].bits = operand_constant(t->layout.module, code[3 + 2 * i]).bits;
         cases[i].label = code[4 + 2 * i];
     }
     qsort(cases, count, sizeof *cases, order_cases);
     uint32_t subject = place_source(t, code[1], 'r', T0);
     emit_cases(t, cases, count, subject, code[3 + 2 * count]);
-    mem_free(t->module->vm->mem, MEM_JIT, cases);
+    mem_free(t->layout.module->vm->mem, MEM_JIT, cases);
     return true;
 }
 
@@ -503,10 +400,10 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
     } else if (op == OP_tuple) {
         emit_box(t, code[1], KIND_TUPLE, NULL, code + 2);
     } else if (op == OP_record) {
-        Word detail = other_word(t, code, 'R', code[2]);
+        Word detail = operand_other(&t->layout, t->f, code[0], 'R', code[2]);
         emit_box(t, code[1], KIND_RECORD, &detail, code + 3);
     } else if (op == OP_closure) {
-        Word detail = other_word(t, code, 'F', code[2]);
+        Word detail = operand_other(&t->layout, t->f, code[0], 'F', code[2]);
         emit_box(t, code[1], KIND_FN, &detail, code + 3);
     } else if (op == OP_switch) {
         good = emit_switch(t, code);
@@ -517,8 +414,8 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
     }
     if (t->site != NULL) {
         // Behind a call: its return address, the nop.
-        t->site->next =
-            (const void *)(t->run + t->hot - ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0));
+        t->site->next = (const void *)(t->layout.start + t->hot -
+                                       ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0));
     }
     if (t->site != NULL) {
         site_publish(t->site);
@@ -554,10 +451,10 @@ static bool emit_function(Translation *t, Function *f, const void ***handlers) {
     t->f = f;
     t->next_point = 0;
     align_function(t);
-    const void *closure_entry = (const void *)(t->run + t->hot);
+    const void *closure_entry = (const void *)(t->layout.start + t->hot);
     emit_captured(t);
-    const void *entry = (const void *)(t->run + t->hot);
-    size_t first = (size_t)(f->code - t->module->code);
+    const void *entry = (const void *)(t->layout.start + t->hot);
+    size_t first = (size_t)(f->code - t->layout.module->code);
     for (uint32_t word = 0; word < f->words; word += instr_words(f->code + word)) {
         if (t->measuring) {
             t->at[first + word] = (uint32_t)t->hot;
@@ -570,9 +467,7 @@ static bool emit_function(Translation *t, Function *f, const void ***handlers) {
         f->entry = entry;
         f->closure_entry = closure_entry;
         f->engine_data = *handlers;
-        for (uint32_t i = 0; i < f->region_count; i++) {
-            *(*handlers)++ = hot_address(t, f, f->regions[i].target);
-        }
+        *handlers = layout_put_handlers(&t->layout, f, *handlers);
     }
     return true;
 }
@@ -584,14 +479,6 @@ static bool emit_all(Translation *t, Module *module, const void **handlers) {
         }
     }
     return true;
-}
-
-static size_t count_handlers(const Module *module) {
-    size_t handlers = 0;
-    for (uint32_t i = 0; i < module->function_count; i++) {
-        handlers += module->functions[i].region_count;
-    }
-    return handlers;
 }
 
 // Takes what the first time found to be needed; lays it out for the second.
@@ -614,7 +501,7 @@ static JitModule *take_module(VM *vm, Translation *t, size_t handlers) {
         return NULL;
     }
     t->measuring = false;
-    t->run = (uintptr_t)made->code;
+    t->layout.start = (uintptr_t)made->code;
     t->write = code_memory_writable(state->memory, made->code);
     t->hot = 0;
     t->cold = cold_at;
@@ -629,10 +516,13 @@ bool translate_module(VM *vm, Module *module) {
     if (at == NULL) {
         return false;
     }
-    Translation t = {.module = module, .state = vm->engine_state, .measuring = true, .at = at};
+    Translation t = {.layout = {.module = module, .at = at},
+                     .state = vm->engine_state,
+                     .measuring = true,
+                     .at = at};
     t.values[HOLE_COLD] = (uint64_t)(uintptr_t)t.state->glue;
     bool good = emit_all(&t, module, NULL);
-    JitModule *made = good ? take_module(vm, &t, count_handlers(module)) : NULL;
+    JitModule *made = good ? take_module(vm, &t, layout_handler_count(module)) : NULL;
     if (made != NULL) {
         module->engine_data = made;
         good = emit_all(&t, module, made->handlers);
@@ -694,7 +584,7 @@ bool translate_stubs(VM *vm, JitState *state) {
     memcpy(write + EXIT_AT, nop, sizeof nop);
     memcpy(write + EXIT_AT + sizeof nop, &distance, sizeof distance);
     Translation t = {.state = state,
-                     .run = (uintptr_t)run,
+                     .layout = {.start = (uintptr_t)run},
                      .write = write,
                      .hot = EXIT_AT + 8,
                      .cold = STUBS_BYTES};

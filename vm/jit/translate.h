@@ -4,9 +4,8 @@
 #pragma once
 
 #include "vm/jit/memory.h"
+#include "vm/ops/operands.h"
 #include "vm/ops/step.h"
-
-typedef uint64_t Word;
 
 // What an op's cold code needs: a fixed head, then the operands in generic words (words.h), laid
 // out as tools/gen/opgen.c says. They begin at index 1 of `words` so counted from `cold`.
