@@ -7,7 +7,6 @@
 // shapes are trusted. Pure; any thread. Tests: tests/unit/vm/code.
 #pragma once
 
-
 #include "vm/code/module.h"
 
 // Words of an element of the list that begins with `letter`.

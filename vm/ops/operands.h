@@ -41,8 +41,8 @@ Word operand_other(const CodeLayout *l, const Function *f, uint32_t op, char let
 // Gives how many there are.
 uint32_t operands_put_fixed(const Module *m, const uint32_t *code, Word *out);
 
-// All that follows the fixed d and s: other operands, then f, the Safepoint (NULL: the op has none),
-// the list. Gives the end of what was written. operands_rest_words is how many words that are.
+// All that follows the fixed d and s: other operands, then f, the Safepoint (NULL: the op has
+// none), the list. Gives the end of what was written. operands_rest_words: how many words that is.
 Word *operands_put_rest(const CodeLayout *l, const Function *f, const uint32_t *code,
                         const Safepoint *point, Word *out);
 uint32_t operands_rest_words(const uint32_t *code);
