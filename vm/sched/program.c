@@ -132,13 +132,14 @@ ProgramEnd program_run(VM *vm, const Function *main, const Term *args, uint32_t 
     struct ProgramLife *life = vm->program;
     atomic_store_explicit(&life->done, 0, memory_order_relaxed);
     MainCall call = {.life = life, .function = main, .args = args, .count = count};
+    // Before main begins: nobody who sees that it runs sends a signal in vain.
+    listen_to_signals(life);
     sched_call(vm->sched, start_main, &call);
+    bool ended = call.ok && wait_for_end(life);
+    listen_to_signals(NULL);
     if (!call.ok) {
         return (ProgramEnd){.status = 1};
     }
-    listen_to_signals(life);
-    bool ended = wait_for_end(life);
-    listen_to_signals(NULL);
     int chosen = atomic_load_explicit(&life->chosen, memory_order_relaxed);
     int status = atomic_load_explicit(&life->status, memory_order_relaxed);
     return (ProgramEnd){.status = chosen != STATUS_NONE ? chosen
