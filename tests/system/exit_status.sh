@@ -31,6 +31,7 @@ END
 
 # $1 signal, $2 expected status
 signalled() {
+    : > "$dir/out" # the shell empties it only when the child gets its turn
     "$COPPICE" run "$dir/server.cop" > "$dir/out" 2> /dev/null &
     pid=$!
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

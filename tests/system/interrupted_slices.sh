@@ -14,6 +14,7 @@ fn main() {
 }
 COP
 for seed in 1 2 3 4 5 6 7 8; do
+    : >"$dir/out" # the shell empties it only when the child gets its turn
     "$COPPICE" run --seed $seed "$dir/busy.cop" >"$dir/out" &
     pid=$!
     until grep -q ready "$dir/out"; do
