@@ -114,6 +114,12 @@ static void print_reference(const IrFunction *f, const IrInst *inst, Buf *out) {
         buf_format(out, " %" PRIu32 " :", inst->index);
         buf_str(out, name_str(inst->name));
         break;
+    case IR_GET_FIELD:
+        buf_text(out, " :");
+        buf_str(out, name_str(inst->name));
+        buf_byte(out, ' ');
+        buf_str(out, name_str(core->records.items[inst->ref].name));
+        break;
     case IR_FAIL_WITH:
     case IR_GET:
         buf_text(out, " :");

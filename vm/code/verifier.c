@@ -611,6 +611,9 @@ static bool check_demands(Verifier *v, const Operands *o) {
         return fact_of(v, o->s[0]).kind == FACT_CONS || verify_fail(v, "not known to be a cell");
     case OP_elem: return require_tuple(v, o);
     case OP_field: return require_field(v, o);
+    case OP_get_field:
+        return o->n < v->m->records[o->index]->field_count ||
+               verify_fail(v, "a field that the record has not");
     case OP_is_tagged: return o->n > 0 || verify_fail(v, "a tuple of no elements has no tag");
     case OP_map: return o->count % 2 == 0 || verify_fail(v, "a key without a value");
     case OP_bits_int: return check_spec(v, o->n, SEG_INT);

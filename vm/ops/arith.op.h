@@ -62,11 +62,11 @@ op(mul) {
 }
 
 op(div) {
-    Term a = A;
-    Term b = B;
-    if (LIKELY(term_is_flo(a) && term_is_flo(b))) {
+    double a;
+    double b;
+    if (LIKELY(term_exact_double(A, &a) && term_exact_double(B, &b))) {
         // A quotient by zero has no tag: infinity or not a number.
-        Term quotient = TERM_LITERAL(flo_encode(term_to_flo(a) / term_to_flo(b)));
+        Term quotient = TERM_LITERAL(flo_encode(a / b));
         if (LIKELY(term_is_flo(quotient))) {
             SET(quotient);
             NEXT;

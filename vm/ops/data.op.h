@@ -77,6 +77,14 @@ op(get) {
     SLOW_WITH(slow_get, ATOM);
 }
 
+op(get_field) {
+    if (LIKELY(record_is_of(A, RECORD))) {
+        SET(record_field(A, N));
+        NEXT;
+    }
+    SLOW_WITH(slow_get, ATOM);
+}
+
 op(index) {
     Term a = A;
     Term b = B;

@@ -13,7 +13,6 @@
 
 enum {
     BLOCKING_US = 500,
-    EXACT_BITS = 53, // integers of a double's precision
 };
 
 typedef struct {
@@ -223,7 +222,7 @@ Term slow_mul(Process *p, Term a, Term b) {
 
 static bool small_is_exact(Term t) {
     int64_t v = term_is_small(t) ? term_to_small(t) : INT64_MAX;
-    return v <= INT64_C(1) << EXACT_BITS && v >= -(INT64_C(1) << EXACT_BITS);
+    return v <= INT64_C(1) << FLO_EXACT_BITS && v >= -(INT64_C(1) << FLO_EXACT_BITS);
 }
 
 Term slow_div(Process *p, Term a, Term b) {

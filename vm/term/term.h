@@ -127,6 +127,20 @@ static inline double term_to_flo(Term t) {
     return d;
 }
 
+enum { FLO_EXACT_BITS = 53 }; // integers of a double's precision
+
+// The value as a double, when that is exact and `t` is a small integer or a tagged float.
+static inline bool term_exact_double(Term t, double *d) {
+    if (term_is_flo(t)) {
+        *d = term_to_flo(t);
+        return true;
+    }
+    int64_t v = term_to_small(t);
+    *d = (double)v;
+    return term_is_small(t) && v <= INT64_C(1) << FLO_EXACT_BITS &&
+           v >= -(INT64_C(1) << FLO_EXACT_BITS);
+}
+
 // Atoms and pids ---------------------------------------------------------------------------------
 
 static inline bool term_is_atom(Term t) {

@@ -248,11 +248,33 @@ static IrInst *as_constant(const Facts *s, IrInst *v) {
     }
 }
 
+// `m.name`, where m is a record that has such a field.
+static void as_field(const Facts *s, IrInst *get) {
+    const IrInst *from = get->args[0];
+    const Fact fact = fact_of(s, from);
+    if (!is_fresh(s, &fact) || fact.record == UNKNOWN || ir_is_const(from)) {
+        return;
+    }
+    const CoreRecord *record = &s->f->module->core->records.items[fact.record];
+    for (uint32_t i = 0; i < record->field_count; i++) {
+        if (record->fields[i] == get->name) {
+            get->op = IR_FIELD;
+            get->ref = fact.record;
+            get->index = i;
+            get->name = NULL;
+            return;
+        }
+    }
+}
+
 static void visit(Facts *s, IrBlock *block) {
     note_edge(s, block);
     for (IrInst *inst = block->first; inst != NULL; inst = inst->next) {
         for (uint32_t i = 0; i < inst->arg_count; i++) {
             inst->args[i] = as_constant(s, inst->args[i]);
+        }
+        if (inst->op == IR_GET && inst->target_count == 0) {
+            as_field(s, inst);
         }
         if (inst->target_count == 0) {
             note_done(s, inst);

@@ -11,6 +11,7 @@ typedef struct {
 static const Pass passes[] = {
     {opt_constants, false}, {opt_cfg, false}, {opt_facts, true}, {opt_cse, true},
     {opt_constants, false}, {opt_cfg, false}, {opt_dce, false},  {opt_cfg, false},
+    {opt_strength, false},
 };
 
 // What a test that is decided after all calls for. No such test may be left: see opt.h.

@@ -22,6 +22,8 @@ void opt_cfg(IrFunction *f);
 void opt_facts(IrFunction *f);
 // Uses a value again instead of computing it again. (cse.c)
 void opt_cse(IrFunction *f);
+// Turns operations into cheaper ones that do the same. (strength.c)
+void opt_strength(IrFunction *f);
 // Drops what nobody uses. (dce.c)
 void opt_dce(IrFunction *f);
 

@@ -79,3 +79,17 @@ Test(opt, effects_stay_in_order) {
     cr_assert(second != NULL, "%s", ir);
     cr_assert(strstr(second, "send v0, 1") != NULL, "%s", ir);
 }
+
+Test(opt, divisions_by_powers_of_two_are_shifts_and_masks) {
+    ASSERT_IR("f/1", "pub fn f(x) = x // 8", " = shr ", 1);
+    ASSERT_IR("f/1", "pub fn f(x) = x % 8", " = band ", 1);
+    ASSERT_IR("f/1", "pub fn f(x) = x // 6", " = idiv ", 1);
+    ASSERT_IR("f/1", "pub fn f(x) = x % -8", " = mod ", 1);
+    ASSERT_IR("f/1", "pub fn f(x) = x // 1", " = idiv ", 1);
+}
+
+Test(opt, a_field_is_guessed_or_known) {
+    ASSERT_IR("f/1", "record P { x, y }\npub fn f(p) = p.y", "get_field :y P", 1);
+    ASSERT_IR("f/1", "record P { x, y }\npub fn f(P{x:} as p) = x + p.y", "field P.1", 1);
+    ASSERT_IR("f/1", "record P { x, y }\npub fn f(p) = p.z", " = get :z", 1);
+}
