@@ -89,7 +89,8 @@ Test(opt, divisions_by_powers_of_two_are_shifts_and_masks) {
 }
 
 Test(opt, a_field_is_guessed_or_known) {
-    ASSERT_IR("f/1", "record P { x, y }\npub fn f(p) = p.y", "get_field :y P", 1);
+    ASSERT_IR("f/1", "record P { x, y }\npub fn f(p) = p.y\npub fn g() = P{x: 1, y: 2}",
+              "get_field :y P", 1);
     ASSERT_IR("f/1", "record P { x, y }\npub fn f(P{x:} as p) = x + p.y", "field P.1", 1);
     ASSERT_IR("f/1", "record P { x, y }\npub fn f(p) = p.z", " = get :z", 1);
 }
