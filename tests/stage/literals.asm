@@ -12,7 +12,7 @@ fn data/1
 
 fn parts/2
     enter {x0 x1}
-    get x2, x0, :x, -, {x0 x1}
+    get_field x2, x0, :x, P, 0, -, {x0 x1}
     index x3, x1, :k, -, {x0 x1 x2}
     is_record_of x0, P, L1
     field x0, x0, P, 1
@@ -21,7 +21,7 @@ fn parts/2
     get x4, x1, :size, -, {x0 x1 x2 x3}
     alloc 4, {x0 x1 x2 x3 x4}
     record x4, P, (x4, 1.5)
-    get x4, x4, :x, -, {x0 x1 x2 x3}
+    get_field x4, x4, :x, P, 0, -, {x0 x1 x2 x3}
     map_update x1, x1, :a, 1, -, {x0 x2 x3 x4}
     alloc 6, {x0 x1 x2 x3 x4}
     tuple x0, (x2, x3, x0, x4, x1)

@@ -20,7 +20,7 @@ fn squares/1
     move x2, []
 L1:
     ge x0, x1, L3, {x0 x1 x2}
-    mod x3, x1, 2, -, {x0 x1 x2}
+    band x3, x1, 1, -, {x0 x1 x2}
     eq x3, 0, L2, {x0 x1 x2}
     add x3, x1, 1, -, {x0 x1 x2}
     mul x1, x1, x1, -, {x0 x2 x3}
