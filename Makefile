@@ -75,6 +75,7 @@ UNIT_C := $(call find,tests/unit,*.c)
 FUZZ_C := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_COMMON_C := $(filter-out $(FUZZ_C),$(sort $(wildcard tests/fuzz/*.c))) tools/coppice/library.c \
     $(wildcard $(addprefix tests/unit/vm/interp/,assembler.c machine.c mutate.c mutate_code.c))
+DIFFER_C := $(sort $(wildcard tests/fuzz/differ/*.c))
 RUNNER_C := $(sort $(wildcard tests/runner/*.c))
 MAIN_C := $(wildcard tools/coppice/main.c)
 
@@ -245,7 +246,7 @@ help:
 	@echo 'make asan tsan   the program tests under AddressSanitizer and UBSan, and ThreadSanitizer'
 	@echo 'make stress      the program tests, collecting garbage wherever it could happen'
 	@echo 'make sim         the behaviour tests under SEEDS=$(SEEDS) seeds'
-	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make fuzz        each fuzz target, and random programs on both engines, for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make bench       the benchmarks beside their peers (BENCH="-n 3 pingpong": options and names)'
 	@echo 'make cover       grammar rules that no test reduces, lines of the compiler that none runs'
 	@echo 'make fmt tidy    format the C sources; print what the style asks to look at'
@@ -323,7 +324,10 @@ test-stress:
 	    lang behave samples || bad=1; exit $$bad
 test-fuzz:
 	@echo '== fuzz targets, a few seconds each'
-	@$(MAKE) CFG=fuzz CC=clang-19 FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
+	@bad=0; $(MAKE) CFG=fuzz CC=clang-19 FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run || bad=1; \
+	    $(MAKE) CFG=debug .build/debug/differ; \
+	    .build/testrun --tally $(TALLY) -x 600 --check .build/debug/differ -- -j 2 -s 1 -n 400 \
+	        -o .build/faults || bad=1; exit $$bad
 
 .PHONY: asan tsan stress sim
 asan:
@@ -345,9 +349,10 @@ FUZZERS := $(FUZZ_C:tests/fuzz/fuzz_%.c=%)
 SEEDS_parse := tests/samples tests/examples tests/lang
 SEEDS_compile := $(SEEDS_parse) tests/behave
 
-.PHONY: fuzz fuzz-run
+.PHONY: fuzz fuzz-run fuzz-programs
 fuzz:
 	@$(MAKE) CFG=fuzz CC=clang-19 .build/testrun fuzz-run
+	@$(MAKE) CFG=debug fuzz-programs
 fuzz-run: $(FUZZERS:%=fuzz-run-%)
 fuzz-run-%: $(B)/fuzz/%
 	@mkdir -p $(B)/corpus/$*
@@ -358,6 +363,13 @@ $(FUZZERS:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_O) \
     $(call objects,$(FUZZ_COMMON_C)) $(B)/obj/gen/library.o $(B)/objects.list
 	$(call link,-fsanitize=fuzzer)
 $(call objects,$(FUZZ_C)): CFLAGS += -Wno-missing-prototypes
+
+# Random programs, each on both engines and so on; the seed is printed with what fails.
+fuzz-programs: $(B)/differ
+	@echo "  FUZZ  programs"
+	@$< -j $$(nproc) -t $(FUZZ_SECONDS) -s $(or $(SEED),$$(date +%s)) -o .build/faults
+$(B)/differ: $(CORE_O) $(call objects,$(DIFFER_C) tools/coppice/library.c) $(B)/obj/gen/library.o $(B)/objects.list
+	$(call link)
 
 # ---- Measuring ---------------------------------------------------------------------------------
 
@@ -376,7 +388,7 @@ cover:
 
 # ---- The sources -------------------------------------------------------------------------------
 
-OWN_C := $(VM_C) $(COMPILER_C) $(TOOLS_C) $(UNIT_C) $(FUZZ_C) $(RUNNER_C) $(wildcard tools/gen/*.c tools/*.c) \
+OWN_C := $(VM_C) $(COMPILER_C) $(TOOLS_C) $(UNIT_C) $(FUZZ_C) $(DIFFER_C) $(RUNNER_C) $(wildcard tools/gen/*.c tools/*.c) \
     $(call find,vm,*.h) $(call find,compiler,*.h) $(call find,tools,*.h) $(call find,tests,*.h)
 
 .PHONY: fmt tidy

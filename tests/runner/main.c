@@ -1,8 +1,8 @@
 // Runs the program tests: see tests/README.md, and usage below.
 //
-// Each test is run in each mode, as a command line of its own: from source, as an image, interpreted,
-// not optimised, with one or two schedulers, under seeds. Its file says what to expect, whatever the mode. The last line
-// printed is `N passed, N failed, N skipped`.
+// Each test is run in each mode, as a command line of its own: from source, as an image,
+// interpreted, not optimised, with one or two schedulers, under seeds. Its file says what to
+// expect, whatever the mode. The last line printed is `N passed, N failed, N skipped`.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runner/runner.h"
@@ -26,10 +26,10 @@ static const char usage[] =
     "  -x FACTOR     multiply time limits\n"
     "  -v            name what passes, too\n"
     "  --accept      write golden files (.err, stages) anew where they differ\n"
-    "  --unit PROGRAM, --fuzz PROGRAM FOLDER..., --session FILE COMMAND...,\n"
-    "  --tally FILE, --total FILE\n"
-    "                what make and the runner use: unit tests, a fuzz target for -x seconds,\n"
-    "                a terminal session, common counts\n";
+    "  --unit PROGRAM, --fuzz PROGRAM FOLDER..., --check PROGRAM -- ARGUMENT...,\n"
+    "  --session FILE COMMAND..., --tally FILE, --total FILE\n"
+    "                what make and the runner use: unit tests, a fuzz target for -x seconds, a\n"
+    "                program that passes by its status, a terminal session, common counts\n";
 
 static const char *const everything[] = {"lang",  "behave",  "stdlib",   "ops",
                                          "stage", "samples", "examples", "system",
@@ -219,16 +219,22 @@ static void run_programs(char **paths, const char *modes, const Options *options
 
 int main(int argc, char **argv) {
     static const struct option longs[] = {
-        {"accept", no_argument, NULL, 'A'},      {"unit", required_argument, NULL, 'U'},
-        {"fuzz", required_argument, NULL, 'F'},  {"tally", required_argument, NULL, 'T'},
-        {"total", required_argument, NULL, 'S'}, {"session", required_argument, NULL, 'P'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+        {"accept", no_argument, NULL, 'A'},
+        {"unit", required_argument, NULL, 'U'},
+        {"fuzz", required_argument, NULL, 'F'},
+        {"tally", required_argument, NULL, 'T'},
+        {"total", required_argument, NULL, 'S'},
+        {"session", required_argument, NULL, 'P'},
+        {"check", required_argument, NULL, 'C'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     Options options = {
         .coppice = ".build/coppice", .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN), .slowness = 1};
     const char *modes = default_modes;
     const char *unit = NULL;
     const char *fuzz = NULL;
+    const char *check = NULL;
     const char *session = NULL;
     const char *total = NULL;
     int c;
@@ -242,6 +248,7 @@ int main(int argc, char **argv) {
         case 'A': options.accept = true; break;
         case 'U': unit = optarg; break;
         case 'F': fuzz = optarg; break;
+        case 'C': check = optarg; break;
         case 'P': session = optarg; break;
         case 'T': options.tally = optarg; break;
         case 'S': total = optarg; break;
@@ -258,6 +265,8 @@ int main(int argc, char **argv) {
         suite_unit(unit, &options, &counts);
     } else if (fuzz != NULL) {
         suite_fuzz(fuzz, argv + optind, &options, &counts);
+    } else if (check != NULL) {
+        suite_check(check, argv + optind, &options, &counts);
     } else {
         run_programs(argv + optind, modes, &options, &counts);
     }

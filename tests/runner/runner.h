@@ -134,6 +134,8 @@ int session_play(const char *path, char **command, double slowness);
 // Criterion's and libFuzzer's programs.
 void suite_unit(const char *program, const Options *options, Counts *counts);
 void suite_fuzz(const char *program, char **folders, const Options *options, Counts *counts);
+// A program that passes with status 0, in options->slowness seconds.
+void suite_check(const char *program, char **arguments, const Options *options, Counts *counts);
 // The counts collected in options->tally by earlier runners.
 void tally_add(const char *path, const Counts *counts);
 void tally_read(const char *path, Counts *counts);

@@ -85,6 +85,24 @@ void suite_fuzz(const char *program, char **folders, const Options *options, Cou
     }
 }
 
+void suite_check(const char *program, char **arguments, const Options *options, Counts *counts) {
+    Words command = {0};
+    words_add(&command, program);
+    for (; *arguments != NULL; arguments++) {
+        words_add(&command, *arguments);
+    }
+    Options patient = *options;
+    patient.slowness = 1;
+    Run run = run_program(command, (int)options->slowness, &patient);
+    if (run.exit_status == 0 && !run.timed_out) {
+        counts->passed++;
+        printf("%s", run.out.bytes);
+    } else {
+        print_failed(program, &run);
+        counts->failed++;
+    }
+}
+
 void tally_add(const char *path, const Counts *counts) {
     FILE *f = fopen(path, "a");
     if (f == NULL ||
