@@ -80,6 +80,7 @@ struct Process {
     uint8_t end_stage; // how far its end has come: exit.c
     uint8_t purge;     // PurgeDue: purge.h
     uint8_t ending_side;
+    bool chatty; // used its last slice mostly to send and receive
 
     // Fixed at birth.
     VM *vm;

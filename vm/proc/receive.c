@@ -102,6 +102,7 @@ void receive_take(Process *p) {
     Signal *s = mailbox_at(&p->mailbox);
     ASSERT(s != NULL);
     TRACE_EVENT(p->vm, TRACE_receive, p->pid, "%P", signal_term(s));
+    p->worker->messages++;
     mailbox_remove(&p->mailbox, s);
     receive_end(p);
     if (signal_is_counted(s)) {

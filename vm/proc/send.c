@@ -161,6 +161,7 @@ Term process_send(Process *p, Term to, Term message) {
         return send_resume(p, &address, message);
     }
     process_charge(p, SEND_REDUCTIONS);
+    p->worker->messages++;
     TRACE_EVENT(p->vm, TRACE_send, p->pid, "to %P: %P", to, message);
     if (!term_is_pid(address.pid)) {
         if (address.by_name) {

@@ -55,6 +55,7 @@ struct Worker {
     void *native_sp;  // C's stack while machine code runs on the process's own: vm/jit
     uint64_t spawned; // statistics: read by others without order
     uint64_t dropped; // messages to those who had ended
+    uint64_t messages; // sent and taken by those who ran here
 };
 
 // False: no memory.

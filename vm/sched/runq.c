@@ -46,17 +46,24 @@ void runq_push_fresh(RunQueue *q, Process *p) {
 void runq_push_spent(RunQueue *q, Process *p) {
     runlist_push(&q->levels[p->priority].spent, p);
     q->count++;
+    q->busy += !p->chatty;
 }
 
 static bool level_is_empty(const RunLevel *level) {
     return level->fresh.count == 0 && level->spent.count == 0;
 }
 
-static Process *level_pop(RunLevel *level) {
-    bool fresh =
-        level->fresh.count > 0 && (level->fresh_run < FRESH_RUN || level->spent.count == 0);
-    level->fresh_run = fresh ? level->fresh_run + 1 : 0;
-    return runlist_pop(fresh ? &level->fresh : &level->spent);
+static Process *level_pop(RunQueue *q, RunLevel *level) {
+    if (level->fresh.count > 0 &&
+        (level->fresh_used < FRESH_REDUCTIONS || level->spent.count == 0)) {
+        q->ran = level;
+        return runlist_pop(&level->fresh);
+    }
+    q->ran = NULL;
+    level->fresh_used = 0;
+    Process *p = runlist_pop(&level->spent);
+    q->busy -= !p->chatty;
+    return p;
 }
 
 static RunLevel *level_next(RunQueue *q) {
@@ -83,5 +90,5 @@ Process *runq_pop(RunQueue *q) {
         return NULL;
     }
     q->count--;
-    return level_pop(level_next(q));
+    return level_pop(q, level_next(q));
 }

@@ -39,7 +39,6 @@ static Scheduler *scheduler_of(Worker *w) {
 static void hook_queue(Worker *w, Process *p) {
     Scheduler *s = scheduler_of(w);
     sched_queue_own(s, p);
-    sched_share(s);
 }
 
 static void inject(Scheduler *s, Process *p) {
@@ -164,20 +163,22 @@ static void fire(void *context, Timer *timer) {
 }
 
 // Timers that have ended, and what nobody can see any more. True: there is more to do.
-static bool go_on(Scheduler *s) {
-    bool more = wheel_advance(&s->timers, sched_now_ns(s->worker.vm), FIRE_MAX, fire, s);
+static bool go_on(Scheduler *s, uint64_t now_ns) {
+    bool more = wheel_advance(&s->timers, now_ns, FIRE_MAX, fire, s);
     purge_poll(&s->worker);
     return quiet_collect(s->worker.quiet, RETIRED_MAX, &s->worker) || more;
 }
 
 bool sched_poll(Scheduler *s) {
-    s->slices = 0;
     s->reds_left = POLL_REDUCTIONS;
     if (s->loop != NULL) {
         s->io_in_flight = s->pool->io->poll(s);
     }
     sched_balance(s);
-    return go_on(s);
+    uint64_t now_ns = sched_now_ns(s->worker.vm);
+    bool more = go_on(s, now_ns);
+    sched_share(s, now_ns);
+    return more;
 }
 
 // The loop ----------------------------------------------------------------------------------------
@@ -197,8 +198,10 @@ static void run_or_park(Scheduler *s) {
             return;
         }
     }
+    int32_t before = s->reds_left;
     sched_run(s, p);
-    sched_share(s);
+    s->reds_left -= TURN_REDUCTIONS;
+    runq_charge(&s->queue, before - s->reds_left);
 }
 
 static void *scheduler_main(void *argument) {
@@ -215,7 +218,7 @@ static void *scheduler_main(void *argument) {
         StepTime begun = sched_measure(s);
         run_posts(s);
         take_injected(s);
-        if (s->slices >= POLL_SLICES || s->reds_left <= 0) {
+        if (s->reds_left <= 0) {
             sched_poll(s);
         }
         sched_measured(s, begun, "looking around", TERM_NIL, TERM_NIL);
@@ -272,14 +275,13 @@ static bool sim_turn(Scheduler *s) {
             s->io_in_flight = s->pool->io->poll(s);
         }
     }
-    if (go_on(s)) {
+    if (go_on(s, sched_now_ns(s->worker.vm))) {
         return true;
     }
     Process *p = sim_pop(sim);
     if (p == NULL) {
         return sim_wait(s);
     }
-    s->slices = 0;
     s->reds_left = 0;
     sched_run(s, p);
     sim_spend(&s->worker.vm->clock, -s->reds_left);
@@ -390,6 +392,7 @@ static Scheduler *scheduler_new(SchedPool *pool, uint32_t number) {
     runq_init(&s->queue);
     wheel_init(&s->timers, vm->mem, sched_now_ns(vm));
     s->reds_left = POLL_REDUCTIONS;
+    s->crowded_ns = UINT64_MAX;
     bool ok = worker_init(&s->worker, vm, &scheduler_hooks, number) && s->wake_fd >= 0;
     // In the seeded mode there are no other threads.
     s->worker.blocks.defers = !vm->options.seeded;

@@ -4,7 +4,7 @@
 // A process is queued on the scheduler that woke or made it, so those that talk to each other stay
 // together; a scheduler without work takes some from others (steal.c). A slice is SLICE_REDUCTIONS.
 // Within a priority, those just woken go before those that used up their slice, but one of the
-// latter has its turn after every FRESH_RUN of the former. Idle schedulers sleep in the kernel, on
+// latter has its turn when the former have used FRESH_REDUCTIONS. Idle schedulers sleep in the kernel, on
 // their event loop and a wake-up descriptor, until the next timer: nothing spins.
 //
 //   turn:   posts from others → timers, event loop (every few slices) → a process: fetch signals, run a slice → queue, sleep or end
@@ -21,9 +21,9 @@
 
 enum {
     SLICE_REDUCTIONS = 4000,
-    FRESH_RUN = 8,          // slices of woken ones before one that had used up its slice
+    FRESH_REDUCTIONS = 32000, // of woken ones before one that had used up its slice
+    TURN_REDUCTIONS = 20,     // what a turn costs beside them
     POLL_REDUCTIONS = 4000, // between looks at the clock and the event loop
-    POLL_SLICES = 64,
     SCHED_MAX = 1024,
     SCHED_REGISTERS = 256,
 };
@@ -60,8 +60,8 @@ struct Scheduler {
     Sim *sim;     // NULL: real time and threads
     IoLoop *loop; // NULL until used
     uint32_t io_in_flight;
-    uint32_t slices;       // since the last poll
     int32_t reds_left;     // until the next poll
+    uint64_t crowded_ns;   // since when more than one waits at every poll; UINT64_MAX: not so
     size_t verified_words; // of heaps, which the slices since have not made up for; debug builds
     int wake_fd;           // eventfd
     const struct Safepoint *last; // where the process that ran last stopped: for --trace=long

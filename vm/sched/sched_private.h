@@ -10,8 +10,8 @@ enum { STEAL_MAX = 256 };
 // steal.c. Work that others offer, or that s has offered itself; false when there is none.
 bool sched_steal(Scheduler *s);
 bool sched_is_any_offered(const SchedPool *pool);
-// Offers work when somebody is idle.
-void sched_share(Scheduler *s);
+// Offers work when somebody is idle: at every poll.
+void sched_share(Scheduler *s, uint64_t now_ns);
 // Of what is offered: more from those who offer more than s has, and s's own back when nobody is
 // idle.
 void sched_balance(Scheduler *s);

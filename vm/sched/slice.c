@@ -218,6 +218,10 @@ static void verify(Scheduler *s, Heap *heap) {
     heap_verify(heap);
 }
 
+// Who uses fewer reductions than this for each message sent or taken would lose by being run apart
+// from those it talks to: steal.c.
+enum { CHATTY_REDUCTIONS = 64 };
+
 static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     p->woken = false;
     p->asleep = false;
@@ -228,6 +232,7 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     TRACE_EVENT(p->vm, TRACE_sched, p->pid, "runs");
     s->worker.current = p;
     uint8_t collections = p->heap.collections;
+    uint64_t messages = s->worker.messages;
     int result = p->vm->engine->run(p);
     s->worker.current = NULL;
     s->last = p->point;
@@ -236,6 +241,7 @@ static int run_slice(Scheduler *s, Process *p, int32_t slice) {
     int32_t used = slice - p->reds;
     p->reductions += (uint64_t)(used > 0 ? used : 0);
     s->reds_left -= used;
+    p->chatty = (int64_t)(s->worker.messages - messages) * CHATTY_REDUCTIONS > used;
     if (p->heap.collections != collections) {
         TRACE_EVENT(p->vm, TRACE_gc, p->pid, "was collected");
     }
@@ -275,7 +281,6 @@ void sched_measured(Scheduler *s, StepTime begun, const char *what, Term pid, Te
 static void turn(Scheduler *s, Process *p) {
     p->worker = &s->worker;
     p->heap.pool = &s->worker.blocks;
-    s->slices++;
     atomic_store_explicit(&s->switches,
                           atomic_load_explicit(&s->switches, memory_order_relaxed) + 1,
                           memory_order_relaxed);

@@ -2,32 +2,45 @@
 // How work gets from one scheduler to another.
 //
 // A queue is private to its scheduler, which takes no lock to use it. Only when another is idle
-// does the owner move half of what it has, but for the next one, to its `offered` list, under the
-// queue's lock, and wakes the idle one, which looks for such lists. While all are busy, those that
-// have less than somebody offers take more of it, and the owner takes back the rest, so that
-// nothing waits there for ever. As long as nobody was idle no queue is locked.
+// does the owner move some of what it has to its `offered` list, under the queue's lock, and wakes
+// the idle one, which looks for such lists. While all are busy, those that have less than somebody
+// offers take more of it, and the owner takes back the rest, so that nothing waits there for ever.
+// As long as nobody was idle no queue is locked.
+//
+// Which some: a process that computes gains by running elsewhere, but one that mostly sends and
+// receives (`chatty`) loses: its messages and those it talks to would go from cache to cache. So at
+// first only those go that used up a slice and are not chatty. When more than one waits for longer
+// than CROWDED_NS, the others are tried as well: as those who are woken go where they were woken
+// from, a group that talks among itself is soon together again, here or there.
 #include "vm/sched/runq.h"
 #include "vm/sched/sched_private.h"
 
-uint32_t runq_offer(RunQueue *q) {
-    Process *next = runq_pop(q);
-    if (next == NULL) {
-        return 0;
+// Moves from a list what others may have, looking at a bounded part of it.
+static void set_apart(RunQueue *q, RunList *from, bool spent, bool all, RunList *some,
+                      uint32_t max) {
+    uint32_t look = from->count < STEAL_MAX ? from->count : STEAL_MAX;
+    for (; look > 0 && some->count < max; look--) {
+        Process *p = runlist_pop(from);
+        if (!all && p->chatty) {
+            runlist_push(from, p);
+            continue;
+        }
+        q->count--;
+        q->busy -= spent && !p->chatty;
+        runlist_push(some, p);
     }
-    uint32_t count = (q->count + 1) / 2;
+}
+
+uint32_t runq_offer(RunQueue *q, bool all) {
+    uint32_t max = q->count / 2;
     RunList some = {.count = 0};
-    for (uint32_t i = 0; i < count; i++) {
-        runlist_push(&some, runq_pop(q));
+    for (unsigned i = PRIORITY_COUNT; i-- > 0;) {
+        set_apart(q, &q->levels[i].spent, true, all, &some, max);
+        if (all) {
+            set_apart(q, &q->levels[i].fresh, false, all, &some, max);
+        }
     }
-    // The next one goes before the others again.
-    RunList *fresh = &q->levels[next->priority].fresh;
-    next->queue_next = fresh->first;
-    fresh->first = next;
-    if (fresh->last == NULL) {
-        fresh->last = next;
-    }
-    fresh->count++;
-    q->count++;
+    uint32_t count = some.count;
     if (count == 0) {
         return 0;
     }
@@ -104,13 +117,21 @@ bool sched_is_any_offered(const SchedPool *pool) {
     return false;
 }
 
-void sched_share(Scheduler *s) {
-    // Relaxed: a scheduler that parks at this moment looks at the lists once more.
-    if (!runq_has_surplus(&s->queue) ||
-        atomic_load_explicit(&s->pool->idle, memory_order_relaxed) == 0) {
+void sched_share(Scheduler *s, uint64_t now_ns) {
+    enum { CROWDED_NS = 1000 * 1000 };
+    RunQueue *q = &s->queue;
+    if (q->count < 2) {
+        s->crowded_ns = UINT64_MAX;
         return;
     }
-    if (runq_offer(&s->queue) > 0) {
+    s->crowded_ns = s->crowded_ns == UINT64_MAX ? now_ns : s->crowded_ns;
+    // Relaxed: a scheduler that parks at this moment looks at the lists once more.
+    if (atomic_load_explicit(&s->pool->idle, memory_order_relaxed) == 0) {
+        return;
+    }
+    bool all = now_ns - s->crowded_ns >= CROWDED_NS;
+    if ((all || q->busy > 0) && runq_offer(q, all) > 0) {
+        s->crowded_ns = now_ns;
         sched_wake_one(s->pool);
     }
 }
