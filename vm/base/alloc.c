@@ -287,13 +287,13 @@ void mem_fail_nth(MemStats *mem, uint64_t n) {
 // 0x1f in every byte: any word of it is the non-value TERM_NONE's family, never a pointer.
 enum { POISON_BYTE = 0x1f };
 
-void mem_poison(void *memory, size_t size, bool fill) {
-    if (VM_DEBUG && fill) {
+void mem_poison_debug(void *memory, size_t size, bool fill) {
+    if (fill) {
         memset(memory, POISON_BYTE, size);
     }
     POISON(memory, size);
 }
 
-void mem_unpoison(void *memory, size_t size) {
+void mem_unpoison_debug(void *memory, size_t size) {
     UNPOISON(memory, size);
 }

@@ -83,5 +83,15 @@ void mem_fail_nth(MemStats *mem, uint64_t n);
 // Memory that an allocator of ours holds back: AddressSanitizer reports any use until it is
 // unpoisoned. In debug builds it is filled as well, so that a stale term is a visible non-value;
 // pass fill = false for memory of unknown cost.
-void mem_poison(void *memory, size_t size, bool fill);
-void mem_unpoison(void *memory, size_t size);
+void mem_poison_debug(void *memory, size_t size, bool fill);
+void mem_unpoison_debug(void *memory, size_t size);
+static inline void mem_poison(void *memory, size_t size, bool fill) {
+    if (VM_DEBUG) {
+        mem_poison_debug(memory, size, fill);
+    }
+}
+static inline void mem_unpoison(void *memory, size_t size) {
+    if (VM_DEBUG) {
+        mem_unpoison_debug(memory, size);
+    }
+}

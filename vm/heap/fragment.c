@@ -59,7 +59,7 @@ Fragment *fragment_take(BlockPool *pool, size_t words) {
         return fragment_new(pool->mem, words);
     }
     Fragment *fragment = pool->fragments.free[class];
-    if (fragment == NULL && fill(pool, class)) {
+    if (UNLIKELY(fragment == NULL) && fill(pool, class)) {
         fragment = pool->fragments.free[class];
     }
     if (fragment == NULL) {

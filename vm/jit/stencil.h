@@ -117,3 +117,5 @@ static inline bool stencil_spend(int32_t *reds) {
 #define SLOW3(function)                 GO_COLD
 #define SLOW_WITH(function, detail)     GO_COLD
 #define TEST2(function)                 GO_COLD
+#define FETCH(function)                 GO_COLD
+#define DO(function)                    GO_COLD

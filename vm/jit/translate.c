@@ -382,6 +382,23 @@ static bool emit_switch(Translation *t, const uint32_t *code) {
     return true;
 }
 
+// Whether the stencils of an op have a way to C.
+static bool may_leave(uint32_t op) {
+    if (op_stencils[op].shape == NULL) {
+        return false;
+    }
+    const Stencil *s = &stencils[op_stencils[op].first];
+    const StencilPart *parts[] = {&s->hot, &s->cold};
+    for (size_t i = 0; i < 2; i++) {
+        for (uint32_t k = 0; k < parts[i]->fill_count; k++) {
+            if (stencil_fills[parts[i]->fills + k].hole == HOLE_SITE) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 // False: no memory.
 static bool emit_instruction(Translation *t, const uint32_t *code) {
     uint32_t op = code[0];
@@ -390,7 +407,7 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
     bool has_point = instr_has_point(op);
     bool leaves = op_stencils[op].shape == NULL && !built;
     t->site = NULL;
-    if (has_point || leaves) {
+    if (has_point || leaves || may_leave(op)) {
         put_site(t, code);
     }
     set_values(t, code);

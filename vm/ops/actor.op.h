@@ -31,6 +31,14 @@ op(ask) {
 }
 
 op(recv_peek) {
+    const Signal *s = receive_peek_quick(p);
+    if (LIKELY(s != NULL)) {
+        SET(signal_term(s));
+        NEXT;
+    }
+    if (receive_is_empty(p)) {
+        JUMP(L);
+    }
     FETCH(slow_recv_peek);
 }
 
@@ -40,8 +48,10 @@ op(recv_next) {
 }
 
 op(recv_take) {
-    receive_take(p);
-    NEXT;
+    if (LIKELY(receive_take_quick(p))) {
+        NEXT;
+    }
+    DO(receive_take);
 }
 
 op(recv_wait) {

@@ -202,6 +202,13 @@
         LEAVE(answer_);                                                                            \
     } while (0)
 
+// What can neither fail nor collect.
+#define DO(function)                                                                               \
+    do {                                                                                           \
+        function(p);                                                                               \
+        COLD_NEXT;                                                                                 \
+    } while (0)
+
 #define TEST2(function)                                                                            \
     do {                                                                                           \
         AT_POINT;                                                                                  \

@@ -22,9 +22,7 @@ static bool is_shared(const BlockPool *pool, Term t) {
     return !term_is_pointer(t) || block_pool_shares(pool, t);
 }
 
-// A tuple of immediates and literals, or one of these itself. NULL when it is something else, or
-// there is no memory.
-static Signal *copy_quick(BlockPool *pool, SignalKind kind, Term term, size_t extra) {
+Signal *carry_quick(BlockPool *pool, SignalKind kind, Term term, size_t extra) {
     if (is_shared(pool, term)) {
         Signal *s = signal_take(pool, kind, extra);
         if (s != NULL) {
@@ -98,7 +96,7 @@ static Signal *carry_finish(Carry *carry) {
 StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, size_t extra,
                       Signal **signal) {
     if (*carry == NULL) {
-        *signal = copy_quick(&p->worker->blocks, kind, term, extra);
+        *signal = carry_quick(&p->worker->blocks, kind, term, extra);
         if (*signal != NULL) {
             return STEP_DONE;
         }

@@ -16,4 +16,7 @@ typedef struct Carry Carry;
 // finished.
 StepStatus carry_term(Process *p, Carry **carry, SignalKind kind, Term term, size_t extra,
                       Signal **signal);
+// A tuple of a few immediates and literals, or one of these itself, at once. NULL: it is something
+// else, or there is no memory.
+Signal *carry_quick(BlockPool *pool, SignalKind kind, Term term, size_t extra);
 void carry_drop(Process *p, Carry **carry);

@@ -81,6 +81,13 @@ static void handle(Process *p, Signal *s) {
     }
 }
 
+// Lets senders know how many there are.
+static void tell_queued(Process *p) {
+    const Mailbox *mailbox = &p->mailbox;
+    atomic_store_explicit(&p->queued, mailbox->count + mailbox->backlog_count,
+                          memory_order_relaxed);
+}
+
 static bool fetch(Process *p, uint32_t max) {
     Mailbox *mailbox = &p->mailbox;
     uint32_t before = mailbox->count;
@@ -102,6 +109,7 @@ static bool fetch(Process *p, uint32_t max) {
     }
     process_charge(p, (int32_t)(done / SIGNALS_PER_REDUCTION) +
                           (TURN_MAX - turns) / TURNED_PER_REDUCTION);
+    tell_queued(p);
     if (mailbox->count != before) {
         bound_trim(p);
     }
@@ -110,6 +118,9 @@ static bool fetch(Process *p, uint32_t max) {
 
 bool process_fetch(Process *p) {
     if (!mailbox_has_more(&p->mailbox) && inbox_is_empty(&p->inbox)) {
+        if (UNLIKELY(atomic_load_explicit(&p->queued, memory_order_relaxed) > p->mailbox.count)) {
+            tell_queued(p);
+        }
         return false;
     }
     return fetch(p, FETCH_MAX);

@@ -8,20 +8,6 @@ void mailbox_init(Inbox *inbox, Mailbox *mailbox) {
     mailbox->cursor = &mailbox->first;
 }
 
-PushResult inbox_push(Inbox *inbox, Signal *signal) {
-    Signal *head = atomic_load_explicit(&inbox->head, memory_order_relaxed);
-    do {
-        if (head == INBOX_CLOSED) {
-            return PUSH_CLOSED;
-        }
-        signal->next = head == INBOX_ASLEEP ? NULL : head;
-        // Release: the signal's words, for mailbox_next_signal. Acquire: on waking, what the last
-        // owner wrote before inbox_sleep.
-    } while (!atomic_compare_exchange_weak_explicit(&inbox->head, &head, signal,
-                                                    memory_order_acq_rel, memory_order_relaxed));
-    return head == INBOX_ASLEEP ? PUSH_WOKE : PUSH_DONE;
-}
-
 // Newest first to oldest first.
 static Signal *reversed(Signal *signal) {
     Signal *before = NULL;
@@ -54,6 +40,7 @@ static Signal *turn_next(Mailbox *mailbox, int32_t *budget) {
         Signal *next = at->next;
         at->next = mailbox->backlog;
         mailbox->backlog = at;
+        mailbox->backlog_count++;
         at = next;
     }
     mailbox->turning = at;
@@ -62,6 +49,7 @@ static Signal *turn_next(Mailbox *mailbox, int32_t *budget) {
         return NULL;
     }
     mailbox->backlog = s->next;
+    mailbox->backlog_count--;
     return s;
 }
 

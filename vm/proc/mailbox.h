@@ -9,7 +9,9 @@
 //   INBOX_ASLEEP   empty, and the owner sleeps: whoever replaces this mark must queue the owner, and nobody else may
 //   INBOX_CLOSED   the owner has ended: nothing gets in
 //
-// So sending and waking are one atomic operation, no wake-up is lost and none happens twice.
+// So sending and waking are one atomic operation, no wake-up is lost and none happens twice. What
+// wakes the owner does not go through the inbox: as its mailbox is the waker's at that moment, it is
+// put there, where it is the oldest.
 //
 // The Mailbox holds the messages taken from the inbox, oldest first, doubly linked, private to the
 // owner. They wait outside its heap: a message that is looked at may be pointed to by registers,
@@ -48,6 +50,7 @@ typedef struct {
         *backlog; // those of them that are turned round; only when `turning` is NULL does it begin
                   // with the oldest
     uint32_t count;
+    uint32_t backlog_count;
     uint32_t timer_number; // of the process's timer: a SIGNAL_TIMER with another number is late
     bool timed_out;        // that timer has ended
     bool has_timer;        // it is the timer of a receive
@@ -57,7 +60,25 @@ typedef struct {
 void mailbox_init(Inbox *inbox, Mailbox *mailbox);
 
 // Any thread that is online (quiet.h) or holds the process otherwise. Never waits.
-PushResult inbox_push(Inbox *inbox, Signal *signal);
+static inline PushResult inbox_push(Inbox *inbox, Mailbox *mailbox, Signal *signal) {
+    Signal *head = atomic_load_explicit(&inbox->head, memory_order_relaxed);
+    do {
+        if (head == INBOX_CLOSED) {
+            return PUSH_CLOSED;
+        }
+        signal->next = head == INBOX_ASLEEP ? NULL : head;
+        // Release: the signal's words, for mailbox_next_signal. Acquire: on waking, what the last
+        // owner wrote before inbox_sleep.
+    } while (!atomic_compare_exchange_weak_explicit(&inbox->head, &head,
+                                                    head == INBOX_ASLEEP ? NULL : signal,
+                                                    memory_order_acq_rel, memory_order_relaxed));
+    if (head == INBOX_ASLEEP) {
+        mailbox->backlog = signal;
+        mailbox->backlog_count = 1;
+        return PUSH_WOKE;
+    }
+    return PUSH_DONE;
+}
 // From empty to ASLEEP; false when something is there. Owner; from then on it is not the owner any
 // more.
 bool inbox_sleep(Inbox *inbox);
@@ -69,6 +90,20 @@ Signal *inbox_close(Inbox *inbox);
 Signal *mailbox_next_signal(Inbox *inbox, Mailbox *mailbox, int32_t *budget);
 // The same, and nothing more gets into the inbox from now on.
 Signal *mailbox_last_signal(Inbox *inbox, Mailbox *mailbox, int32_t *budget);
+
+// Takes the message at the cursor, which is the first, out.
+static inline void mailbox_remove_first(Mailbox *mailbox) {
+    Signal *message = mailbox->first;
+    ASSERT(mailbox->cursor == &mailbox->first);
+    mailbox->first = message->next;
+    if (message->next != NULL) {
+        message->next->data[SIGNAL_AT_LINK].bits = 0;
+    } else {
+        mailbox->last = NULL;
+    }
+    mailbox->count--;
+    mailbox->words -= message->words - SIGNAL_WORDS;
+}
 
 // Whether signals were taken from the inbox that were not acted on yet.
 static inline bool mailbox_has_more(const Mailbox *mailbox) {

@@ -57,21 +57,28 @@ Term process_limit(Process *p, Term what) {
 
 // Registers and return addresses ------------------------------------------------------------------
 
-bool process_save(Process *p, const Term *x, uint32_t count) {
-    if (p->saved != p->saved_inline && (count <= SAVED_INLINE || count > p->saved_count)) {
+static bool grow_saved(Process *p, uint32_t count) {
+    Term *saved = mem_alloc(p->vm->mem, MEM_STACK, count * sizeof(Term));
+    if (saved == NULL) {
+        p->saved_count = 0;
+        process_limit(p, AM_memory);
+        return false;
+    }
+    if (p->saved != p->saved_inline) {
         mem_free(p->vm->mem, MEM_STACK, p->saved);
-        p->saved = p->saved_inline;
     }
-    p->saved_count = 0;
-    if (p->saved == p->saved_inline && count > SAVED_INLINE) {
-        Term *saved = mem_alloc(p->vm->mem, MEM_STACK, count * sizeof(Term));
-        if (saved == NULL) {
-            process_limit(p, AM_memory);
-            return false;
-        }
-        p->saved = saved;
+    p->saved = saved;
+    p->saved_room = (uint16_t)count;
+    return true;
+}
+
+bool process_save(Process *p, const Term *x, uint32_t count) {
+    if (count > p->saved_room && !grow_saved(p, count)) {
+        return false;
     }
-    memcpy(p->saved, x, count * sizeof(Term));
+    for (uint32_t i = 0; i < count; i++) {
+        p->saved[i] = x[i];
+    }
     p->saved_count = (uint16_t)count;
     return true;
 }
@@ -197,7 +204,7 @@ size_t process_memory_bytes(const Process *p) {
         bytes += (size_t)(p->returns.base - p->returns.end) * sizeof(uintptr_t);
     }
     if (p->saved != p->saved_inline) {
-        bytes += p->saved_count * sizeof(Term);
+        bytes += p->saved_room * sizeof(Term);
     }
     if (p->relations != NULL) {
         bytes += sizeof(Relations) + p->relations->capacity * sizeof(Relation);

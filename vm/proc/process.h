@@ -62,12 +62,15 @@ struct Process {
     _Atomic(Bound *) bound;               // NULL: the mailbox is unbounded
     _Atomic(struct RegistryName *) names; // written under LOCK_REGISTRY
     _Atomic uint32_t state;               // ProcState: see vm/proc/state.h
+    _Atomic uint32_t queued; // messages and signals in the mailbox when it was filled last
+    _Atomic uint32_t home;   // number of the scheduler that ran it last
 
     // Owner: what is often used.
     int32_t reds;  // reductions left in this slice
     Term *x;       // the register file it runs with (its scheduler's), NULL while it does not run
     uint16_t live; // X0..live-1 are roots while C code runs for it
     uint16_t saved_count; // X registers kept in `saved` while it does not run
+    uint16_t saved_room;  // that `saved` has room for
     uint16_t cell_count;  // cells of actor state, at the bottom of the stack of values
     uint8_t priority;     // Priority
     bool trap_exits;
@@ -80,7 +83,8 @@ struct Process {
     uint8_t end_stage; // how far its end has come: exit.c
     uint8_t purge;     // PurgeDue: purge.h
     uint8_t ending_side;
-    bool chatty; // used its last slice mostly to send and receive
+    bool chatty;     // used its last slice mostly to send and receive
+    uint16_t follow; // 1 + the number of the scheduler where it goes on, or 0
 
     // Fixed at birth.
     VM *vm;

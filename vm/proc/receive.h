@@ -3,6 +3,7 @@
 // Tests: tests/behave b02-b05.
 #pragma once
 
+#include "vm/proc/extra.h"
 #include "vm/proc/worker.h"
 
 typedef enum {
@@ -15,6 +16,20 @@ typedef enum {
 // recv_peek: the oldest message not yet looked at; false when there is none. May collect (frames
 // and X as p->point says).
 bool receive_peek(Process *p, Term *message);
+// The same when there is one and nothing else to do; NULL: it is not that.
+static inline const Signal *receive_peek_quick(Process *p) {
+    const Signal *s = mailbox_at(&p->mailbox);
+    if (UNLIKELY(s == NULL || heap_is_pressed(&p->heap))) {
+        return NULL;
+    }
+    p->heap.foreign = s;
+    return s;
+}
+// Whether there is none, nor anything that could be one.
+static inline bool receive_is_empty(Process *p) {
+    return mailbox_at(&p->mailbox) == NULL && !mailbox_has_more(&p->mailbox) &&
+           inbox_is_empty(&p->inbox);
+}
 // recv_next: goes past the message looked at.
 static inline void receive_next(Process *p) {
     p->heap.foreign = NULL;
@@ -23,6 +38,41 @@ static inline void receive_next(Process *p) {
 // recv_take: takes the message looked at; its terms belong to the heap from now on. Ends the
 // receive.
 void receive_take(Process *p);
+// The same for the usual case, in few instructions: the oldest message, of no particular kind, and
+// nothing else ends with the receive. False: it is not that, and nothing was done.
+static inline bool receive_take_quick(Process *p) {
+    Mailbox *mailbox = &p->mailbox;
+    Heap *heap = &p->heap;
+    Signal *s = mailbox->first;
+    BlockPool *pool = heap->pool;
+    if (UNLIKELY(mailbox->cursor != &mailbox->first || mailbox->has_timer ||
+                 (p->extra != NULL && p->extra->handling.id != 0) ||
+                 (s->data[SIGNAL_AT_KIND].bits & 0xff) != SIGNAL_MESSAGE ||
+                 p->vm->tracer != NULL)) {
+        return false;
+    }
+    if (s->words > SIGNAL_WORDS) {
+        if (UNLIKELY(heap->fragment_words > HEAP_FRAGMENT_WORDS || s->offheap.first != NULL)) {
+            return false;
+        }
+        mailbox_remove_first(mailbox);
+        s->next = heap->fragments;
+        heap->fragments = s;
+        heap->fragment_words += s->words;
+    } else {
+        if (UNLIKELY(s->capacity != SIGNAL_WORDS ||
+                     pool->fragments.count[0] >= FRAGMENT_POOL_MAX)) {
+            return false;
+        }
+        mailbox_remove_first(mailbox);
+        s->next = pool->fragments.free[0];
+        pool->fragments.free[0] = s;
+        pool->fragments.count[0]++;
+    }
+    heap->foreign = NULL;
+    p->worker->messages++;
+    return true;
+}
 // recv_wait.
 ReceiveResult receive_wait(Process *p);
 // recv_wait_for: ms is an integer >= 0 or :infinity, otherwise :badarg(ms).

@@ -18,7 +18,7 @@
 enum { SEND_REDUCTIONS = 4 };
 
 bool signal_send(Worker *w, Process *target, Signal *signal) {
-    switch (inbox_push(&target->inbox, signal)) {
+    switch (inbox_push(&target->inbox, &target->mailbox, signal)) {
     case PUSH_DONE: return true;
     case PUSH_WOKE: w->hooks->queue(w, target); return true;
     default: return false;
@@ -77,6 +77,24 @@ static void count_dropped(Process *p) {
     p->worker->dropped++;
 }
 
+// Who sends to a process that is behind with its messages pays more for it, so that the other gets
+// the greater part of a scheduler that they share; who does little but send goes on where the other
+// runs, behind it.
+static void charge_for_queue(Process *p, Process *target) {
+    enum { MANY = 2000, MANY_PER_REDUCTION = 64, CHARGE_MAX = 500 };
+    // Relaxed: how many there are about.
+    uint32_t queued = atomic_load_explicit(&target->queued, memory_order_relaxed);
+    if (LIKELY(queued < MANY) || p == target) {
+        return;
+    }
+    uint32_t charge = queued / MANY_PER_REDUCTION;
+    process_charge(p, (int32_t)(charge < CHARGE_MAX ? charge : CHARGE_MAX));
+    uint32_t home = atomic_load_explicit(&target->home, memory_order_relaxed);
+    if (home != p->worker->number) {
+        p->follow = (uint16_t)(home + 1);
+    }
+}
+
 // The last step: the signal is made, and the target has room for it.
 static void deliver(Process *p, Process *target, Signal *signal) {
     if (!signal_send(p->worker, target, signal)) {
@@ -106,6 +124,7 @@ static Term send_copied(Process *p, const Address *address, Term message, Signal
         return message;
     }
     signal->data[SIGNAL_AT_ID].bits = address->alias;
+    charge_for_queue(p, target);
     switch (enter(p, target, signal, message)) {
     case BOUND_IN: deliver(p, target, signal); return message;
     case BOUND_DROP: signal_free_by(&p->heap, signal); return message;
@@ -152,16 +171,41 @@ static Term send_resume(Process *p, const Address *address, Term message) {
     }
 }
 
+// A small message to a process whose mailbox is not bounded. False: it is none, or there is no
+// memory.
+static bool send_quick(Process *p, Term to, Term message) {
+    Process *target = table_find(p->vm->processes, to);
+    if (target == NULL) {
+        count_dropped(p);
+        return true;
+    }
+    Signal *signal = atomic_load_explicit(&target->bound, memory_order_relaxed) != NULL
+                         ? NULL
+                         : carry_quick(&p->worker->blocks, SIGNAL_MESSAGE, message, 0);
+    if (signal == NULL) {
+        return false;
+    }
+    charge_for_queue(p, target);
+    deliver(p, target, signal);
+    return true;
+}
+
 Term process_send(Process *p, Term to, Term message) {
+    bool is_new = p->work == NULL;
+    if (is_new) {
+        process_charge(p, SEND_REDUCTIONS);
+        p->worker->messages++;
+        if (p->vm->tracer == NULL && term_is_pid(to) && send_quick(p, to, message)) {
+            return message;
+        }
+    }
     Address address;
     if (!address_resolve(p, to, &address)) {
         return process_badarg(p, to);
     }
-    if (p->work != NULL) {
+    if (!is_new) {
         return send_resume(p, &address, message);
     }
-    process_charge(p, SEND_REDUCTIONS);
-    p->worker->messages++;
     TRACE_EVENT(p->vm, TRACE_send, p->pid, "to %P: %P", to, message);
     if (!term_is_pid(address.pid)) {
         if (address.by_name) {

@@ -61,10 +61,12 @@ static void set_fields(Worker *w, Process *p, const SpawnOptions *options) {
     atomic_init(&p->state, PROC_NEW);
     p->vm = w->vm;
     p->worker = w;
+    atomic_init(&p->home, w->number);
     p->parent = w->current == NULL ? TERM_NIL : w->current->pid;
     p->priority = (uint8_t)options->priority;
     p->trap_exits = options->trap_exits;
     p->saved = p->saved_inline;
+    p->saved_room = SAVED_INLINE;
     p->returns.end = p->returns.first;
     p->returns.base = p->returns.first + sizeof p->returns.first / sizeof p->returns.first[0];
     p->returns.top = p->returns.base;

@@ -21,17 +21,6 @@ static uint32_t slot_serial(uint64_t slot) {
     return (uint32_t)(slot >> SLOT_SERIAL_SHIFT);
 }
 
-// NULL when the segment is not there.
-static _Atomic(uint64_t) *slot_at(const ProcessTable *table, uint32_t index) {
-    if (index >= (uint32_t)TABLE_MAX) {
-        return NULL;
-    }
-    // Acquire: the segment's slots are filled in.
-    TableSegment *segment =
-        atomic_load_explicit(&table->segments[index >> TABLE_SEGMENT_BITS], memory_order_acquire);
-    return segment == NULL ? NULL : &segment->slots[index & (TABLE_SEGMENT_SIZE - 1)];
-}
-
 ProcessTable *table_new(MemStats *mem, uint32_t limit) {
     ProcessTable *table = mem_map(mem, MEM_TABLE, sizeof *table, 4096);
     if (table == NULL) {
@@ -77,7 +66,7 @@ static bool segment_make(ProcessTable *table, uint32_t index) {
 static uint32_t take_free_locked(ProcessTable *table) {
     uint32_t index = table->free_first;
     table->free_first =
-        slot_next(atomic_load_explicit(slot_at(table, index), memory_order_relaxed));
+        slot_next(atomic_load_explicit(table_slot(table, index), memory_order_relaxed));
     table->free_count--;
     if (table->free_first == TABLE_NONE) {
         table->free_last = TABLE_NONE;
@@ -117,7 +106,7 @@ static void give_back(ProcessTable *table, Worker *w) {
         if (table->free_last == TABLE_NONE) {
             table->free_first = index;
         } else {
-            _Atomic(uint64_t) *last = slot_at(table, table->free_last);
+            _Atomic(uint64_t) *last = table_slot(table, table->free_last);
             uint32_t serial = slot_serial(atomic_load_explicit(last, memory_order_relaxed));
             atomic_store_explicit(last, free_slot(serial, index), memory_order_relaxed);
         }
@@ -140,7 +129,7 @@ bool table_add(Worker *w, Process *p) {
         }
     }
     uint32_t index = w->pids[--w->pid_count];
-    _Atomic(uint64_t) *slot = slot_at(table, index);
+    _Atomic(uint64_t) *slot = table_slot(table, index);
     p->pid = term_pid(index, slot_serial(atomic_load_explicit(slot, memory_order_relaxed)));
     // Release: whoever finds p sees it whole.
     atomic_store_explicit(slot, (uint64_t)(uintptr_t)p, memory_order_release);
@@ -151,7 +140,7 @@ void table_remove(Worker *w, Process *p) {
     ProcessTable *table = w->vm->processes;
     uint32_t index = pid_index(p->pid);
     uint32_t serial = (pid_serial(p->pid) + 1) & ((1u << PID_SERIAL_BITS) - 1);
-    _Atomic(uint64_t) *slot = slot_at(table, index);
+    _Atomic(uint64_t) *slot = table_slot(table, index);
     ASSERT(atomic_load_explicit(slot, memory_order_relaxed) == (uint64_t)(uintptr_t)p);
     atomic_store_explicit(slot, free_slot(serial, TABLE_NONE), memory_order_release);
     w->freed[w->freed_count++] = index;
@@ -162,17 +151,6 @@ void table_remove(Worker *w, Process *p) {
 
 static Process *slot_process(uint64_t slot) {
     return (slot & SLOT_FREE) != 0 ? NULL : (Process *)(uintptr_t)slot;
-}
-
-Process *table_find(const ProcessTable *table, Term pid) {
-    ASSERT(term_is_pid(pid));
-    _Atomic(uint64_t) *slot = slot_at(table, pid_index(pid));
-    if (slot == NULL) {
-        return NULL;
-    }
-    // Acquire: pairs with table_add.
-    Process *p = slot_process(atomic_load_explicit(slot, memory_order_acquire));
-    return p != NULL && term_same_bits(p->pid, pid) ? p : NULL;
 }
 
 uint64_t table_count(const ProcessTable *table) {
@@ -187,7 +165,7 @@ uint64_t table_count(const ProcessTable *table) {
 Process *table_next(const ProcessTable *table, uint32_t *index) {
     uint32_t used = atomic_load_explicit(&table->used, memory_order_acquire);
     while (*index < used) {
-        _Atomic(uint64_t) *slot = slot_at(table, (*index)++);
+        _Atomic(uint64_t) *slot = table_slot(table, (*index)++);
         Process *p =
             slot == NULL ? NULL : slot_process(atomic_load_explicit(slot, memory_order_acquire));
         if (p != NULL) {

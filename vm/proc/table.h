@@ -46,9 +46,30 @@ void table_free(ProcessTable *table);
 MUST_USE bool table_add(Worker *w, Process *p);
 // Nobody finds p from now on. Its struct must be retired, not freed.
 void table_remove(Worker *w, Process *p);
+// The slot of that number, NULL when its segment is not there.
+static inline _Atomic(uint64_t) *table_slot(const ProcessTable *table, uint32_t index) {
+    if (index >= (uint32_t)TABLE_MAX) {
+        return NULL;
+    }
+    // Acquire: the segment's slots are filled in.
+    TableSegment *segment =
+        atomic_load_explicit(&table->segments[index >> TABLE_SEGMENT_BITS], memory_order_acquire);
+    return segment == NULL ? NULL : &segment->slots[index & (TABLE_SEGMENT_SIZE - 1)];
+}
+
 // The process of a local pid, NULL when it has ended. The thread is online; good until its next
 // quiet point.
-Process *table_find(const ProcessTable *table, Term pid);
+static inline Process *table_find(const ProcessTable *table, Term pid) {
+    ASSERT(term_is_pid(pid));
+    _Atomic(uint64_t) *slot = table_slot(table, pid_index(pid));
+    if (slot == NULL) {
+        return NULL;
+    }
+    // Acquire: pairs with table_add. A free slot's lowest bit is set.
+    uint64_t held = atomic_load_explicit(slot, memory_order_acquire);
+    Process *p = (Process *)(uintptr_t)held;
+    return (held & 1) == 0 && term_same_bits(p->pid, pid) ? p : NULL;
+}
 // How many processes there are, about.
 uint64_t table_count(const ProcessTable *table);
 // The first process at or after slot *index, NULL at the end; *index is then behind it. For walking

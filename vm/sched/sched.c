@@ -41,7 +41,7 @@ static void hook_queue(Worker *w, Process *p) {
     sched_queue_own(s, p);
 }
 
-static void inject(Scheduler *s, Process *p) {
+void sched_inject(Scheduler *s, Process *p) {
     Process *head = atomic_load_explicit(&s->injected, memory_order_relaxed);
     do {
         p->queue_next = head;
@@ -54,7 +54,7 @@ static void inject(Scheduler *s, Process *p) {
 static void outside_queue(Worker *w, Process *p) {
     Scheduler *s =
         p->worker->number == UINT32_MAX ? sched_pick(w->vm->sched) : scheduler_of(p->worker);
-    inject(s, p);
+    sched_inject(s, p);
 }
 
 static bool hook_timer_start(Process *p, uint64_t deadline_ns, uint64_t number) {
@@ -140,7 +140,12 @@ static void take_injected(Scheduler *s) {
     }
     while (oldest != NULL) {
         Process *next = oldest->queue_next;
-        sched_queue_own(s, oldest);
+        if (oldest->follow != 0) {
+            oldest->follow = 0;
+            sched_queue_spent(s, oldest);
+        } else {
+            sched_queue_own(s, oldest);
+        }
         oldest = next;
     }
 }

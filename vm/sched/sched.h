@@ -23,7 +23,7 @@ enum {
     SLICE_REDUCTIONS = 4000,
     FRESH_REDUCTIONS = 32000, // of woken ones before one that had used up its slice
     TURN_REDUCTIONS = 20,     // what a turn costs beside them
-    POLL_REDUCTIONS = 4000, // between looks at the clock and the event loop
+    POLL_REDUCTIONS = 4000,   // between looks at the clock and the event loop
     SCHED_MAX = 1024,
     SCHED_REGISTERS = 256,
 };

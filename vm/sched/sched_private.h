@@ -16,6 +16,9 @@ void sched_share(Scheduler *s, uint64_t now_ns);
 // idle.
 void sched_balance(Scheduler *s);
 
+// sched.c. Queues p, which the caller owns, on another thread's scheduler.
+void sched_inject(Scheduler *s, Process *p);
+
 // park.c. Sleeps until there is work, a post or input, or until `deadline_ns` (of the wall's clock;
 // UINT64_MAX: never).
 void sched_park(Scheduler *s, uint64_t deadline_ns);

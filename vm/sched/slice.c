@@ -278,8 +278,26 @@ void sched_measured(Scheduler *s, StepTime begun, const char *what, Term pid, Te
 
 // A turn ------------------------------------------------------------------------------------------
 
+// p, which has used up its slice, goes on where charge_for_queue (vm/proc/send.c) said. False: here.
+static bool follow(Scheduler *s, Process *p) {
+    uint32_t number = p->follow;
+    if (number == 0) {
+        return false;
+    }
+    if (number > s->pool->count || !p->chatty) {
+        p->follow = 0;
+        return false;
+    }
+    set_state(p, PROC_QUEUED);
+    sched_inject(s->pool->schedulers[number - 1], p);
+    return true;
+}
+
 static void turn(Scheduler *s, Process *p) {
-    p->worker = &s->worker;
+    if (p->worker != &s->worker) {
+        p->worker = &s->worker;
+        atomic_store_explicit(&p->home, s->worker.number, memory_order_relaxed);
+    }
     p->heap.pool = &s->worker.blocks;
     atomic_store_explicit(&s->switches,
                           atomic_load_explicit(&s->switches, memory_order_relaxed) + 1,
@@ -314,7 +332,7 @@ static void turn(Scheduler *s, Process *p) {
         TRACE_EVENT(p->vm, TRACE_sched, p->pid, "yields");
         if (p->must_exit) {
             end(s, p);
-        } else if (!collect_elsewhere(p)) {
+        } else if (!collect_elsewhere(p) && !follow(s, p)) {
             sched_queue_spent(s, p);
         }
         break;

@@ -30,6 +30,7 @@ enum { SENDERS = 4, EACH = 50000 };
 
 typedef struct {
     Inbox *inbox;
+    Mailbox *mailbox;
     int64_t number;
     _Atomic uint32_t *wakes;
 } Sender;
@@ -37,7 +38,8 @@ typedef struct {
 static void *sender_main(void *argument) {
     Sender *sender = argument;
     for (int64_t i = 0; i < EACH; i++) {
-        PushResult result = inbox_push(sender->inbox, message(sender->number * EACH + i));
+        PushResult result =
+            inbox_push(sender->inbox, sender->mailbox, message(sender->number * EACH + i));
         cr_assert(result != PUSH_CLOSED);
         if (result == PUSH_WOKE) {
             atomic_fetch_add(sender->wakes, 1);
@@ -54,7 +56,7 @@ Test(mailbox, keeps_each_senders_order_and_wakes_once) {
     pthread_t threads[SENDERS];
     Sender senders[SENDERS];
     for (int i = 0; i < SENDERS; i++) {
-        senders[i] = (Sender){&inbox, i, &wakes};
+        senders[i] = (Sender){&inbox, &mailbox, i, &wakes};
         pthread_create(&threads[i], NULL, sender_main, &senders[i]);
     }
     int64_t next[SENDERS] = {0};
@@ -83,7 +85,7 @@ Test(mailbox, keeps_each_senders_order_and_wakes_once) {
     cr_assert_eq(atomic_load(&wakes), sleeps);
     cr_assert_eq(inbox_close(&inbox), NULL);
     Signal *late = message(1);
-    cr_assert_eq(inbox_push(&inbox, late), PUSH_CLOSED);
+    cr_assert_eq(inbox_push(&inbox, &mailbox, late), PUSH_CLOSED);
     signal_free(mem, late);
 }
 
@@ -93,14 +95,14 @@ Test(mailbox, turns_what_has_come_in_steps) {
     Mailbox mailbox;
     mailbox_init(&inbox, &mailbox);
     for (int64_t i = 0; i < 100; i++) {
-        cr_assert_eq(inbox_push(&inbox, message(i)), PUSH_DONE);
+        cr_assert_eq(inbox_push(&inbox, &mailbox, message(i)), PUSH_DONE);
     }
     int32_t budget = 60;
     cr_assert_eq(mailbox_next_signal(&inbox, &mailbox, &budget), NULL);
     cr_assert_eq(budget, 0);
     cr_assert(mailbox_has_more(&mailbox));
     // Those that come meanwhile wait for their turn.
-    cr_assert_eq(inbox_push(&inbox, message(100)), PUSH_DONE);
+    cr_assert_eq(inbox_push(&inbox, &mailbox, message(100)), PUSH_DONE);
     for (int64_t i = 0; i <= 100; i++) {
         budget = 40;
         Signal *s = mailbox_next_signal(&inbox, &mailbox, &budget);
@@ -109,14 +111,14 @@ Test(mailbox, turns_what_has_come_in_steps) {
         signal_free(mem, s);
     }
     cr_assert_not(mailbox_has_more(&mailbox));
-    inbox_push(&inbox, message(7));
+    inbox_push(&inbox, &mailbox, message(7));
     budget = 1;
     Signal *last = mailbox_last_signal(&inbox, &mailbox, &budget);
     cr_assert_eq(term_to_small(signal_term(last)), 7);
     signal_free(mem, last);
     cr_assert_eq(mailbox_last_signal(&inbox, &mailbox, &budget), NULL);
     Signal *late = message(1);
-    cr_assert_eq(inbox_push(&inbox, late), PUSH_CLOSED);
+    cr_assert_eq(inbox_push(&inbox, &mailbox, late), PUSH_CLOSED);
     signal_free(mem, late);
 }
 
