@@ -33,6 +33,28 @@ static bool has_public(const Interface *from, Name name) {
     return lower->constant != NULL && lower->constant->is_pub;
 }
 
+Str public_functions(Arena *arena, const Interface *from) {
+    enum { LISTED = 12 };
+    Buf text = buf_new(arena);
+    buf_format(&text, "%.*s has ", (int)from->shown->len, from->shown->text);
+    uint32_t listed = 0;
+    Name last = NULL;
+    for (uint32_t i = 0; i < from->fns.len; i++) {
+        const FnDef *fn = from->fns.items[i];
+        if (!fn->is_pub || fn->name == last) {
+            continue;
+        }
+        if (listed == LISTED) {
+            buf_str(&text, STR(" and more"));
+            break;
+        }
+        buf_format(&text, "%s`%.*s`", listed == 0 ? "" : ", ", (int)fn->name->len, fn->name->text);
+        last = fn->name;
+        listed++;
+    }
+    return listed == 0 ? (Str){0} : buf_view(&text);
+}
+
 void offer_public(const Interface *from, Suggest *suggest) {
     for (uint32_t i = 0; i < from->fns.len; i++) {
         if (from->fns.items[i]->is_pub) {

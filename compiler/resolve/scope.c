@@ -441,6 +441,9 @@ FnDef *scope_remote_fn(Scope *scope, Interface *module, Name name, uint32_t arit
         if (suggest.best.len == 0) {
             hint_foreign(diag, name, true);
         }
+        if (diag != NULL && diag->hint.len == 0) {
+            diag->hint = public_functions(modules->arena, module);
+        }
     }
     return NULL;
 }
