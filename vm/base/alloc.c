@@ -235,6 +235,11 @@ void *mem_map(MemStats *mem, MemKind kind, size_t size, size_t align) {
     return start;
 }
 
+void mem_advise_huge(void *pages, size_t size) {
+    // Where there is no such thing, the pages are as they were.
+    (void)madvise(pages, size, MADV_HUGEPAGE);
+}
+
 void mem_unmap(MemStats *mem, MemKind kind, void *pages, size_t size) {
     UNPOISON(pages, size);
     CHECK(munmap(pages, size) == 0);

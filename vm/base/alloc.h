@@ -66,6 +66,8 @@ void mem_free(MemStats *mem, MemKind kind, void *block);
 // Pages straight from the system, zeroed, aligned to `align` (a power of two, at least the page
 // size).
 MUST_USE void *mem_map(MemStats *mem, MemKind kind, size_t size, size_t align);
+// Mapped pages that will be used from one end to the other: the system may give large ones at a time.
+void mem_advise_huge(void *pages, size_t size);
 void mem_unmap(MemStats *mem, MemKind kind, void *pages, size_t size);
 
 // Counts memory that comes from elsewhere. False (nothing counted) when it is over the limit.

@@ -11,10 +11,13 @@ enum {
     SPAN_BYTES = 256 * 1024,
     SPAN_HEADER = 64,
     PAGE_BYTES = 4096,
-    EMPTY_MAX = 8,                // spans kept without a block in use
-    POOL_CLASS_BYTES = 64 * 1024, // of free small blocks of one class in a pool
-    POOL_LARGE_BYTES = 16 * 1024 * 1024,
-    DEPOT_LARGE_BYTES = 64 * 1024 * 1024,
+    HUGE_PAGE_BYTES = 2 * 1024 * 1024,
+    EMPTY_MAX = 8,                      // spans kept without a block in use
+    POOL_CLASS_BYTES = 64 * 1024,       // of free small blocks of one class in a pool
+    POOL_LARGE_BYTES = 4 * 1024 * 1024, // of free large blocks in a pool
+    POOL_BLOCK_BYTES = 1024 * 1024,     // larger ones are the depot's at once
+    DEPOT_LARGE_BYTES = 32 * 1024 * 1024,
+    TAKE_CLASSES = 5, // of large blocks that will do: up to twice as large
     SMALL_WORDS_MAX = 8192,
 };
 
@@ -66,6 +69,10 @@ static uint32_t class_of(size_t words) {
         class ++;
     }
     return class < BLOCK_CLASSES ? class : BLOCK_CLASSES;
+}
+
+static size_t class_bytes(uint32_t class) {
+    return class_words(class) * sizeof(Term);
 }
 
 static size_t huge_words(size_t words) {
@@ -167,6 +174,15 @@ static void unmap_block(MemStats *mem, void *block, size_t words) {
     mem_unmap(mem, MEM_HEAP, block, words * sizeof(Term));
 }
 
+static void depot_drop_empty(BlockDepot *depot) REQUIRES(depot->lock) {
+    while (depot->empty != NULL) {
+        BlockSpan *span = depot->empty;
+        span_unlink(span);
+        mem_unmap(depot->mem, MEM_HEAP, span, SPAN_BYTES);
+    }
+    depot->empty_count = 0;
+}
+
 static void depot_drop_large(BlockDepot *depot) REQUIRES(depot->lock) {
     for (uint32_t i = 0; i < BLOCK_LARGE_CLASSES; i++) {
         while (depot->large[i] != NULL) {
@@ -178,30 +194,28 @@ static void depot_drop_large(BlockDepot *depot) REQUIRES(depot->lock) {
     depot->large_bytes = 0;
 }
 
-static void depot_drop_empty(BlockDepot *depot) REQUIRES(depot->lock) {
-    while (depot->empty != NULL) {
-        BlockSpan *span = depot->empty;
-        span_unlink(span);
-        mem_unmap(depot->mem, MEM_HEAP, span, SPAN_BYTES);
-    }
-    depot->empty_count = 0;
-}
-
-static FreeBlock *depot_take_large(BlockDepot *depot, uint32_t class) {
+// A block of that class, or of one up to twice as large, which it becomes. NULL: none is kept.
+static FreeBlock *depot_take_large(BlockDepot *depot, uint32_t *class) {
+    uint32_t end = *class + TAKE_CLASSES < BLOCK_CLASSES ? *class + TAKE_CLASSES : BLOCK_CLASSES;
+    FreeBlock *block = NULL;
     lock_acquire(&depot->lock);
-    FreeBlock *block = depot->large[class - BLOCK_SMALL_CLASSES];
-    if (block != NULL) {
-        depot->large[class - BLOCK_SMALL_CLASSES] = block->next;
-        depot->large_bytes -= class_words(class) * sizeof(Term);
+    for (uint32_t i = *class; i < end && block == NULL; i++) {
+        FreeBlock **list = &depot->large[i - BLOCK_SMALL_CLASSES];
+        block = *list;
+        if (block != NULL) {
+            *list = block->next;
+            depot->large_bytes -= class_bytes(i);
+            *class = i;
+        }
     }
     lock_release(&depot->lock);
     return block;
 }
 
 static void depot_put_large(BlockDepot *depot, FreeBlock *block, uint32_t class) {
-    size_t size = class_words(class) * sizeof(Term);
+    size_t size = class_bytes(class);
     lock_acquire(&depot->lock);
-    bool keep = size <= DEPOT_LARGE_BYTES / 4 && depot->large_bytes + size <= DEPOT_LARGE_BYTES;
+    bool keep = depot->large_bytes + size <= DEPOT_LARGE_BYTES;
     if (keep) {
         block->next = depot->large[class - BLOCK_SMALL_CLASSES];
         depot->large[class - BLOCK_SMALL_CLASSES] = block;
@@ -330,30 +344,40 @@ void block_pool_free(BlockPool *pool) {
     pool_drain_large(pool);
 }
 
+// Pages for a block of `size` bytes; large ones of the kind that costs one fault for 2 MiB.
+static void *map_pages(MemStats *mem, size_t size) {
+    bool huge = size >= 2 * HUGE_PAGE_BYTES;
+    void *pages = mem_map(mem, MEM_HEAP, size, huge ? HUGE_PAGE_BYTES : PAGE_BYTES);
+    if (huge && pages != NULL) {
+        mem_advise_huge(pages, size);
+    }
+    return pages;
+}
+
 // Pages for a block; when there are none, after giving up all that is kept for reuse.
 static FreeBlock *map_block(BlockPool *pool, size_t words) {
     size_t size = words * sizeof(Term);
-    FreeBlock *block = mem_map(pool->mem, MEM_HEAP, size, PAGE_BYTES);
+    FreeBlock *block = map_pages(pool->mem, size);
     if (block == NULL) {
         pool_drain_large(pool);
         lock_acquire(&pool->depot->lock);
         depot_drop_large(pool->depot);
         depot_drop_empty(pool->depot);
         lock_release(&pool->depot->lock);
-        block = mem_map(pool->mem, MEM_HEAP, size, PAGE_BYTES);
+        block = map_pages(pool->mem, size);
     }
     return block;
 }
 
-static FreeBlock *pool_take_large(BlockPool *pool, uint32_t class) {
-    FreeBlock *block = pool->free[class];
+static FreeBlock *pool_take_large(BlockPool *pool, uint32_t *class) {
+    FreeBlock *block = pool->free[*class];
     if (block == NULL) {
         block = depot_take_large(pool->depot, class);
-        return block != NULL ? block : map_block(pool, class_words(class));
+        return block != NULL ? block : map_block(pool, class_words(*class));
     }
-    pool->free[class] = block->next;
-    pool->count[class]--;
-    pool->large_bytes -= class_words(class) * sizeof(Term);
+    pool->free[*class] = block->next;
+    pool->count[*class]--;
+    pool->large_bytes -= class_bytes(*class);
     return block;
 }
 
@@ -367,7 +391,6 @@ Term *block_alloc(BlockPool *pool, size_t *words) {
         *words = huge_words(*words);
         return (Term *)map_block(pool, *words);
     }
-    *words = class_words(class);
     if (is_small(class)) {
         if (pool->free[class] == NULL) {
             pool_fill(pool, class);
@@ -379,8 +402,9 @@ Term *block_alloc(BlockPool *pool, size_t *words) {
         pool->free[class] = block->next;
         pool->count[class]--;
     } else {
-        block = pool_take_large(pool, class);
+        block = pool_take_large(pool, &class);
     }
+    *words = class_words(class);
     if (block != NULL) {
         mem_unpoison(block, *words * sizeof(Term));
     }
@@ -397,12 +421,12 @@ void block_free(BlockPool *pool, Term *block, size_t words) {
     FreeBlock *free = (FreeBlock *)block;
     mem_poison(free + 1, words * sizeof(Term) - sizeof *free,
                pool->stress || words <= SMALL_WORDS_MAX);
-    size_t size = words * sizeof(Term);
+    size_t size = class_bytes(class);
     if (is_small(class)) {
         if (pool->count[class] == pool_max(class)) {
             pool_drain(pool, class, pool_max(class) / 2);
         }
-    } else if (pool->large_bytes + size > POOL_LARGE_BYTES) {
+    } else if (size > POOL_BLOCK_BYTES || pool->large_bytes + size > POOL_LARGE_BYTES) {
         depot_put_large(pool->depot, free, class);
         return;
     } else {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Minor collections, and the steps that both kinds share.
+// Minor collections of heaps that have an old heap or get one, and the steps that all kinds share.
 //
-// From: the young block and the adopted fragments. What has survived one collection already (below
-// `mature`) and what is reachable from an object that goes to the old heap goes there; the rest to
-// a new young block, where it is `mature`.
+// From: the young block and the adopted fragments. What survives goes to the old heap at once; the
+// young block and its stack are used on where they are, so that a process allocates in memory that
+// its cache knows. Where more survives than should, the block grows: waiting costs less than aging,
+// which would move all that lives long once more.
 //
-//   1. cells that were filled when no longer new: the cell itself, if young, and all that is reachable from it, are promoted
-//   2. roots
-//   3. both spaces are scanned until neither grows
-//   4. shared bytes without a moved box are released, fragments and the old young block freed
-#include "vm/heap/gc_private.h"
+//   1. cells of the old heap that were filled since, and roots
+//   2. what was moved is scanned until it does not grow
+//   3. shared bytes without a moved box are released, fragments freed
+//   4. a new size for the young block, by what has survived
+#include "vm/heap/gc_move.h"
 
 #include <string.h>
 
@@ -17,9 +18,13 @@
 #include "vm/term/bytes.h"
 
 enum {
-    OLD_WORDS_FIRST = 512,
     BUSY_FIRST_WORDS = 32,
-    BUSY_DOUBLINGS = 9, // of that: 128 KiB, about the size of a core's own cache
+    BUSY_DOUBLINGS = 8, // of that: 64 KiB, from where on larger ones gain little
+    YOUNG_WORDS_CACHED = 32 * 1024,
+    YOUNG_PER_OLD = 2,
+    // Survivors, as one part in so many.
+    MUCH = 4,
+    LITTLE = 32,
 };
 
 // Shared steps -----------------------------------------------------------------------------------
@@ -45,15 +50,14 @@ static void thread(OffHeap *list, Term *box) {
     list->bytes += shared_share((SharedBytes *)(uintptr_t)box[2].bits);
 }
 
-void gc_sweep_offheap(const Collection *c, OffHeap *from, OffHeap *to_young, OffHeap *to_old) {
+void gc_sweep_offheap(OffHeap *from, OffHeap *to) {
     Term *box = from->first;
     *from = (OffHeap){NULL, 0};
     while (box != NULL) {
         Term *next = (Term *)(uintptr_t)box[1].bits;
         Term where;
         if (was_moved(term_from_box(box), &where)) {
-            bool is_young = range_has(c->to, term_address(where));
-            thread(is_young ? to_young : to_old, term_pointer(where));
+            thread(to, term_pointer(where));
         } else {
             shared_release((SharedBytes *)(uintptr_t)box[2].bits);
         }
@@ -61,12 +65,11 @@ void gc_sweep_offheap(const Collection *c, OffHeap *from, OffHeap *to_young, Off
     }
 }
 
-void gc_free_fragments(const Collection *c, OffHeap *to_young, OffHeap *to_old) {
-    Heap *heap = c->heap;
+void gc_free_fragments(Heap *heap, OffHeap *to) {
     while (heap->fragments != NULL) {
         Fragment *fragment = heap->fragments;
         heap->fragments = fragment->next;
-        gc_sweep_offheap(c, &fragment->offheap, to_young, to_old);
+        gc_sweep_offheap(&fragment->offheap, to);
         fragment->offheap.first = NULL;
         fragment_give(heap->pool, fragment);
     }
@@ -100,71 +103,51 @@ void gc_each_root(Heap *heap, Term *roots, size_t count, RootVisit visit, Collec
 
 // Moving -----------------------------------------------------------------------------------------
 
-// Whether a pointer leads to something that this collection moves.
-static inline bool is_from(const Collection *c, uintptr_t address) {
-    if (range_has(c->young, address)) {
-        return true;
-    }
-    // What is in none of the others is in an adopted fragment.
-    return !range_has(c->old, address) && !range_has(c->literal, address) &&
-           !range_has(c->to, address) && !range_has(c->foreign, address);
-}
-
 static inline void visit_young(Collection *c, Term *slot) {
-    Term t = *slot;
-    if (!term_is_pointer(t) || !is_from(c, term_address(t))) {
-        return;
-    }
-    if (!was_moved(t, slot)) {
-        *slot = move_object(t, range_has(c->mature, term_address(t)) ? &c->old_top : &c->top);
-    }
+    visit_slot(c, slot, FROM_YOUNG);
 }
 
-// A slot of an object in the old heap.
-static inline void visit_old(Collection *c, Term *slot) {
-    Term t = *slot;
-    if (!term_is_pointer(t) || !is_from(c, term_address(t))) {
-        return;
-    }
-    if (!was_moved(t, slot)) {
-        *slot = move_object(t, &c->old_top);
-    }
-    ASSERT(!range_has(c->to, term_address(*slot)));
+static inline void visit_messages(Collection *c, Term *slot) {
+    visit_slot(c, slot, FROM_MESSAGES);
 }
 
-static void visit_roots(void *collection, Term *slot, size_t count) {
-    Collection *c = collection;
+static void young_roots(void *collection, Term *slot, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        visit_young(c, slot + i);
+        visit_young(collection, slot + i);
     }
 }
 
-// Step 1. Dead cells count as live here: it is their last time.
-static void promote_remembered(Collection *c, Term **old_scan) {
+static void message_roots(void *collection, Term *slot, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        visit_messages(collection, slot + i);
+    }
+}
+
+// Cells of the old heap that were filled. Dead ones count as live here: it is their last time.
+static void visit_remembered(Collection *c, RootVisit visit) {
     HeapRemember *r = c->heap->remember;
     for (uint32_t i = 0; r != NULL && i < r->count; i++) {
-        Term *cell = r->cells[i];
-        if (range_has(c->old, (uintptr_t)cell)) {
-            visit_old(c, cell + 1);
-        } else {
-            Term t = term_from_cons(cell);
-            visit_old(c, &t);
-        }
+        visit(c, r->cells[i] + 1, 1);
     }
     if (r != NULL) {
         r->count = 0;
     }
-    SCAN_OBJECTS(c, *old_scan, &c->old_top, visit_old)
 }
 
-// Step 3.
-static void scan_both(Collection *c, Term *old_scan) {
-    Term *scan = (Term *)c->to.base;
-    do {
-        SCAN_OBJECTS(c, scan, &c->top, visit_young)
-        SCAN_OBJECTS(c, old_scan, &c->old_top, visit_old)
-    } while (scan < c->top);
+static void move_all(Collection *c, Term *roots, size_t count) {
+    Term *scan = c->top;
+    bool messages = c->heap->fragments != NULL;
+    RootVisit visit = messages ? message_roots : young_roots;
+    visit_remembered(c, visit);
+    gc_each_root(c->heap, roots, count, visit, c);
+    if (messages) {
+        SCAN_MOVED(c, scan, visit_messages)
+    } else {
+        SCAN_MOVED(c, scan, visit_young)
+    }
 }
+
+// Sizes ------------------------------------------------------------------------------------------
 
 size_t gc_young_words(const Heap *heap, size_t survivors, size_t words) {
     size_t grown = 3 * survivors < YOUNG_WORDS_MAX ? 3 * survivors : YOUNG_WORDS_MAX;
@@ -177,71 +160,87 @@ size_t gc_busy_words(const Heap *heap) {
     return (size_t)BUSY_FIRST_WORDS << (doublings < BUSY_DOUBLINGS ? doublings : BUSY_DOUBLINGS);
 }
 
-// The size of the next young block: what may survive must fit. A block that was in use is not made
-// smaller below the size at which growth ends.
-static size_t next_block_words(const Heap *heap, size_t words, size_t expected,
-                               size_t survivors_max) {
-    size_t stack = heap_stack_words(heap);
-    size_t has = heap_block_words(heap);
-    size_t used = (size_t)(heap->top - heap->start) + stack;
-    size_t kept = used > has / 2 ? has : has / 2;
-    size_t wanted = gc_young_words(heap, expected, words);
-    kept = kept < YOUNG_WORDS_MAX ? kept : YOUNG_WORDS_MAX;
-    wanted = wanted > kept ? wanted : kept;
-    wanted = wanted > gc_busy_words(heap) ? wanted : gc_busy_words(heap);
-    return wanted > survivors_max + stack ? wanted : survivors_max + stack;
+static size_t max_words(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
-HeapStatus gc_minor(Heap *heap, size_t words, size_t expected, Term *roots, size_t count) {
+// Room for new terms beyond which a young block does not grow: a cache's size, or twice what the
+// last full collection has left, so that the work of a collection stays in proportion to what is
+// made between two.
+static size_t young_max(const Heap *heap) {
+    return max_words(YOUNG_WORDS_MAX, heap->old->live * YOUNG_PER_OLD);
+}
+
+size_t gc_young_kept(const Heap *heap) {
+    size_t has = heap_block_words(heap) - heap_stack_words(heap);
+    size_t max = young_max(heap);
+    return has < max ? has : max;
+}
+
+// The room of the next young block after one for `has` words, of which `used` were used and `kept`
+// survived. Where much survives it is worth to wait longer the next time, until it has died; where
+// next to nothing does, a block that stays in the cache is faster.
+static size_t next_young_words(const Heap *heap, size_t has, size_t used, size_t kept) {
+    size_t next = has;
+    if (kept > used / MUCH) {
+        next = 2 * has;
+    } else if (kept < used / LITTLE && has > YOUNG_WORDS_CACHED) {
+        next = has / 2;
+    }
+    size_t max = young_max(heap);
+    return max_words(next < max ? next : max, gc_busy_words(heap));
+}
+
+HeapStatus gc_resize_young(Heap *heap, size_t wanted, size_t words) {
+    size_t stack = heap_stack_words(heap);
+    wanted = (wanted > 2 * words ? wanted : 2 * words) + 2 * stack;
+    size_t has = heap_block_words(heap);
+    if (has >= wanted - wanted / 4 && has / 2 < wanted && has >= stack + words) {
+        fill_free_words(heap->top, heap->sp);
+        return HEAP_OK;
+    }
+    Term *from_block = heap->start;
+    Term *block = gc_new_block(heap, &wanted);
+    if (block == NULL) {
+        return has >= stack + words ? HEAP_OK : HEAP_MEMORY;
+    }
+    gc_replace_block(heap, block, wanted, block);
+    block_free(heap->pool, from_block, has);
+    return HEAP_OK;
+}
+
+// The collection ---------------------------------------------------------------------------------
+
+HeapStatus gc_minor(Heap *heap, size_t words, Term *roots, size_t count) {
     size_t used = (size_t)(heap->top - heap->start);
-    size_t mature = (size_t)(heap->mature - heap->start);
-    bool has_remembered = heap->remember != NULL && heap->remember->count > 0;
-    if (heap->old == NULL && mature > 0) {
-        size_t promoted = has_remembered ? used + heap->fragment_words : mature;
-        heap->old = old_block_new(
-            heap->pool, promoted < OLD_WORDS_FIRST / 2 ? 2 * promoted : promoted + OLD_WORDS_FIRST);
+    size_t moved_max = used + heap->fragment_words;
+    size_t has = heap_block_words(heap) - heap_stack_words(heap);
+    if (heap->old == NULL) {
+        heap->old = old_block_new(heap->pool, moved_max + has);
         if (heap->old == NULL) {
             return HEAP_MEMORY;
         }
     }
-    size_t block_words =
-        next_block_words(heap, words, expected, used - mature + heap->fragment_words);
-    Term *block = gc_new_block(heap, &block_words);
-    if (block == NULL) {
-        return HEAP_MEMORY;
-    }
-    Term *from_block = heap->start;
-    size_t from_words = heap_block_words(heap);
     OldBlock *old = heap->old;
     Collection c = {
         .heap = heap,
         .young = range_of(heap->start, heap->top),
-        .mature = range_of(heap->start, heap->mature),
-        .old = old != NULL ? range_of(old->data, old->end) : (Range){0, 0},
-        .to = range_of(block, block + block_words),
+        .old = range_of(old->data, old->end),
         .literal = {heap->pool->literal_base, heap->pool->literal_size},
         .foreign = range_of_fragment(heap->foreign),
-        .top = block,
-        .old_top = old != NULL ? old->top : NULL,
+        .top = old->top,
     };
-    gc_replace_block(heap, block, block_words, block);
-    Term *old_scan = c.old_top;
-    promote_remembered(&c, &old_scan);
-    gc_each_root(heap, roots, count, visit_roots, &c);
-    scan_both(&c, old_scan);
-    heap->top = heap->mature = c.top;
-    if (old != NULL) {
-        old->top = c.old_top;
-        ASSERT(old->top <= old->end);
-    }
+    move_all(&c, roots, count);
+    size_t kept = (size_t)(c.top - old->top);
+    old->top = c.top;
+    ASSERT(old->top <= old->end);
     OffHeap young_list = heap->offheap_young;
     heap->offheap_young = (OffHeap){NULL, 0};
-    OffHeap *old_list = old != NULL ? &old->offheap : &heap->offheap_young;
-    gc_sweep_offheap(&c, &young_list, &heap->offheap_young, old_list);
-    gc_free_fragments(&c, &heap->offheap_young, old_list);
-    block_free(heap->pool, from_block, from_words);
-    // Not one that adopted messages asked for: a larger block would not make such rarer.
+    gc_sweep_offheap(&young_list, &old->offheap);
+    gc_free_fragments(heap, &old->offheap);
+    heap->top = heap->mature = heap->start;
     heap->collections++;
-    heap->minor_count += used * 2 > from_words;
-    return HEAP_OK;
+    bool was_full = used * 2 > has;
+    heap->minor_count += was_full;
+    return gc_resize_young(heap, was_full ? next_young_words(heap, has, used, kept) : has, words);
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What minor and full collections share: moving one object, scanning a run of moved ones, roots,
-// off-heap lists.
-//
-// A moved cell has TERM_MOVED in its head and its new place in its tail; a moved box has its new
-// place where its header was. The words behind a box's header stay intact until the block is freed.
+// What minor and full collections share: ranges, roots, off-heap lists, sizes. How objects are
+// moved is in gc_move.h.
 #pragma once
 
 #include "vm/heap/heap.h"
@@ -12,6 +9,7 @@ struct OldBlock {
     Term *top;
     Term *end;
     size_t words; // of the block, this struct included
+    size_t live;  // words that the last full collection has left
     OffHeap offheap;
     size_t offheap_trigger; // bytes at which a full collection is due
     Term data[];
@@ -19,8 +17,12 @@ struct OldBlock {
 
 enum {
     OLD_HEADER_WORDS = sizeof(OldBlock) / sizeof(Term),
-    YOUNG_WORDS_MAX =
-        256 * 1024, // growth of the young block by experience ends here: about the size of a cache
+    // What is known before a collection to be at most this large is moved to one young block, and
+    // there is no old heap.
+    ONE_BLOCK_WORDS = 2048,
+    // The young block grows by experience to this, about the size of a cache, or to a share of the
+    // old heap.
+    YOUNG_WORDS_MAX = 128 * 1024,
 };
 
 struct HeapRemember {
@@ -65,66 +67,16 @@ static inline Range range_of_fragment(const Fragment *fragment) {
 
 typedef struct {
     Heap *heap;
-    Range young;  // from
-    Range mature; // the part of it that goes to the old heap
-    Range old;    // minor: stays; full: from
-    Range to;     // where survivors go
+    Range young; // minor: from
+    Range old;   // minor: stays, and grows
+    Range to;    // full: where survivors go
     Range literal;
     Range foreign; // heap->foreign: stays
     Range evict;   // literals that are copied all the same
     Term *forward; // where each was copied to, by word; literals themselves are not written to
-    Term *top;     // of `to`
-    Term *old_top; // where promoted objects go
+    Term *top;     // of where survivors go
     OffHeap *evicted_to;
 } Collection;
-
-// Moves a cell or box that has not been moved to *top.
-static inline Term move_object(Term t, Term **top) {
-    Term *from = term_pointer(t);
-    Term *to = *top;
-    if (term_is_cons(t)) {
-        to[0] = from[0];
-        to[1] = from[1];
-        *top = to + 2;
-        from[0] = TERM_MOVED;
-        return from[1] = term_from_cons(to);
-    }
-    size_t words = header_words(from[0]);
-    for (size_t i = 0; i <= words; i++) {
-        to[i] = from[i];
-    }
-    *top = to + 1 + words;
-    return from[0] = term_from_box(to);
-}
-
-// Where a cell or box was moved to. False: it was not.
-static inline bool was_moved(Term t, Term *where) {
-    const Term *from = term_pointer(t);
-    if (term_is_cons(t)) {
-        *where = from[1];
-        return term_same_bits(from[0], TERM_MOVED);
-    }
-    *where = from[0];
-    return !term_is_header(from[0]);
-}
-
-// Calls visit(c, slot) for every slot of the objects from `scan` to *top, which grows meanwhile.
-#define SCAN_OBJECTS(c, scan, top, visit)                                                          \
-    while ((scan) < *(top)) {                                                                      \
-        Term word_ = *(scan);                                                                      \
-        if (term_is_header(word_)) {                                                               \
-            size_t words_ = header_words(word_);                                                   \
-            size_t i_ = kind_raw_words(header_kind(word_), words_);                                \
-            for (; i_ < words_; i_++) {                                                            \
-                visit(c, (scan) + 1 + i_);                                                         \
-            }                                                                                      \
-            (scan) += 1 + words_;                                                                  \
-        } else {                                                                                   \
-            visit(c, (scan));                                                                      \
-            visit(c, (scan) + 1);                                                                  \
-            (scan) += 2;                                                                           \
-        }                                                                                          \
-    }
 
 static inline size_t heap_block_words(const Heap *heap) {
     return (size_t)(heap->stack_end - heap->start);
@@ -151,9 +103,9 @@ OldBlock *old_block_new(BlockPool *pool, size_t words);
 void old_block_free(BlockPool *pool, OldBlock *old);
 
 // Those of a list whose box was moved go on to the list of where it is now; the rest are released.
-void gc_sweep_offheap(const Collection *c, OffHeap *from, OffHeap *to_young, OffHeap *to_old);
+void gc_sweep_offheap(OffHeap *from, OffHeap *to);
 // Sweeps and frees the adopted fragments.
-void gc_free_fragments(const Collection *c, OffHeap *to_young, OffHeap *to_old);
+void gc_free_fragments(Heap *heap, OffHeap *to);
 // A block for survivors with the stack copied to its end; *words in: at least, out: has. NULL: no
 // memory.
 Term *gc_new_block(Heap *heap, size_t *words);
@@ -167,10 +119,19 @@ size_t gc_young_words(const Heap *heap, size_t survivors, size_t words);
 // A process that has collected often gets a block of some size even if nothing survives, as each
 // collection has a price of its own. One that waits gives it back (heap_shrink).
 size_t gc_busy_words(const Heap *heap);
+// The room for new terms that the young block has, as far as it suits the old heap.
+size_t gc_young_kept(const Heap *heap);
+// Gives the young block, which is empty but for the stack, about that many words if it is much
+// smaller or larger; at least `words` are free then.
+HeapStatus gc_resize_young(Heap *heap, size_t wanted, size_t words);
 
-// The collections. HEAP_MEMORY: nothing has changed.
-// Minor: `expected` is how many words are thought to survive; `words` are free afterwards only if
-// no more did.
-HeapStatus gc_minor(Heap *heap, size_t words, size_t expected, Term *roots, size_t count);
-// Full: `words` are free afterwards.
+// The collections. HEAP_MEMORY: nothing is lost; whether it was made, `collections` tells.
+// Whether a heap is to be collected by gc_small.
+bool gc_is_small(const Heap *heap);
+// Into a new young block. `expected` is how many words are thought to survive; `words` are free
+// afterwards only if no more did.
+HeapStatus gc_small(Heap *heap, size_t words, size_t expected, Term *roots, size_t count);
+// Minor: what survives goes to the old heap, which has room for all.
+HeapStatus gc_minor(Heap *heap, size_t words, Term *roots, size_t count);
+// Full.
 HeapStatus gc_full(Heap *heap, size_t words, Term *roots, size_t count, Range evict);

@@ -115,24 +115,17 @@ void heap_fill(Heap *heap, Term cell, Term tail) {
     Term *words = term_pointer(cell);
     ASSERT(term_same_bits(words[1], TERM_HOLE));
     words[1] = tail;
-    bool is_new = words >= heap->mature && words < heap->top;
-    if (!is_new && term_is_pointer(tail)) {
+    bool is_old = heap->old != NULL && words >= heap->old->data && words < heap->old->top;
+    if (is_old && term_is_pointer(tail)) {
         remember(heap, words);
     }
 }
 
 // Collecting -------------------------------------------------------------------------------------
 
-static size_t remembered(const Heap *heap) {
-    return heap->remember == NULL ? 0 : heap->remember->count;
-}
-
 // Words that a minor collection may have to move to the old heap.
 static size_t promoted_max(const Heap *heap) {
-    size_t mature = (size_t)(heap->mature - heap->start);
-    // What a filled cell leads to goes to the old heap whatever its age.
-    return remembered(heap) == 0 ? mature
-                                 : (size_t)(heap->top - heap->start) + heap->fragment_words;
+    return (size_t)(heap->top - heap->start) + heap->fragment_words;
 }
 
 static bool is_full_due(const Heap *heap) {
@@ -195,15 +188,23 @@ static bool is_swollen(const Heap *heap, size_t words, size_t had) {
 }
 
 // A block is chosen before it is known how much survives. Where that was a bad guess, what survived
-// is moved once more, into a block that fits it; it does not count as having survived twice.
-static HeapStatus collect_young(Heap *heap, size_t words, Term *roots, size_t count) {
+// is moved once more, into a block that fits it.
+static HeapStatus collect_small(Heap *heap, size_t words, Term *roots, size_t count) {
     size_t had = heap_block_words(heap);
-    HeapStatus status = gc_minor(heap, words, (size_t)(heap->mature - heap->start), roots, count);
+    HeapStatus status = gc_small(heap, words, (size_t)(heap->mature - heap->start), roots, count);
     if (status == HEAP_OK && (is_misfit(heap, words) || is_swollen(heap, words, had))) {
-        heap->mature = heap->start;
-        status = gc_minor(heap, words, (size_t)(heap->top - heap->start), roots, count);
+        status = gc_small(heap, words, (size_t)(heap->top - heap->start), roots, count);
     }
     return status;
+}
+
+static HeapStatus collect_as_due(Heap *heap, size_t words, Term *roots, size_t count, bool full,
+                                 Range evict) {
+    if (full) {
+        return gc_full(heap, words, roots, count, evict);
+    }
+    return gc_is_small(heap) ? collect_small(heap, words, roots, count)
+                             : gc_minor(heap, words, roots, count);
 }
 
 static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, bool full,
@@ -218,8 +219,7 @@ static HeapStatus collect(Heap *heap, size_t words, Term *roots, size_t count, b
     // What survives while it leads into a message that is looked at may get into the old heap
     // before the message is taken.
     bool need_full = heap->foreign != NULL;
-    HeapStatus status =
-        full ? gc_full(heap, words, roots, count, evict) : collect_young(heap, words, roots, count);
+    HeapStatus status = collect_as_due(heap, words, roots, count, full, evict);
     if (status == HEAP_OK && !full && is_over_limit(heap, words) && heap->pool->defers &&
         old_used_words(heap) > LONG_WORDS) {
         heap->need_full = true;
@@ -339,13 +339,15 @@ bool heap_destroy_is_long(const Heap *heap) {
 void heap_shrink(Heap *heap) {
     // The first collection finds out how little there is, the second one can then choose a block
     // for it. A heap whose memory is mostly in use is left alone.
+    heap->minor_count = 0;
     for (int i = 0; i < 2; i++) {
         HeapUse use = heap_use(heap);
         size_t used = use.young_words + use.old_words + use.fragment_words + use.stack_words;
         bool is_tight =
             use.block_words <= HEAP_FIRST_WORDS || (i > 0 && used * 2 > use.block_words);
         if ((is_tight && heap->fragments == NULL) ||
-            collect(heap, 0, NULL, 0, true, no_range) != HEAP_OK) {
+            collect(heap, 0, NULL, 0, true, no_range) != HEAP_OK ||
+            (heap->old != NULL && gc_resize_young(heap, heap->old->live / 4, 0) != HEAP_OK)) {
             return;
         }
     }

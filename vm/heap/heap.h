@@ -7,15 +7,16 @@
 //   block: [ survivors | new .......... top → free ← sp | stack of values ]
 //          start       mature            top         sp                 stack_end
 //
+// A small heap has no old one: what survives is moved to the front of a new young block. Once there
+// is an old heap, all that survives goes there and the young block is empty after a collection.
+//
 // Invariants: no pointer leads from old to young (terms are immutable; the one write to an existing
 // cell, filling a hole, goes through heap_fill); literals are outside and never copied or moved;
 // only the owner's thread touches a heap. Building needs a Room: heap_reserve may collect, so
 // reserve first and read terms into locals afterwards; the room_* constructors cannot collect and
 // assert that the room suffices.
 //
-// Generational copying: Cheney 1970; survivors of two minor collections go to the old heap. A
-// collection scans what is reachable from an old object into the old heap as well, which keeps the
-// first invariant. What a collection needs of its surroundings comes through `pool`, which the
+// Generational copying: Cheney 1970, Appel 1989. What a collection needs of its surroundings comes through `pool`, which the
 // scheduler sets when it starts to run the owner; a thread of the blocking pool may collect just as
 // well, with a pool of its own, while the owner is kept from running. Tests: tests/unit/vm/heap;
 // COP_STRESS=gc collects at every reserve and poisons what was left.
@@ -52,8 +53,8 @@ struct Heap {
     Term *top;           // next free word
     Term *sp;            // lowest word of the value stack in use; the current frame's Y0
     Term *stack_end;     // end of the block; sp == stack_end: no frames
-    Term *mature;        // below it: survived one minor collection already
-    OldBlock *old;       // NULL until something has survived twice
+    Term *mature;        // below it: survived the last collection
+    OldBlock *old;       // NULL for a small heap
     Fragment *fragments; // adopted; freed by the next collection
     size_t fragment_words;
     const Fragment *
@@ -65,7 +66,7 @@ struct Heap {
         limit_words; // 0: none. Beyond it reserve fails with :limit(:heap); counts off-heap bytes
                      // too
     HeapRemember *remember;
-    uint32_t minor_count; // since the last full collection
+    uint32_t minor_count; // since its memory was given back (heap_shrink)
     bool need_full;       // the next collection must be a full one
     bool deferred;        // a collection was due and put off
     uint8_t collections;  // made, modulo 256: who compares sees that there was one

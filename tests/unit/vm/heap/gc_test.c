@@ -462,9 +462,55 @@ Test(gc, messages_do_not_swell_a_block) {
         do {
             cr_assert(heap_reserve(&heap, 8, NULL, 0, &room));
         } while (heap.fragments != NULL);
-        cr_assert(heap_use(&heap).block_words <= block_round(gc_busy_words(&heap)), "%zu words",
-                  heap_use(&heap).block_words);
+        cr_assert(heap_block_words(&heap) <= block_round(gc_busy_words(&heap)), "%zu words",
+                  heap_block_words(&heap));
     }
+}
+
+// The young block grows while much survives, up to a share of what lives, and what lives is not
+// moved much more often than once; when all dies young it becomes small again.
+Test(gc, a_young_block_follows_what_survives) {
+    enum { N = 1000000, GARBAGE = 30000000 };
+    Room room;
+    roots[0] = TERM_EMPTY;
+    for (int i = 0; i < N; i++) {
+        cr_assert(heap_reserve(&heap, CONS_WORDS, NULL, 0, &room));
+        roots[0] = room_cons(&room, term_small(i), roots[0]);
+    }
+    cr_assert(heap_block_words(&heap) > 2 * YOUNG_WORDS_MAX);
+    cr_assert(heap_block_words(&heap) <= 2 * block_round(2 * heap.old->live));
+    size_t before = heap.minor_count;
+    for (int i = 0; i < GARBAGE / CONS_WORDS; i++) {
+        cr_assert(heap_reserve(&heap, CONS_WORDS, NULL, 0, &room));
+        roots[1] = room_cons(&room, term_small(i), TERM_EMPTY);
+    }
+    cr_assert(heap.minor_count > before); // no full collection for the sake of garbage
+    cr_assert(heap_block_words(&heap) <= 64 * 1024, "%zu words", heap_block_words(&heap));
+    cr_assert(list_length(roots[0]) == N);
+    roots[0] = roots[1] = TERM_NIL;
+}
+
+// Cells of a list that was made in between others lie one behind the other afterwards.
+Test(gc, lists_are_moved_in_order) {
+    enum { N = 3000 };
+    roots[0] = roots[1] = TERM_EMPTY;
+    Room room;
+    for (int i = 0; i < N; i++) {
+        cr_assert(heap_reserve(&heap, 2 * CONS_WORDS, NULL, 0, &room));
+        roots[0] = room_cons(&room, term_small(i), roots[0]);
+        roots[1] = room_cons(&room, roots[0], roots[1]);
+    }
+    for (int full = 0; full < 2; full++) {
+        cr_assert((full ? heap_collect(&heap, 0, NULL, 0)
+                        : heap_ensure(&heap, heap_free_words(&heap) + 1, NULL, 0)) == HEAP_OK);
+        int apart = 0;
+        for (Term t = roots[0]; !term_is_empty(cons_tail(t)); t = cons_tail(t)) {
+            apart += term_pointer(cons_tail(t)) != term_pointer(t) + CONS_WORDS;
+        }
+        cr_assert(apart < 50, "%d cells lie elsewhere", apart);
+        heap_verify(&heap);
+    }
+    roots[0] = roots[1] = TERM_NIL;
 }
 
 Test(gc, an_idle_heap_is_small) {
