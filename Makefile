@@ -148,7 +148,7 @@ $(foreach f,$(GRAMMARS),$(eval $(call grammar,$(f))))
 
 # Stencils: compiled to assembly, each split into hot and cold code, assembled, and packed into tables.
 STENCIL_FLAGS := -std=gnu17 -Wall -Wno-unused -O2 -DNDEBUG -fno-pic -mcmodel=small -fomit-frame-pointer -fno-jump-tables \
-    -fno-asynchronous-unwind-tables -fno-stack-protector -fno-strict-aliasing -mno-red-zone -march=x86-64-v2 -mtune=znver4 \
+    -fno-asynchronous-unwind-tables -fno-stack-protector -fno-strict-aliasing -fno-math-errno -mno-red-zone -march=x86-64-v2 -mtune=znver4 \
     -Xclang -no-enable-noundef-analysis
 $(B)/gen/stencil_tables.h: $(B)/gen/stencils.c $(B)/host/stencilpack | $(GEN_STENCILS)
 	@echo "  GEN   stencil_tables.h"

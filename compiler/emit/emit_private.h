@@ -16,13 +16,15 @@
 typedef VEC(IrInst *) IrInsts;
 typedef VEC(uint32_t) Words;
 
-enum { NO_REG = UINT16_MAX };
+enum { NO_REG = UINT16_MAX, TRACK_WORDS = Y_MAX / 64 + 2 };
 
 // Registers that hold something at one point of the walk over a function's blocks.
 typedef struct {
     uint64_t x[4];
     uint64_t *y;
-    uint32_t y_words; // in use; the array has room for Y_MAX slots
+    uint64_t *y_raw;  // which of `y` are raw numbers
+    uint32_t y_words; // in use; the arrays have room for Y_MAX slots
+    uint32_t d;
 } Track;
 
 typedef struct {
@@ -34,7 +36,7 @@ typedef struct {
     uint32_t value_count; // without constants
     uint32_t *use_count;
     bool *wants_y;  // lives across a call, or is a slot
-    uint16_t *x_of; // its X register, NO_REG if it has none
+    uint16_t *x_of; // its register X (of a raw number: D), NO_REG if it has none
     uint16_t *y_of;
     uint32_t *kill_start; // by instruction: where its entries of `kills` begin
     uint8_t *has_kills;
@@ -46,6 +48,7 @@ typedef struct {
     bool *is_framed;
 
     uint32_t pressure;    // most values that live at once
+    uint32_t raws;        // most raw numbers of them
     bool all_y;           // too many for X: everything has a slot
     IrBlock *frame_block; // begins with `frame`; NULL: no frame
     uint32_t frame_slots; // more than Y_MAX: there are too many
@@ -77,7 +80,7 @@ uint32_t place_of(Emit *e, const IrInst *v, bool framed);
 // Only what lives at the block's start holds its registers now; the parameters that are used too if
 // `params`.
 void track_block(Emit *e, const IrBlock *block, bool params);
-void track_set(Emit *e, uint32_t place);
+void track_set(Emit *e, uint32_t place, bool raw);
 void track_clear(Emit *e, uint32_t place);
 
 // Behind the frame, what wants a slot is there and no longer in X.
@@ -91,13 +94,15 @@ void track_kills(Emit *e, const IrInst *inst);
 typedef struct {
     uint32_t to; // operand words; `to` is a register
     uint32_t from;
+    bool raw; // what is moved is a raw number
 } Move;
 
 typedef VEC(Move) Moves;
 
 // Puts `moves`, which happen at once, in an order one after another into `out`, using the register
-// `scratch` for cycles. No register is the target of two. Linear; `moves` is used up.
-void moves_order(Arena *arena, Moves *moves, uint32_t scratch, Moves *out);
+// `scratch` for cycles (of raw numbers: `raw_scratch`). No register is the target of two. Linear;
+// `moves` is used up.
+void moves_order(Arena *arena, Moves *moves, uint32_t scratch, uint32_t raw_scratch, Moves *out);
 
 // ---- The image (image.c, tables.c) --------------------------------------------------------------
 
@@ -132,7 +137,7 @@ struct Image {
     Diags *diags;
     bool docs;
     bool failed;           // a limit was passed and reported
-    uint64_t *track_slots; // memory of each function's Track.y
+    uint64_t *track_slots; // memory of each function's Track.y, then y_raw
     bool *is_test;         // by function
     struct ImageTables *tables;
     VEC(ImageFunction) functions;

@@ -79,17 +79,24 @@ static bool is_copy(const Encode *c, uint32_t to, uint32_t from) {
     return false;
 }
 
-static void put_move(Encode *c, uint32_t to, uint32_t from) {
+static void put_move(Encode *c, Move move) {
+    uint32_t to = move.to;
+    uint32_t from = move.from;
     if (to == from || is_copy(c, to, from)) {
         return;
     }
-    put(c, OP_move);
+    put(c, move.raw ? OP_raw_move : OP_move);
     put(c, to);
     put(c, from);
     forget_copies_of(c, to);
-    if (c->copy_count < COPIES_MAX && operand_kind(from) <= OPERAND_Y) {
-        c->copies[c->copy_count++] = (Move){to, from};
+    bool is_register = operand_kind(from) <= OPERAND_Y || operand_kind(from) == OPERAND_D;
+    if (c->copy_count < COPIES_MAX && is_register) {
+        c->copies[c->copy_count++] = move;
     }
+}
+
+static void put_term(Encode *c, uint32_t to, uint32_t from) {
+    put_move(c, (Move){to, from, false});
 }
 
 static void put_op(Encode *c, Op op, const IrInst *inst) {
@@ -108,8 +115,8 @@ static uint32_t place(Encode *c, const IrInst *v) {
 
 // ---- Parallel moves -----------------------------------------------------------------------------
 
-static void want_move(Encode *c, uint32_t to, uint32_t from) {
-    Move move = {to, from};
+static void want_move(Encode *c, uint32_t to, uint32_t from, bool raw) {
+    Move move = {to, from, raw};
     vec_push(c->e->arena, &c->moves, move);
 }
 
@@ -137,14 +144,28 @@ static uint32_t scratch_for(const Encode *c) {
     return 0;
 }
 
+// The same of D: the last one is no value's place (D_PRESSURE_MAX).
+static uint32_t raw_scratch_for(const Encode *c) {
+    uint32_t used = c->e->track.d;
+    for (uint32_t i = 0; i < c->moves.len; i++) {
+        const uint32_t places[] = {c->moves.items[i].to, c->moves.items[i].from};
+        for (uint32_t k = 0; k < 2; k++) {
+            if (operand_kind(places[k]) == OPERAND_D) {
+                used |= UINT32_C(1) << operand_value(places[k]);
+            }
+        }
+    }
+    return operand_make(OPERAND_D, ~used != 0 ? __builtin_ctz(~used) : D_COUNT - 1);
+}
+
 static void put_moves(Encode *c) {
     if (c->moves.len == 1) {
-        put_move(c, c->moves.items[0].to, c->moves.items[0].from);
+        put_move(c, c->moves.items[0]);
     } else if (c->moves.len > 1) {
         c->ordered.len = 0;
-        moves_order(c->e->arena, &c->moves, scratch_for(c), &c->ordered);
+        moves_order(c->e->arena, &c->moves, scratch_for(c), raw_scratch_for(c), &c->ordered);
         for (uint32_t i = 0; i < c->ordered.len; i++) {
-            put_move(c, c->ordered.items[i].to, c->ordered.items[i].from);
+            put_move(c, c->ordered.items[i]);
         }
     }
     c->moves.len = 0;
@@ -179,10 +200,12 @@ static void put_operand(Encode *c, Operands *o, char letter) {
     const IrInst *inst = o->inst;
     switch (letter) {
     case 'd':
+    case 'e':
         put(c, place(c, inst));
         forget_copies_of(c, place(c, inst));
         break;
-    case 's': put(c, place(c, inst->args[o->arg++])); break;
+    case 's':
+    case 'v': put(c, place(c, inst->args[o->arg++])); break;
     case 'n': put(c, inst->index); break;
     case 'a': put(c, table_atom(c->e->image, inst->name)); break;
     case 'F':
@@ -215,7 +238,7 @@ static void put_by_letters(Encode *c, Op op, const IrInst *inst, const IrBlock *
 
 static void define(Encode *c, const IrInst *v) {
     if (c->e->use_count[v->id] > 0) {
-        track_set(c->e, place(c, v));
+        track_set(c->e, place(c, v), v->raw);
     }
 }
 
@@ -232,7 +255,7 @@ static void unframe(Encode *c) {
 static void move_args(Encode *c, const IrInst *call, bool is_fun) {
     for (uint32_t i = 0; i < call->arg_count; i++) {
         uint32_t to = !is_fun ? i : i == 0 ? call->arg_count - 1 : i - 1;
-        want_move(c, operand_make(OPERAND_X, (int32_t)to), place(c, call->args[i]));
+        want_move(c, operand_make(OPERAND_X, (int32_t)to), place(c, call->args[i]), false);
     }
     put_moves(c);
 }
@@ -256,7 +279,7 @@ static void encode_call(Encode *c, const IrInst *call) {
     put_callee(c, call);
     put_map(c);
     if (c->e->use_count[call->id] > 0) {
-        put_move(c, place(c, call), operand_make(OPERAND_X, 0));
+        put_term(c, place(c, call), operand_make(OPERAND_X, 0));
         define(c, call);
     }
 }
@@ -270,7 +293,7 @@ static void encode_tail(Encode *c, const IrInst *call) {
 }
 
 static void encode_ret(Encode *c, const IrInst *ret) {
-    put_move(c, operand_make(OPERAND_X, 0), place(c, ret->args[0]));
+    put_term(c, operand_make(OPERAND_X, 0), place(c, ret->args[0]));
     unframe(c);
     put(c, OP_ret);
 }
@@ -292,7 +315,7 @@ static void encode_jump(Encode *c, const IrInst *jump) {
     for (uint32_t i = 0; i < jump->arg_count; i++) {
         const IrInst *param = to->params.items[i];
         if (c->e->use_count[param->id] > 0) {
-            want_move(c, place_of(c->e, param, framed), place(c, jump->args[i]));
+            want_move(c, place_of(c->e, param, framed), place(c, jump->args[i]), param->raw);
         }
     }
     put_moves(c);
@@ -312,6 +335,9 @@ static Op inverse_of(Op op) {
     case OP_eq: return OP_ne;
     case OP_lt: return OP_ge;
     case OP_ge: return OP_lt;
+    case OP_raw_eq: return OP_raw_ne;
+    case OP_raw_lt: return OP_raw_ge;
+    case OP_raw_ge: return OP_raw_lt;
     default: return OP_COUNT;
     }
 }
@@ -365,8 +391,8 @@ static void encode_inst(Encode *c, const IrInst *inst) {
     track_kills(c->e, inst);
     switch (inst->op) {
     case IR_SLOT_INIT:
-    case IR_SLOT_GET: put_move(c, place(c, inst), place(c, inst->args[0])); break;
-    case IR_SLOT_SET: put_move(c, place(c, inst->args[0]), place(c, inst->args[1])); break;
+    case IR_SLOT_GET: put_term(c, place(c, inst), place(c, inst->args[0])); break;
+    case IR_SLOT_SET: put_term(c, place(c, inst->args[0]), place(c, inst->args[1])); break;
     default:
         put_by_letters(c, ir_infos[inst->op].op, inst,
                        inst->target_count > 0 ? inst->targets[0] : NULL);
@@ -378,7 +404,7 @@ static void encode_inst(Encode *c, const IrInst *inst) {
 
 static void move_in_frame(Encode *c, const IrInst *v) {
     if (c->e->wants_y[v->id] && c->e->use_count[v->id] > 0) {
-        put_move(c, place_of(c->e, v, true), place_of(c->e, v, false));
+        put_move(c, (Move){place_of(c->e, v, true), place_of(c->e, v, false), v->raw});
     }
 }
 
@@ -401,7 +427,7 @@ static void encode_frame(Encode *c, const IrBlock *block) {
 static void encode_reason(Encode *c, const IrBlock *block) {
     const IrInst *reason = block->params.items[0];
     if (c->e->use_count[reason->id] > 0) {
-        put_move(c, place(c, reason), operand_make(OPERAND_X, 0));
+        put_term(c, place(c, reason), operand_make(OPERAND_X, 0));
     }
 }
 

@@ -16,12 +16,15 @@ Image *image_new(Arena *arena, const IrModule *ir, Sources *sources, Diags *diag
     image->sources = sources;
     image->diags = diags;
     image->docs = docs;
-    image->track_slots = ARENA_NEW_ARRAY(arena, uint64_t, Y_MAX / 64 + 2);
+    image->track_slots = ARENA_NEW_ARRAY(arena, uint64_t, 2 * TRACK_WORDS);
     tables_new(image);
     return image;
 }
 
-enum { X_PRESSURE_MAX = 200 }; // leaves room for a call's arguments and for scratch
+enum {
+    X_PRESSURE_MAX = 200, // leaves room for a call's arguments and for scratch
+    D_PRESSURE_MAX = D_COUNT - 2,
+};
 
 static void place_values(Emit *e) {
     IrFunction *f = e->f;
@@ -30,7 +33,7 @@ static void place_values(Emit *e) {
     ir_number(f);
     e->value_count = f->inst_count - f->constant_count;
     liveness_find(e);
-    e->all_y = e->pressure > X_PRESSURE_MAX;
+    e->all_y = e->pressure > X_PRESSURE_MAX || e->raws > D_PRESSURE_MAX;
     if (e->all_y) {
         memset(e->wants_y, true, e->value_count);
     }
@@ -42,6 +45,7 @@ void emit_function(Image *image, IrFunction *f) {
     Arena arena;
     arena_init(&arena);
     Emit e = {.image = image, .f = f, .arena = &arena, .track.y = image->track_slots};
+    e.track.y_raw = image->track_slots + TRACK_WORDS;
     place_values(&e);
     if (e.frame_slots > Y_MAX) {
         DIAG(image->diags, function_too_large, f->core->span);

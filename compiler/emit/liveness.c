@@ -105,6 +105,7 @@ typedef struct {
     uint32_t *calls; // by value: calls between its last use and the block's end
     uint32_t stamp;
     uint32_t count; // values that live at the point reached
+    uint32_t raws;  // of these, raw numbers
     uint32_t calls_seen;
 } Scan;
 
@@ -113,8 +114,12 @@ static void scan_live(Scan *s, const IrInst *v) {
         s->live[v->id] = s->stamp;
         s->calls[v->id] = s->calls_seen;
         s->count++;
+        s->raws += v->raw;
         if (s->count > s->e->pressure) {
             s->e->pressure = s->count;
+        }
+        if (s->raws > s->e->raws) {
+            s->e->raws = s->raws;
         }
     }
 }
@@ -138,6 +143,7 @@ static void scan_def(Scan *s, const IrInst *v) {
     if (s->live[v->id] == s->stamp) {
         s->live[v->id] = 0;
         s->count--;
+        s->raws -= v->raw;
         s->e->wants_y[v->id] |= s->calls_seen > s->calls[v->id];
     }
 }
@@ -163,6 +169,7 @@ static void scan_block(Scan *s, const IrBlock *block) {
     Emit *e = s->e;
     s->stamp = block->order + 1;
     s->count = 0;
+    s->raws = 0;
     s->calls_seen = 0;
     scan_live_out(s, block);
     for (const IrInst *inst = block->last; inst != NULL; inst = inst->prev) {

@@ -1,7 +1,7 @@
 // Liveness maps of a function: what holds a term at a safepoint, each distinct map once.
 //
 // A map is written as it stands in the FUNC chunk: count of X registers and their kinds, four a
-// byte, then the slots of the frame likewise. Maps are found again by their bytes.
+// byte, then the slots of the frame likewise, then a bit for each D. Maps are found again by their bytes.
 // Tests: tests/unit/compiler/emit/emit_test.c.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -21,16 +21,20 @@ void maps_init(MapTable *maps, Arena *arena, Buf *out) {
     maps->slots = ARENA_NEW_ARRAY(arena, struct MapEntry, maps->slot_count);
 }
 
-// The kinds of 4 registers from bits: SLOT_TERM for each that is set.
-static char kinds_of(uint64_t bits) {
-    static_assert(SLOT_TERM == 1, "a set bit is a term");
-    return (char)((bits & 1) | (bits & 2) << 1 | (bits & 4) << 2 | (bits & 8) << 3);
+// Bits of 4 registers, two places apart.
+static uint32_t spread(uint64_t bits) {
+    return (uint32_t)((bits & 1) | (bits & 2) << 1 | (bits & 4) << 2 | (bits & 8) << 3);
 }
 
-static void put_kinds(Buf *out, const uint64_t *words, uint32_t word_count, uint32_t count) {
+// The kinds of the registers that hold something; `raws`: which hold raw numbers, or NULL.
+static void put_kinds(Buf *out, const uint64_t *words, const uint64_t *raws, uint32_t word_count,
+                      uint32_t count) {
+    static_assert(SLOT_TERM == 1 && SLOT_RAW == 2, "a bit for each kind");
     put_u(out, count);
     for (uint32_t i = 0; i < count; i += 4) {
-        buf_byte(out, i / 64 < word_count ? kinds_of(words[i / 64] >> i % 64 & 15) : 0);
+        uint64_t set = i / 64 < word_count ? words[i / 64] >> i % 64 & 15 : 0;
+        uint64_t raw = raws != NULL && i / 64 < word_count ? raws[i / 64] >> i % 64 & set : 0;
+        buf_byte(out, (char)(spread(set & ~raw) | spread(raw) << 1));
     }
 }
 
@@ -74,8 +78,9 @@ uint32_t maps_add(MapTable *maps, const Track *track, uint32_t slots) {
     // Written behind the others at once, and taken back when it is there already.
     Buf *out = maps->out;
     uint32_t offset = (uint32_t)out->len;
-    put_kinds(out, track->x, 4, x_len(track));
-    put_kinds(out, track->y, track->y_words, slots);
+    put_kinds(out, track->x, NULL, 4, x_len(track));
+    put_kinds(out, track->y, track->y_raw, track->y_words, slots);
+    put_u(out, track->d);
     uint32_t len = (uint32_t)out->len - offset;
     uint32_t hash = hash_of(out->ptr + offset, len);
     uint32_t i = hash & (maps->slot_count - 1);

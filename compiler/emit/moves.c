@@ -29,7 +29,8 @@ typedef struct {
 } Order;
 
 static bool is_register(uint32_t place) {
-    return operand_kind(place) == OPERAND_X || operand_kind(place) == OPERAND_Y;
+    OperandKind kind = operand_kind(place);
+    return kind == OPERAND_X || kind == OPERAND_Y || kind == OPERAND_D;
 }
 
 static Reg *reg_of(Order *o, uint32_t place) {
@@ -43,8 +44,8 @@ static Reg *reg_of(Order *o, uint32_t place) {
     return &o->regs[i];
 }
 
-static void emit(Order *o, uint32_t to, uint32_t from) {
-    Move move = {to, from};
+static void emit(Order *o, uint32_t to, uint32_t from, bool raw) {
+    Move move = {to, from, raw};
     vec_push(o->arena, o->out, move);
 }
 
@@ -61,7 +62,7 @@ static void do_move(Order *o, uint32_t index) {
     const Move *move = &o->moves->items[index];
     o->done[index] = true;
     reg_of(o, move->to)->writer = NOBODY;
-    emit(o, move->to, move->from);
+    emit(o, move->to, move->from, move->raw);
     unread(o, move->from);
 }
 
@@ -72,20 +73,23 @@ static void do_ready(Order *o) {
 }
 
 // Takes the cycle apart that `index` is in: its target is saved, and its one reader reads that.
-static void break_cycle(Order *o, Moves *moves, uint32_t index, uint32_t scratch) {
+static void break_cycle(Order *o, Moves *moves, uint32_t index, const uint32_t scratches[2]) {
     uint32_t saved = moves->items[index].to;
-    emit(o, scratch, saved);
     uint32_t at = index;
     while (moves->items[at].from != saved) {
         at = reg_of(o, moves->items[at].from)->writer;
     }
+    bool raw = moves->items[at].raw;
+    uint32_t scratch = scratches[raw];
+    emit(o, scratch, saved, raw);
     moves->items[at].from = scratch;
     reg_of(o, scratch)->readers++;
     unread(o, saved);
     do_ready(o);
 }
 
-void moves_order(Arena *arena, Moves *moves, uint32_t scratch, Moves *out) {
+void moves_order(Arena *arena, Moves *moves, uint32_t scratch, uint32_t raw_scratch, Moves *out) {
+    const uint32_t scratches[2] = {scratch, raw_scratch};
     uint32_t size = 8;
     while (size < moves->len * SLOTS_PER_MOVE) {
         size *= 2;
@@ -110,12 +114,12 @@ void moves_order(Arena *arena, Moves *moves, uint32_t scratch, Moves *out) {
     do_ready(&o);
     for (uint32_t i = 0; i < moves->len; i++) {
         if (!o.done[i]) {
-            break_cycle(&o, moves, i, scratch);
+            break_cycle(&o, moves, i, scratches);
         }
     }
     for (uint32_t i = 0; i < moves->len; i++) {
         if (!is_register(moves->items[i].from)) {
-            emit(&o, moves->items[i].to, moves->items[i].from);
+            emit(&o, moves->items[i].to, moves->items[i].from, moves->items[i].raw);
         }
     }
 }

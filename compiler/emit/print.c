@@ -236,6 +236,13 @@ static Str read_map(Asm *a, Reader *r) {
     buf_byte(&text, '{');
     print_kinds(r, 'x', &is_first, &text);
     print_kinds(r, 'y', &is_first, &text);
+    uint64_t raws = get_u(r);
+    for (uint32_t i = 0; i < D_COUNT; i++) {
+        if ((raws >> i & 1) != 0) {
+            buf_format(&text, "%sd%" PRIu32, is_first ? "" : " ", i);
+            is_first = false;
+        }
+    }
     buf_byte(&text, '}');
     return buf_view(&text);
 }
@@ -277,13 +284,16 @@ static void print_place(Asm *a, uint32_t word) {
     case OPERAND_ATOM: print_atom(a->out, a->atoms.items[value]); break;
     case OPERAND_EMPTY: buf_text(a->out, "[]"); break;
     case OPERAND_LIT: buf_str(a->out, a->literals.items[value]); break;
+    case OPERAND_D: buf_format(a->out, "d%" PRId32, value); break;
     }
 }
 
 static void print_operand(Asm *a, const AsmFunction *f, char letter, uint32_t word) {
     switch (letter) {
     case 'd':
-    case 's': print_place(a, word); break;
+    case 's':
+    case 'e':
+    case 'v': print_place(a, word); break;
     case 'n': buf_format(a->out, "%" PRIu32, word); break;
     case 'a': print_atom(a->out, a->atoms.items[word]); break;
     case 'f':

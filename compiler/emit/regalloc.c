@@ -31,6 +31,10 @@ static uint32_t place_const(Emit *e, const CoreConst *c) {
     return operand_make(OPERAND_LIT, (int32_t)table_literal(e->image, c));
 }
 
+static OperandKind register_kind(const IrInst *v) {
+    return v->raw ? OPERAND_D : OPERAND_X;
+}
+
 uint32_t place_of(Emit *e, const IrInst *v, bool framed) {
     if (ir_is_const(v)) {
         return place_const(e, v->constant);
@@ -38,25 +42,33 @@ uint32_t place_of(Emit *e, const IrInst *v, bool framed) {
     bool slot = lives_in_slot(e, v, framed);
     uint16_t reg = slot ? e->y_of[v->id] : e->x_of[v->id];
     CHECK(reg != NO_REG);
-    return operand_make(slot ? OPERAND_Y : OPERAND_X, reg);
+    return operand_make(slot ? OPERAND_Y : register_kind(v), reg);
 }
 
-void track_set(Emit *e, uint32_t place) {
+void track_set(Emit *e, uint32_t place, bool raw) {
     uint32_t reg = (uint32_t)operand_value(place);
+    uint64_t bit = UINT64_C(1) << reg % 64;
     if (operand_kind(place) == OPERAND_X) {
-        e->track.x[reg / 64] |= UINT64_C(1) << reg % 64;
+        e->track.x[reg / 64] |= bit;
+        return;
+    }
+    if (operand_kind(place) == OPERAND_D) {
+        e->track.d |= (uint32_t)bit;
         return;
     }
     while (e->track.y_words <= reg / 64) {
         e->track.y[e->track.y_words++] = 0;
     }
-    e->track.y[reg / 64] |= UINT64_C(1) << reg % 64;
+    e->track.y[reg / 64] |= bit;
+    e->track.y_raw[reg / 64] = (e->track.y_raw[reg / 64] & ~bit) | (raw ? bit : 0);
 }
 
 void track_clear(Emit *e, uint32_t place) {
     uint32_t reg = (uint32_t)operand_value(place);
     if (operand_kind(place) == OPERAND_X) {
         e->track.x[reg / 64] &= ~(UINT64_C(1) << reg % 64);
+    } else if (operand_kind(place) == OPERAND_D) {
+        e->track.d &= ~(UINT32_C(1) << reg);
     } else {
         e->track.y[reg / 64] &= ~(UINT64_C(1) << reg % 64);
     }
@@ -67,6 +79,9 @@ static bool track_has(const Emit *e, uint32_t place) {
     if (operand_kind(place) == OPERAND_X) {
         return (e->track.x[reg / 64] >> reg % 64 & 1) != 0;
     }
+    if (operand_kind(place) == OPERAND_D) {
+        return (e->track.d >> reg & 1) != 0;
+    }
     return reg / 64 < e->track.y_words && (e->track.y[reg / 64] >> reg % 64 & 1) != 0;
 }
 
@@ -74,6 +89,7 @@ static void track_reset(Emit *e) {
     for (uint32_t i = 0; i < 4; i++) {
         e->track.x[i] = 0;
     }
+    e->track.d = 0;
     memset(e->track.y, 0, e->track.y_words * sizeof(uint64_t));
 }
 
@@ -82,20 +98,20 @@ void track_block(Emit *e, const IrBlock *block, bool params) {
     e->framed = starts_framed(e, block);
     const IrInsts *live = &e->live_in[block->order];
     for (uint32_t i = 0; i < live->len; i++) {
-        track_set(e, place_of(e, live->items[i], e->framed));
+        track_set(e, place_of(e, live->items[i], e->framed), live->items[i]->raw);
     }
     for (uint32_t i = 0; params && i < block->params.len; i++) {
         const IrInst *param = block->params.items[i];
         if (e->use_count[param->id] > 0) {
-            track_set(e, place_of(e, param, e->framed));
+            track_set(e, place_of(e, param, e->framed), param->raw);
         }
     }
 }
 
 static void track_enter(Emit *e, const IrInst *v) {
     if (e->wants_y[v->id] && e->use_count[v->id] > 0) {
-        track_clear(e, operand_make(OPERAND_X, e->x_of[v->id]));
-        track_set(e, operand_make(OPERAND_Y, e->y_of[v->id]));
+        track_clear(e, operand_make(register_kind(v), e->x_of[v->id]));
+        track_set(e, operand_make(OPERAND_Y, e->y_of[v->id]), v->raw);
     }
 }
 
@@ -201,14 +217,14 @@ static void assign(Emit *e, const IrInst *v, uint32_t place) {
             e->frame_slots = reg + 1;
         }
     } else {
-        CHECK(reg < X_COUNT);
+        CHECK(reg < (v->raw ? D_COUNT : X_COUNT));
         e->x_of[v->id] = (uint16_t)reg;
     }
 }
 
 // `place` if it is of the kind wanted and free.
 static bool try_place(Alloc *a, const IrInst *v, uint32_t place, bool slot) {
-    if (operand_kind(place) != (slot ? OPERAND_Y : OPERAND_X) || track_has(a->e, place)) {
+    if (operand_kind(place) != (slot ? OPERAND_Y : register_kind(v)) || track_has(a->e, place)) {
         return false;
     }
     assign(a->e, v, place);
@@ -266,6 +282,19 @@ static void choose_slot(Alloc *a, const IrInst *v) {
     assign(e, v, operand_make(OPERAND_Y, (int32_t)reg));
 }
 
+// The register of an arg that dies here, as the machine adds to what is there already.
+static void choose_raw(Alloc *a, const IrInst *v) {
+    for (uint32_t i = 0; i < v->arg_count; i++) {
+        const IrInst *arg = v->args[i];
+        if (arg->raw && has_place(a->e, arg, a->e->framed) &&
+            try_place(a, v, place_of(a->e, arg, a->e->framed), false)) {
+            return;
+        }
+    }
+    CHECK(~a->e->track.d != 0);
+    assign(a->e, v, operand_make(OPERAND_D, __builtin_ctz(~a->e->track.d)));
+}
+
 static void choose(Alloc *a, const IrInst *v, bool slot) {
     Emit *e = a->e;
     if (try_wishes(a, v, slot) || (v->op == IR_PARAM && try_args(a, v, slot))) {
@@ -273,6 +302,10 @@ static void choose(Alloc *a, const IrInst *v, bool slot) {
     }
     if (slot) {
         choose_slot(a, v);
+        return;
+    }
+    if (v->raw) {
+        choose_raw(a, v);
         return;
     }
     uint32_t reg = lowest_clear(e->track.x, 4, a->floor[v->id]);
@@ -300,7 +333,7 @@ static void define(Alloc *a, const IrInst *v) {
     follow_param(a, v);
     choose(a, v, lives_in_slot(a->e, v, a->e->framed));
     if (a->e->use_count[v->id] > 0) {
-        track_set(a->e, place_of(a->e, v, a->e->framed));
+        track_set(a->e, place_of(a->e, v, a->e->framed), v->raw);
     }
 }
 
@@ -316,7 +349,7 @@ static void place_params(Alloc *a, const IrBlock *block) {
         }
         if (arrives && !lives_in_slot(e, param, e->framed)) {
             assign(e, param, operand_make(OPERAND_X, (int32_t)i));
-            track_set(e, operand_make(OPERAND_X, (int32_t)i));
+            track_set(e, operand_make(OPERAND_X, (int32_t)i), false);
         } else {
             define(a, param);
         }
@@ -326,7 +359,7 @@ static void place_params(Alloc *a, const IrBlock *block) {
 static void place_in_frame(Alloc *a, const IrInst *v) {
     if (a->e->wants_y[v->id] && a->e->use_count[v->id] > 0) {
         choose(a, v, true);
-        track_set(a->e, operand_make(OPERAND_Y, a->e->y_of[v->id]));
+        track_set(a->e, operand_make(OPERAND_Y, a->e->y_of[v->id]), v->raw);
     }
 }
 

@@ -42,6 +42,7 @@ enum { OP_none = IR_NO_OP };
 #define COMMUTES IR_COMMUTES
 #define TEST     IR_TEST
 #define ENDS     IR_ENDS
+#define RAW      IR_RAW
 
 const IrInfo ir_infos[IR_OP_COUNT] = {
 #define IR(name, op, operands, properties, effect)                                                 \
@@ -68,6 +69,7 @@ IrInst *ir_inst_new(IrFunction *f, IrOp op, uint32_t arg_count, uint32_t target_
     size_t size = sizeof(IrInst) + arg_count * sizeof(IrInst *) + target_count * sizeof(IrBlock *);
     IrInst *inst = arena_alloc_zeroed(f->module->arena, size);
     inst->op = (uint16_t)op;
+    inst->raw = (ir_infos[op].properties & IR_RAW) != 0;
     inst->id = f->inst_count++;
     inst->arg_count = arg_count;
     inst->target_count = target_count;

@@ -44,6 +44,7 @@ enum {
     IR_COMMUTES = 1 << 10,
     IR_TEST = 1 << 11 | 1 << 12,
     IR_ENDS = 1 << 12,
+    IR_RAW = 1 << 13,
 };
 
 enum { IR_NO_OP = OP_COUNT };
@@ -73,6 +74,7 @@ typedef struct IrInline {
 struct IrInst {
     uint16_t op; // IrOp
     bool mark;   // a pass's own; false between passes
+    bool raw;    // its value is a raw number; made late (opt/unbox.c)
     uint32_t id;
     uint32_t arg_count;
     uint32_t target_count;
@@ -134,6 +136,7 @@ struct IrFunction {
     uint32_t inst_count;
     uint32_t loop_count;
     IrInst **constants; // open addressing by value
+    uint16_t *kinds;    // by value, for opt/unbox.c: what opt/types.c found
     uint32_t constant_slots;
     uint32_t constant_count;
 };
@@ -236,6 +239,9 @@ IrFunction *ir_build(IrModule *module, const CoreFunction *core);
 // The passes of the optimiser in their order (opt/opt.c). `plain`: no more of them than emission
 // needs.
 void ir_optimise(IrFunction *f, bool plain);
+
+// Makes floats raw numbers where that pays, once all functions of the module are optimised.
+void ir_unbox(IrModule *module);
 
 // Aborts with a message when an invariant does not hold (verify.c). Linear.
 void ir_verify(IrFunction *f);

@@ -56,6 +56,17 @@ static void check_targets(const IrFunction *f, const IrBlock *block) {
     }
 }
 
+// Raw args where the op has a `v`; what a jump gives is of its parameter's kind.
+static void check_raw(const IrInst *inst) {
+    uint32_t op = ir_infos[inst->op].op;
+    bool takes_raw = op != IR_NO_OP && strchr(op_infos[op].operands, 'v') != NULL;
+    for (uint32_t i = 0; i < inst->arg_count; i++) {
+        bool raw = inst->op == IR_JUMP ? inst->targets[0]->params.items[i]->raw : takes_raw;
+        CHECK(ir_is_const(inst->args[i]) ? !raw || inst->args[i]->constant->kind == CONST_FLOAT
+                                         : inst->args[i]->raw == raw);
+    }
+}
+
 static void check_block(const IrFunction *f, const IrBlock *block) {
     CHECK(block->first != NULL);
     for (const IrInst *inst = block->first; inst != NULL; inst = inst->next) {
@@ -64,6 +75,7 @@ static void check_block(const IrFunction *f, const IrBlock *block) {
         CHECK((inst == block->last) == (inst->target_count > 0 || (ir_flags(inst) & IR_ENDS) != 0));
         CHECK(inst->forward == NULL);
         check_args(inst);
+        check_raw(inst);
     }
     for (uint32_t i = 0; i < block->params.len; i++) {
         CHECK(block->params.items[i]->block == block);

@@ -17,6 +17,7 @@ int main(void) {
     PRINT("PROCESS_RETURNS", Process, returns.top);
     PRINT("WORKER_NATIVE_SP", Worker, native_sp);
     PRINT("SITE_COLD", Site, cold);
+    printf("#define RAW_FILE_BYTES %zu\n", RAW_FILE * sizeof(Term));
 #undef PRINT
     return 0;
 }

@@ -5,8 +5,8 @@
 //   opgen ops_cases.h      a case for each variant: its operands as macros, then the body of its op: OP_CASE(number, name)
 //   opgen ops_cold.h       a case for each op, with all operands by generic words: OP_CASE(number, name)
 //
-// A variant is an op with the kinds of its fixed `d` and `s` operands: a register X, a slot Y or
-// (sources only) a constant. Up to three such operands make variants; an op with more of them has
+// A variant is an op with the kinds of its fixed `d` and `s` operands (and the raw `e` and `v`): a
+// register X or D, a slot Y or (sources only) a constant. Up to three such operands make variants; an op with more of them has
 // one, and reads its operands by generic words (words.h).
 //
 // Layout of an instruction in 64-bit words:
@@ -28,13 +28,21 @@ static Body bodies[OP_COUNT];
 
 // Variants ---------------------------------------------------------------------------------------
 
-// The fixed d and s operands as a string of these letters.
+static bool is_destination(char letter) {
+    return letter == 'd' || letter == 'e';
+}
+
+static bool is_raw(char letter) {
+    return letter == 'e' || letter == 'v';
+}
+
+// The fixed d, s, e and v operands as a string of these letters.
 static void fixed_operands(int op, char out[16]) {
     int n = 0;
     for (const char *o = op_infos[op].operands; *o != '\0'; o++) {
         if (*o == '*') {
             o++;
-        } else if (*o == 'd' || *o == 's') {
+        } else if (strchr("dsev", *o) != NULL) {
             out[n++] = *o;
         }
     }
@@ -57,7 +65,7 @@ static int variant_count(int op) {
     fixed_operands(op, fixed);
     int count = 1;
     for (const char *o = fixed; *o != '\0' && !op_is_generic(op); o++) {
-        count *= *o == 'd' ? 2 : 3;
+        count *= is_destination(*o) ? 2 : 3;
     }
     return count;
 }
@@ -71,7 +79,7 @@ static void variant_kinds(int op, int index, char out[16]) {
     out[n] = '\0';
     while (n > 0) {
         n--;
-        int base = fixed[n] == 'd' ? 2 : 3;
+        int base = is_destination(fixed[n]) ? 2 : 3;
         out[n] = "xyk"[index % base];
         index /= base;
     }
@@ -133,21 +141,23 @@ static int print_fixed(int op, const char *kinds) {
     int source = 0;
     for (int i = 0; fixed[i] != '\0'; i++) {
         char kind = op_is_generic(op) ? 'g' : kinds[i];
-        if (fixed[i] == 'd') {
-            define("SET");
-            printf("(v) %s\n", kind == 'g'   ? "GENERIC_SET(1, v)"
-                               : kind == 'x' ? "(X_FIELD(0) = (v))"
-                                             : "(Y_FIELD(0) = (v))");
+        bool raw = is_raw(fixed[i]);
+        if (is_destination(fixed[i])) {
+            define(raw ? "SET_RAW" : "SET");
+            const char *slot = kind == 'g'   ? "GENERIC_SLOT(1)"
+                               : kind == 'x' ? "X_FIELD(0)"
+                                             : "Y_FIELD(0)";
+            printf(raw ? "(v) raw_store(&%s, (v))\n" : "(v) (%s = (v))\n", slot);
             word += kind == 'g';
             continue;
         }
         define(source_names[source++]);
         if (kind == 'g') {
-            printf(" GENERIC(%d)\n", word++);
+            printf(" GENERIC%s(%d)\n", raw ? "_RAW" : "", word++);
         } else if (kind == 'k') {
-            printf(" CONSTANT(%d)\n", word++);
+            printf(" CONSTANT%s(%d)\n", raw ? "_RAW" : "", word++);
         } else {
-            printf(" %c_FIELD(%d)\n", kind == 'x' ? 'X' : 'Y', i);
+            printf(" %c_%s(%d)\n", kind == 'x' ? 'X' : 'Y', raw ? "RAW" : "FIELD", i);
         }
     }
     return word;

@@ -60,7 +60,9 @@ static int class_size(char class) {
     case 'k': return 1;
     case 'u': return 2;
     case 'c': return 8;
-    case 'w': return 8;
+    case 'w':
+    case 'f': return 8;
+    case 'g': return 11;
     case 'e': return 9;
     default: die("stencilgen: no such class of operands:", (char[]){class, '\0'}); return 0;
     }
@@ -69,6 +71,11 @@ static int class_size(char class) {
 // The operand as an expression. `second`: it is a second source.
 static const char *class_operand(char class, int index, bool second) {
     static const char *const registers[] = {"x0", "x1", "x2", "x3", "x4", "x5"};
+    static const char *const raws[] = {"d0", "d1", "d2",    "d3",    "d4",      "d5",
+                                       "d6", "dt", "RAW_Y", "RAW_X", "RAW_WORD"};
+    if (class == 'f' || class == 'g') {
+        return raws[index];
+    }
     if (class == 't' || class == 'u') {
         index += 6;
     } else if (class == 'k') {
@@ -109,20 +116,22 @@ static bool writes(const char *operand, const char *which) {
 
 static void print_op(int op, int variant, int number) {
     const char *shape = shapes[op];
-    bool has_destination = strchr(op_infos[op].operands, 'd') != NULL;
+    const char *letters = op_infos[op].operands;
+    bool has_destination = strpbrk(letters, "de") != NULL;
+    bool two_address = strncmp(letters, "evv", 3) == 0; // A is the destination's register
     bool calls_closure = op == OP_call_fun || op == OP_tail_fun;
     const char *operands[4] = {"", "", "", ""};
     variant_operands(shape, has_destination, variant, operands);
-    int source = has_destination;
+    int source = has_destination && !two_address;
     bool result_in_t0 = calls_closure || (has_destination && writes(operands[0], "t0"));
     printf("\n#define T0_OUT %s\n#define T1_OUT stencil_any()\n",
            result_in_t0 ? "t0" : "stencil_any()");
-    printf("#define SET(v) (%s = (v))\n#define X(i) %s\n#define A %s\n#define B %s\n",
-           has_destination ? operands[0] : "t0", operands[0], operands[source],
-           operands[source + 1]);
+    printf(
+        "#define SET(v) (%s = (v))\n#define SET_RAW SET\n#define X(i) %s\n#define A %s\n#define B %s\n",
+        has_destination ? operands[0] : "t0", operands[0], operands[source], operands[source + 1]);
     printf("STENCIL(%s_%d)\n", (op_infos[op].flags & OP_CALL) != 0 ? "call" : "st", number);
     print_body(&op_bodies[op]);
-    puts("#undef T0_OUT\n#undef T1_OUT\n#undef SET\n#undef X\n#undef A\n#undef B");
+    puts("#undef T0_OUT\n#undef T1_OUT\n#undef SET\n#undef SET_RAW\n#undef X\n#undef A\n#undef B");
 }
 
 static void print_micro(int micro, int variant, int number) {

@@ -9,6 +9,7 @@
 #include "vm/code/instr.h"
 #include "vm/code/loader_private.h"
 #include "vm/term/atom.h"
+#include "vm/term/box.h"
 
 enum {
     SAFEPOINT_BYTES_MIN = 1 << 20, // of all kinds of a module, whatever its size
@@ -26,6 +27,7 @@ typedef struct {
     uint32_t map;        // map of the op, or UINT32_MAX
     uint32_t frame_size;
     uint32_t x_count;
+    uint32_t d_count;
     size_t kind_bytes; // of all safepoints so far
 } Decoding;
 
@@ -71,6 +73,31 @@ static bool decode_source(Decoding *d, uint32_t word) {
     }
 }
 
+// A register of the raw kind.
+static bool decode_raw(Decoding *d, uint32_t word) {
+    int32_t value = operand_value(word);
+    if (operand_kind(word) == OPERAND_Y) {
+        return decode_register(d, word);
+    }
+    if (operand_kind(word) != OPERAND_D || value < 0 || value >= D_COUNT) {
+        return decode_fail(d, "an operand that is no raw register");
+    }
+    if ((uint32_t)value >= d->d_count) {
+        d->d_count = (uint32_t)value + 1;
+    }
+    return true;
+}
+
+static bool decode_raw_source(Decoding *d, uint32_t word) {
+    if (operand_kind(word) != OPERAND_LIT) {
+        return decode_raw(d, word);
+    }
+    const Module *m = d->l->module;
+    uint32_t value = (uint32_t)operand_value(word);
+    return (value < m->literal_count && term_is_float(m->literals[value])) ||
+           decode_fail(d, "a literal that is no float");
+}
+
 static bool decode_label(Decoding *d, bool may_be_none) {
     uint32_t label = d->code[d->at];
     if (label == 0) {
@@ -93,6 +120,8 @@ static bool decode_operand(Decoding *d, char letter) {
                    ? decode_register(d, word)
                    : decode_fail(d, "a destination that is no register");
     case 's': return decode_source(d, word);
+    case 'e': return decode_raw(d, word);
+    case 'v': return decode_raw_source(d, word);
     case 'n': return true;
     case 'a': return word < m->atom_count || decode_fail(d, "an atom that does not exist");
     case 'l': return decode_label(d, false);
@@ -174,6 +203,7 @@ static void kinds_set(Safepoint *point, uint32_t i, SlotKind kind) {
 typedef struct {
     uint32_t nx;
     uint32_t ny;
+    uint32_t nd;
     Safepoint *point; // NULL: only counting
 } SourceMarks;
 
@@ -192,12 +222,24 @@ static void mark_source(SourceMarks *marks, uint32_t word) {
     }
 }
 
+static void mark_raw(SourceMarks *marks, uint32_t word) {
+    uint32_t value = (uint32_t)operand_value(word);
+    if (operand_kind(word) == OPERAND_D && value >= marks->nd) {
+        marks->nd = value + 1;
+    } else if (operand_kind(word) == OPERAND_Y && marks->point != NULL &&
+               value < marks->point->ny) {
+        kinds_set(marks->point, marks->point->nx + value, SLOT_RAW);
+    }
+}
+
 // Marks what the op at `code` reads.
 static void mark_sources(SourceMarks *marks, const uint32_t *code) {
     uint32_t at = 1;
     for (const char *o = op_infos[code[0]].operands; *o != '\0'; o++) {
         if (*o == 's') {
             mark_source(marks, code[at++]);
+        } else if (*o == 'v') {
+            mark_raw(marks, code[at++]);
         } else if (*o == '*') {
             o++;
             uint32_t count = code[at++];
@@ -224,6 +266,8 @@ static bool make_point(Decoding *d, Safepoint **points) {
     bool is_call = (op_infos[code[0]].flags & OP_CALL) != 0;
     bool returns = code[0] == OP_ret; // X0 lives, and there is no frame
     SourceMarks marks = {.nx = returns ? 1 : map == NULL || is_call ? 0 : map->nx};
+    marks.nd =
+        map == NULL || is_call || map->raws == 0 ? 0 : 32 - (uint32_t)__builtin_clz(map->raws);
     uint32_t ny = returns ? 0 : map == NULL ? d->frame_size : map->ny;
     if (map != NULL && ny != 0 && ny != d->frame_size) {
         return decode_fail(d, "a liveness map that is not of the frame's size");
@@ -244,6 +288,7 @@ static bool make_point(Decoding *d, Safepoint **points) {
     point->offset = d->op_at;
     point->nx = (uint16_t)marks.nx;
     point->ny = (uint16_t)ny;
+    point->nd = (uint8_t)marks.nd;
     if (returns) {
         kinds_set(point, 0, SLOT_TERM);
     }
@@ -310,6 +355,7 @@ static bool decode_function(Decoding *d) {
     }
     f->points = points;
     f->frame_size = d->frame_size;
+    d->d_count = 0;
     d->x_count = (uint32_t)f->arity + f->captured;
     if (d->x_count == 0) {
         d->x_count = 1; // results and reasons come in X0
@@ -339,6 +385,7 @@ static bool decode_function(Decoding *d) {
         return decode_fail(d, "a block begins within the last op");
     }
     f->x_count = d->x_count;
+    f->d_count = d->d_count;
     return true;
 }
 

@@ -16,7 +16,7 @@
 //   IMPT  u count, {u module atom, u name atom, u arity}
 //   FUNC  u count, function*                 function: u name atom, u arity, u captured, u flags (FN_*), u words of code,
 //                                            u blocks, {u offset in words, delta from the block before}*,
-//                                            u maps, {u nx, kinds.., u ny, kinds..}* (4 kinds a byte, lowest bits first),
+//                                            u maps, {u nx, kinds.., u ny, kinds.., u bits of D}* (4 kinds a byte, lowest first),
 //                                            u regions, {u start, u end, u label}* (innermost first; words; a failure
 //                                            at start <= op < end goes to label with X0 = reason)
 //   CODE  u word*                            canonical instructions (ops.h) of all functions in turn

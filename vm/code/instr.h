@@ -14,6 +14,11 @@ static inline uint32_t instr_list_width(char letter) {
     return letter == 's' ? 1 : letter == 'k' ? 2 : 3;
 }
 
+// Whether the letter is that of a register or, if a source, a constant.
+static inline bool instr_is_place(char letter) {
+    return letter == 'd' || letter == 's' || letter == 'e' || letter == 'v';
+}
+
 // Words of the instruction at `code`, its op included.
 static inline uint32_t instr_words(const uint32_t *code) {
     uint32_t words = 1;

@@ -278,7 +278,7 @@ static bool load_blocks(Loading *l, Reader *r, Function *f, LoadFunction *load) 
 }
 
 static bool load_maps(Loading *l, Reader *r, LoadFunction *load) {
-    load->map_count = read_count(r, 2, "liveness maps");
+    load->map_count = read_count(r, 3, "liveness maps");
     load->maps = loading_take_temporary(l, load->map_count, sizeof(ImageMap));
     for (uint32_t i = 0; i < load->map_count && load->maps != NULL && !r->failed; i++) {
         ImageMap *map = &load->maps[i];
@@ -286,6 +286,7 @@ static bool load_maps(Loading *l, Reader *r, LoadFunction *load) {
         map->x_kinds = read_bytes(r, (map->nx + 3u) / 4, "map");
         map->ny = (uint16_t)read_u(r, Y_MAX, "slots of a map");
         map->y_kinds = read_bytes(r, (map->ny + 3u) / 4, "map");
+        map->raws = (uint32_t)read_u(r, UINT32_MAX, "raw registers of a map");
     }
     return load->maps != NULL && !r->failed;
 }

@@ -24,6 +24,7 @@ void *module_memory_take(ModuleMemory *memory, size_t count, size_t size);
 typedef struct {
     uint16_t nx;
     uint16_t ny;
+    uint32_t raws; // a bit for each D
     const uint8_t *x_kinds;
     const uint8_t *y_kinds;
 } ImageMap;

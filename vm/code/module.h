@@ -20,6 +20,7 @@ struct Safepoint {
     uint32_t offset; // word of the canonical op in its function
     uint16_t nx;     // X0..nx-1, each as `kinds` says; 0 at a CALL op
     uint16_t ny;     // slots of the frame; 0: there is none
+    uint8_t nd;      // D0..nd-1 may be live; raw numbers all
     uint8_t kinds[]; // SlotKind, four a byte, lowest bits first: nx of X, then ny of Y
 };
 
@@ -48,6 +49,7 @@ struct Function {
     const uint32_t *blocks;    // first words of the blocks, rising
     uint32_t frame_size;       // of its `frame` op; 0: it has none
     uint32_t x_count;          // X0..x_count-1 are all it names
+    uint32_t d_count;          // D0..d_count-1 as well
     const void *entry;         // engine's form; where a call goes
     const void *closure_entry; // where a call through a closure goes
     void *engine_data;

@@ -25,7 +25,8 @@ enum {
     WORK_PER_WORD = 512,
 };
 
-typedef enum { FACT_ANY, FACT_LIST, FACT_CONS, FACT_TUPLE, FACT_RECORD } FactKind;
+// FACT_RAW: no term but a raw number.
+typedef enum { FACT_ANY, FACT_LIST, FACT_CONS, FACT_TUPLE, FACT_RECORD, FACT_RAW } FactKind;
 
 typedef struct {
     FactKind kind;
@@ -33,7 +34,7 @@ typedef struct {
     uint64_t detail; // TUPLE: size; RECORD: its descriptor
 } Fact;
 
-// What holds at one point. slots: X first, then Y; 0 is undefined, else a value number.
+// What holds at one point. slots: X first, then Y, then D; 0 is undefined, else a value number.
 typedef struct {
     bool frame;
     uint32_t looking; // 1 + word of the recv_peek whose message is looked at; 0: none
@@ -52,6 +53,7 @@ typedef struct {
     Function *f;
     LoadFunction *load;
     uint32_t x_count;
+    uint32_t raw_first; // slots from here on are D
     uint32_t slot_count;
     State *state;   // at the op that is looked at
     bool reachable; // whether there is one
@@ -146,11 +148,18 @@ static Fact record_fact(const Verifier *v, uint32_t record) {
 
 static uint32_t *slot_of(Verifier *v, uint32_t word) {
     uint32_t value = (uint32_t)operand_value(word);
-    return &v->state->slots[operand_kind(word) == OPERAND_X ? value : v->x_count + value];
+    OperandKind kind = operand_kind(word);
+    uint32_t first = kind == OPERAND_X ? 0 : kind == OPERAND_Y ? v->x_count : v->raw_first;
+    return &v->state->slots[first + value];
 }
 
 static bool is_register(uint32_t word) {
-    return operand_kind(word) == OPERAND_X || operand_kind(word) == OPERAND_Y;
+    OperandKind kind = operand_kind(word);
+    return kind == OPERAND_X || kind == OPERAND_Y || kind == OPERAND_D;
+}
+
+static bool value_is_raw(const Verifier *v, uint32_t value) {
+    return v->facts[value].kind == FACT_RAW;
 }
 
 static Fact fact_of(Verifier *v, uint32_t word) {
@@ -198,14 +207,30 @@ static bool require_register(Verifier *v, uint32_t i) {
     return verify_fail(v, why);
 }
 
-static bool require_source(Verifier *v, uint32_t word) {
-    if (!is_register(word) || *slot_of(v, word) != 0) {
+static bool fail_register(Verifier *v, uint32_t word, const char *why) {
+    OperandKind kind = operand_kind(word);
+    char text[80];
+    snprintf(text, sizeof text, "%c%d %s",
+             kind == OPERAND_X   ? 'X'
+             : kind == OPERAND_Y ? 'Y'
+                                 : 'D',
+             operand_value(word), why);
+    return verify_fail(v, text);
+}
+
+// A source: a term, or (`raw`) a raw number.
+static bool require_source(Verifier *v, uint32_t word, bool raw) {
+    if (!is_register(word)) {
         return true;
     }
-    char why[60];
-    snprintf(why, sizeof why, "%c%d is not initialised",
-             operand_kind(word) == OPERAND_X ? 'X' : 'Y', operand_value(word));
-    return verify_fail(v, why);
+    uint32_t value = *slot_of(v, word);
+    if (value == 0) {
+        return fail_register(v, word, "is not initialised");
+    }
+    if (value_is_raw(v, value) != raw) {
+        return fail_register(v, word, raw ? "holds no raw number" : "holds no term");
+    }
+    return true;
 }
 
 // States -----------------------------------------------------------------------------------------
@@ -236,7 +261,7 @@ static void state_free(Verifier *v, State *state) {
 }
 
 static uint32_t merge_values(Verifier *v, uint32_t a, uint32_t b, uint32_t looking) {
-    if (a == b || a == 0 || b == 0) {
+    if (a == b || a == 0 || b == 0 || value_is_raw(v, a) != value_is_raw(v, b)) {
         return a == b ? a : 0;
     }
     uint64_t pair = (uint64_t)a << 32 | b;
@@ -320,26 +345,35 @@ static bool flow_to(Verifier *v, uint32_t label) {
 
 // Maps -------------------------------------------------------------------------------------------
 
-static bool map_names_x(const ImageMap *map, uint32_t i) {
-    return i < map->nx && ((map->x_kinds[i / 4] >> (i % 4 * 2)) & 3) != SLOT_DEAD;
+static SlotKind map_kind(const uint8_t *kinds, uint32_t count, uint32_t i) {
+    return i < count ? (SlotKind)((kinds[i / 4] >> (i % 4 * 2)) & 3) : SLOT_DEAD;
 }
 
-static bool map_names_y(const ImageMap *map, uint32_t i) {
-    return i < map->ny && ((map->y_kinds[i / 4] >> (i % 4 * 2)) & 3) != SLOT_DEAD;
+// What the map says of a slot.
+static SlotKind map_slot(const Verifier *v, const ImageMap *map, uint32_t slot) {
+    if (slot < v->x_count) {
+        return map_kind(map->x_kinds, map->nx, slot);
+    }
+    if (slot < v->raw_first) {
+        return map_kind(map->y_kinds, map->ny, slot - v->x_count);
+    }
+    return (map->raws >> (slot - v->raw_first) & 1) != 0 ? SLOT_RAW : SLOT_DEAD;
 }
 
+// Whether the map names the slot as what it holds.
 static bool map_names_slot(const Verifier *v, const ImageMap *map, uint32_t slot) {
-    return slot < v->x_count ? map_names_x(map, slot) : map_names_y(map, slot - v->x_count);
+    return map_slot(v, map, slot) ==
+           (value_is_raw(v, v->state->slots[slot]) ? SLOT_RAW : SLOT_TERM);
 }
 
 static bool check_kinds(Verifier *v, const uint8_t *kinds, uint32_t count, uint32_t first,
                         uint32_t limit) {
     for (uint32_t i = 0; i < count; i++) {
-        unsigned kind = (kinds[i / 4] >> (i % 4 * 2)) & 3;
+        SlotKind kind = map_kind(kinds, count, i);
         if (kind == SLOT_DEAD) {
             continue;
         }
-        if (kind != SLOT_TERM) {
+        if (kind == SLOT_HOLE) {
             return verify_fail(v, "the map names a slot of a kind that nothing makes");
         }
         if (i >= limit || v->state->slots[first + i] == 0) {
@@ -347,6 +381,20 @@ static bool check_kinds(Verifier *v, const uint8_t *kinds, uint32_t count, uint3
             snprintf(why, sizeof why, "the map names %c%u, which is not initialised",
                      first == 0 ? 'X' : 'Y', i);
             return verify_fail(v, why);
+        }
+        if (value_is_raw(v, v->state->slots[first + i]) != (kind == SLOT_RAW)) {
+            return verify_fail(v, "the map takes a raw number for a term, or a term for one");
+        }
+    }
+    return true;
+}
+
+static bool check_raws(Verifier *v, uint32_t raws) {
+    for (uint32_t i = 0; i < D_COUNT; i++) {
+        bool named = (raws >> i & 1) != 0;
+        if (named &&
+            (i >= v->slot_count - v->raw_first || v->state->slots[v->raw_first + i] == 0)) {
+            return verify_fail(v, "the map names a raw register that is not initialised");
         }
     }
     return true;
@@ -357,12 +405,13 @@ static bool apply_map(Verifier *v, const ImageMap *map) {
     if (map->ny != (v->state->frame ? v->f->frame_size : 0)) {
         return verify_fail(v, "the map is not of the frame's size");
     }
-    if ((op_infos[v->op].flags & OP_CALL) != 0 && map->nx != 0) {
+    if ((op_infos[v->op].flags & OP_CALL) != 0 && (map->nx != 0 || map->raws != 0)) {
         return verify_fail(v, "the map of a call names registers");
     }
     if (!spend(v, (uint64_t)map->nx + map->ny + v->slot_count) ||
         !check_kinds(v, map->x_kinds, map->nx, 0, v->x_count) ||
-        !check_kinds(v, map->y_kinds, map->ny, v->x_count, v->f->frame_size)) {
+        !check_kinds(v, map->y_kinds, map->ny, v->x_count, v->f->frame_size) ||
+        !check_raws(v, map->raws)) {
         return false;
     }
     for (uint32_t i = 0; i < v->slot_count; i++) {
@@ -380,14 +429,22 @@ static bool complete_point(Verifier *v, Safepoint *point) {
         return true;
     }
     for (uint32_t i = 0; i < point->ny; i++) {
-        if (v->state->slots[v->x_count + i] != 0) {
-            point->kinds[i / 4] |= (uint8_t)(SLOT_TERM << (i % 4 * 2));
+        uint32_t value = v->state->slots[v->x_count + i];
+        if (value != 0) {
+            SlotKind kind = value_is_raw(v, value) ? SLOT_RAW : SLOT_TERM;
+            point->kinds[i / 4] |= (uint8_t)(kind << (i % 4 * 2));
         }
     }
     return spend(v, point->ny);
 }
 
 // Failing ----------------------------------------------------------------------------------------
+
+// X and D are gone.
+static void forget_registers(const Verifier *v, State *state) {
+    memset(state->slots, 0, v->x_count * sizeof(uint32_t));
+    memset(state->slots + v->raw_first, 0, (v->slot_count - v->raw_first) * sizeof(uint32_t));
+}
 
 // The message that was looked at stays in the mailbox: what may be parts of it is gone.
 static void forget_look(Verifier *v, State *state) {
@@ -416,7 +473,7 @@ static bool flow_to_handler(Verifier *v) {
         return false;
     }
     memcpy(state, v->state, sizeof(State) + v->slot_count * sizeof(uint32_t));
-    memset(state->slots, 0, v->x_count * sizeof(uint32_t));
+    forget_registers(v, state);
     forget_look(v, state);
     state->slots[0] = value_new(v, (Fact){.kind = FACT_ANY});
     bool ok = flow_into(v, &v->blocks[block_at(v, region->target)], state);
@@ -431,7 +488,10 @@ typedef struct {
     uint32_t d;
     uint32_t s[4];
     uint32_t source_count;
-    bool has_d;
+    uint32_t raws[2]; // raw sources
+    uint32_t raw_count;
+    bool has_d;  // d, or e
+    bool is_raw; // e
     bool has_f;
     bool has_n;
     uint32_t f;
@@ -452,7 +512,12 @@ static Operands operands_of(const uint32_t *code) {
             o.d = code[at];
             o.has_d = true;
             break;
+        case 'e':
+            o.d = code[at];
+            o.has_d = o.is_raw = true;
+            break;
         case 's': o.s[o.source_count++] = code[at]; break;
+        case 'v': o.raws[o.raw_count++] = code[at]; break;
         case 'n':
             o.n = code[at];
             o.has_n = true;
@@ -481,16 +546,21 @@ static Operands operands_of(const uint32_t *code) {
 
 static bool check_sources(Verifier *v, const Operands *o) {
     for (uint32_t i = 0; i < o->source_count; i++) {
-        if (!require_source(v, o->s[i])) {
+        if (!require_source(v, o->s[i], false)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < o->raw_count; i++) {
+        if (!require_source(v, o->raws[i], true)) {
             return false;
         }
     }
     for (uint32_t i = 0; i < o->count; i++) {
-        if (o->list_letter == 's' && !require_source(v, o->list[i])) {
+        if (o->list_letter == 's' && !require_source(v, o->list[i], false)) {
             return false;
         }
-        if (o->list_letter == 'g' &&
-            (!require_source(v, o->list[3 * i + 1]) || !require_source(v, o->list[3 * i + 2]))) {
+        if (o->list_letter == 'g' && (!require_source(v, o->list[3 * i + 1], false) ||
+                                      !require_source(v, o->list[3 * i + 2], false))) {
             return false;
         }
     }
@@ -672,7 +742,7 @@ static bool define_result(Verifier *v, const Operands *o, Fact moved) {
     case OP_cons: return define(v, o->d, (Fact){.kind = FACT_CONS});
     case OP_tuple: return define(v, o->d, (Fact){.kind = FACT_TUPLE, .detail = o->count});
     case OP_record: return define(v, o->d, record_fact(v, o->index));
-    default: return !o->has_d || define(v, o->d, (Fact){.kind = FACT_ANY});
+    default: return !o->has_d || define(v, o->d, (Fact){.kind = o->is_raw ? FACT_RAW : FACT_ANY});
     }
 }
 
@@ -683,7 +753,7 @@ static bool apply_effects(Verifier *v, const Operands *o) {
         v->room = v->op == OP_alloc ? o->n : 0;
     }
     if ((flags & OP_CALL) != 0) {
-        memset(v->state->slots, 0, v->x_count * sizeof(uint32_t));
+        forget_registers(v, v->state);
         v->state->slots[0] = value_new(v, (Fact){.kind = FACT_ANY});
     }
     if (v->op == OP_recv_peek) {
@@ -765,8 +835,9 @@ static bool enter_block(Verifier *v, uint32_t block) {
     }
     for (uint32_t i = 0; i < v->slot_count; i++) {
         if (v->state->slots[i] != 0) {
-            v->state->slots[i] = value_new(
-                v, (Fact){.kind = FACT_ANY, .looked = v->facts[v->state->slots[i]].looked});
+            const Fact *old = &v->facts[v->state->slots[i]];
+            FactKind kind = old->kind == FACT_RAW ? FACT_RAW : FACT_ANY;
+            v->state->slots[i] = value_new(v, (Fact){.kind = kind, .looked = old->looked});
         }
     }
     return !v->failed;
@@ -793,7 +864,8 @@ static void find_back_edges(Verifier *v) {
 static bool verifier_init(Verifier *v) {
     uint32_t blocks = v->load->block_count;
     v->x_count = v->f->x_count;
-    v->slot_count = v->x_count + v->f->frame_size;
+    v->raw_first = v->x_count + v->f->frame_size;
+    v->slot_count = v->raw_first + v->f->d_count;
     v->pair_capacity = 16;
     while (v->pair_capacity < 2 * v->slot_count) {
         v->pair_capacity *= 2;

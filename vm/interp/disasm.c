@@ -32,6 +32,7 @@ static void add_source(Disasm *d, uint32_t word) {
     case OPERAND_INT: buffer_add_format(d->out, "%d", value); break;
     case OPERAND_ATOM: add_term(d, d->m->atoms[value]); break;
     case OPERAND_LIT: add_term(d, d->m->literals[value]); break;
+    case OPERAND_D: buffer_add_format(d->out, "d%d", value); break;
     default: buffer_add_text(d->out, "[]"); break;
     }
 }
@@ -60,10 +61,14 @@ static void add_point(Disasm *d, const Safepoint *point) {
             space = " ";
         }
         if (safepoint_kind(point, i) != SLOT_DEAD) {
-            buffer_add_format(d->out, "%s%c%u", space, i < point->nx ? 'x' : 'y',
+            const char *raw = safepoint_kind(point, i) == SLOT_RAW ? "raw " : "";
+            buffer_add_format(d->out, "%s%s%c%u", space, raw, i < point->nx ? 'x' : 'y',
                               i < point->nx ? i : i - point->nx);
             space = " ";
         }
+    }
+    if (point->nd > 0) {
+        buffer_add_format(d->out, "%sd0..d%u", space, point->nd - 1u);
     }
     buffer_add_text(d->out, "}");
 }
@@ -98,7 +103,9 @@ static void add_operand(Disasm *d, uint32_t op, char letter, uint32_t word) {
     const Module *m = d->m;
     switch (letter) {
     case 'd':
-    case 's': add_source(d, word); break;
+    case 's':
+    case 'e':
+    case 'v': add_source(d, word); break;
     case 'n':
         if (is_spec(op)) {
             add_spec(d, word);

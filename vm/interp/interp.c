@@ -38,6 +38,8 @@ __attribute__((noinline, cold)) static Step interp_leave(Process *p, Term answer
 #define FIELD(i)   (((const uint16_t *)pc)[1 + (i)])
 #define X_FIELD(i) x[FIELD(i)]
 #define Y_FIELD(i) y[FIELD(i)]
+#define X_RAW(i)   raw_load(&X_FIELD(i))
+#define Y_RAW(i)   raw_load(&Y_FIELD(i))
 #define OPERAND(w) pc[w]
 
 #define SELF   pc
@@ -183,10 +185,7 @@ case_exit:
 // ---------------------------------------------------------------------------------------
 
 static int interp_run(Process *p) {
-    if (p->saved_count != 0) {
-        memcpy(p->x, p->saved, p->saved_count * sizeof(Term));
-        p->saved_count = 0;
-    }
+    step_restore(p);
     p->live = 0;
     return interp_loop(p);
 }

@@ -21,6 +21,10 @@ typedef struct {
     uint32_t next_point;
 } Translation;
 
+static bool is_constant(uint32_t operand) {
+    return operand_kind(operand) > OPERAND_Y && operand_kind(operand) != OPERAND_D;
+}
+
 // Layout -----------------------------------------------------------------------------------------
 
 static uint32_t threaded_words(const uint32_t *code) {
@@ -30,8 +34,8 @@ static uint32_t threaded_words(const uint32_t *code) {
     for (const char *o = op_infos[op].operands; *o != '\0'; o++, at++) {
         if (*o == '*') {
             at += code[at] * instr_list_width(*++o);
-        } else if (*o == 'd' || *o == 's') {
-            words += op_generic[op] || (*o == 's' && operand_kind(code[at]) > OPERAND_Y);
+        } else if (instr_is_place(*o)) {
+            words += op_generic[op] || is_constant(code[at]);
         }
     }
     return words;
@@ -52,18 +56,19 @@ static void put_variant(Translation *t, const uint32_t *code) {
             at += code[at] * instr_list_width(*++o);
             continue;
         }
-        if (*o != 'd' && *o != 's') {
+        if (!instr_is_place(*o)) {
             continue;
         }
         OperandKind kind = operand_kind(code[at]);
-        if (kind <= OPERAND_Y) {
-            fields |= (uint64_t)(uint32_t)operand_value(code[at]) << shift;
-        } else {
+        if (is_constant(code[at])) {
             *t->out++ = operand_constant(t->layout.module, code[at]).bits;
+        } else {
+            uint32_t file = kind == OPERAND_D ? RAW_FILE : 0;
+            fields |= (uint64_t)(file + (uint32_t)operand_value(code[at])) << shift;
         }
-        variant = variant * (*o == 'd' ? 2 : 3) + (kind == OPERAND_X   ? 0
-                                                   : kind == OPERAND_Y ? 1
-                                                                       : 2);
+        variant = variant * (*o == 'd' || *o == 'e' ? 2 : 3) + (is_constant(code[at]) ? 2
+                                                                : kind == OPERAND_Y   ? 1
+                                                                                      : 0);
         shift += 16;
     }
     *head = fields | (op_variants[op] + variant);

@@ -2,8 +2,9 @@
 // Between C, on the thread's stack, and machine code, on the process's stack of return addresses.
 //
 // Registers of machine code (clang's preserve_none): r12 process, r13 frame, r14 heap top, r15d
-// reductions, rdi rsi rdx rcx r8 r9 X0..X5, r11 rax T0 T1; rbx and r10 are scratch. All are saved
-// for C: a collection may move everything.
+// reductions, rdi rsi rdx rcx r8 r9 X0..X5, r11 rax T0 T1; rbx and r10 are scratch; xmm0..xmm6
+// D0..D6, the other xmm are scratch. All are saved for C: a collection may move everything; D only
+// by the functions that use them.
 #include "gen/offsets.h"
 
     .text
@@ -34,6 +35,16 @@ jit_enter:
     movq %rsp, WORKER_NATIVE_SP(%rax)
     movq PROCESS_PC(%r12), %rax
 
+.Lload_raw:
+    movq PROCESS_X(%r12), %r10
+    movsd RAW_FILE_BYTES + 0(%r10), %xmm0
+    movsd RAW_FILE_BYTES + 8(%r10), %xmm1
+    movsd RAW_FILE_BYTES + 16(%r10), %xmm2
+    movsd RAW_FILE_BYTES + 24(%r10), %xmm3
+    movsd RAW_FILE_BYTES + 32(%r10), %xmm4
+    movsd RAW_FILE_BYTES + 40(%r10), %xmm5
+    movsd RAW_FILE_BYTES + 48(%r10), %xmm6
+
 .Lload:  // on the thread's stack; goes on at rax
     movq PROCESS_X(%r12), %r10
     movq PROCESS_SP(%r12), %r13
@@ -51,13 +62,7 @@ jit_enter:
     .size jit_enter, . - jit_enter
 
 // HOLE_COLD: calls site->cold(p, site), the site being in r11, and goes where that says.
-    .globl jit_cold
-    .hidden jit_cold
-    .type jit_cold, @function
-jit_cold:
-    .cfi_startproc
-    .cfi_undefined %rip
-    movq PROCESS_X(%r12), %r10
+    .macro COLD load
     movq %r13, PROCESS_SP(%r12)
     movq %r14, PROCESS_TOP(%r12)
     movl %r15d, PROCESS_REDS(%r12)
@@ -74,7 +79,7 @@ jit_cold:
     movq %r11, %rsi
     call *SITE_COLD(%r11)
     testq %rax, %rax
-    jne .Lload
+    jne \load
     movl %edx, %eax
     addq $8, %rsp
     popq %r15
@@ -84,7 +89,36 @@ jit_cold:
     popq %rbx
     popq %rbp
     ret
+    .endm
+
+    .globl jit_cold
+    .hidden jit_cold
+    .type jit_cold, @function
+jit_cold:
+    .cfi_startproc
+    .cfi_undefined %rip
+    movq PROCESS_X(%r12), %r10
+    COLD .Lload
     .cfi_endproc
     .size jit_cold, . - jit_cold
+
+// The same of functions that use D.
+    .globl jit_cold_raw
+    .hidden jit_cold_raw
+    .type jit_cold_raw, @function
+jit_cold_raw:
+    .cfi_startproc
+    .cfi_undefined %rip
+    movq PROCESS_X(%r12), %r10
+    movsd %xmm0, RAW_FILE_BYTES + 0(%r10)
+    movsd %xmm1, RAW_FILE_BYTES + 8(%r10)
+    movsd %xmm2, RAW_FILE_BYTES + 16(%r10)
+    movsd %xmm3, RAW_FILE_BYTES + 24(%r10)
+    movsd %xmm4, RAW_FILE_BYTES + 32(%r10)
+    movsd %xmm5, RAW_FILE_BYTES + 40(%r10)
+    movsd %xmm6, RAW_FILE_BYTES + 48(%r10)
+    COLD .Lload_raw
+    .cfi_endproc
+    .size jit_cold_raw, . - jit_cold_raw
 
     .section .note.GNU-stack,"",@progbits

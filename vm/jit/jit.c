@@ -27,10 +27,7 @@ static int enter_with_signals_blocked(Process *p) {
 }
 
 static int jit_run(Process *p) {
-    if (p->saved_count != 0) {
-        memcpy(p->x, p->saved, p->saved_count * sizeof(Term));
-        p->saved_count = 0;
-    }
+    step_restore(p);
     p->live = 0;
     return p->vm->options.seeded ? enter_with_signals_blocked(p) : jit_enter(p);
 }

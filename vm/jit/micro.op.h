@@ -37,6 +37,21 @@ op(store_x) {
     NEXT;
 }
 
+op(raw_get) {
+    D = A;
+    NEXT;
+}
+
+op(raw_put_y) {
+    raw_store(&Y_SLOT, D);
+    NEXT;
+}
+
+op(raw_put_x) {
+    raw_store(&X_SLOT, D);
+    NEXT;
+}
+
 op(captured) {
     D = box_term(t0, N);
     NEXT;

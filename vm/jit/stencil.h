@@ -4,7 +4,8 @@
 //
 // The machine's state is in the registers of the preserve_none convention, which every stencil
 // takes and hands on:
-// process, frame, heap top, reductions, X0..X5, and two that pass a value within an op. What does
+// process, frame, heap top, reductions, X0..X5, and two that pass a value within an op; D0..D6, and
+// one more for a raw number within an op. What does
 // not fit a fast path goes to C by GO_COLD, which does the whole op (cold.c), so that no stencil
 // calls a function, and none touches the stack.
 #pragma once
@@ -13,7 +14,8 @@
 
 #define PARAMETERS                                                                                 \
     Process *p, Term *y, Term *top, int32_t reds, Term x0, Term x1, Term x2, Term x3, Term x4,     \
-        Term x5, Term t0, Term t1
+        Term x5, Term t0, Term t1, double d0, double d1, double d2, double d3, double d4,          \
+        double d5, double d6, double dt
 
 typedef __attribute__((preserve_none)) void Stencil(PARAMETERS);
 
@@ -38,7 +40,7 @@ static inline Term stencil_any(void) {
 
 #define GO_WITH(to, t0_out, t1_out)                                                                \
     __attribute__((musttail)) return (to)(p, y, top, reds, x0, x1, x2, x3, x4, x5, (t0_out),       \
-                                          (t1_out))
+                                          (t1_out), d0, d1, d2, d3, d4, d5, d6, dt)
 #define GO(to) GO_WITH(to, T0_OUT, T1_OUT)
 
 #define WORD64(hole)                                                                               \
@@ -61,6 +63,13 @@ static inline Term stencil_any(void) {
 #define SLOT_OF(base) (*(Term *)((char *)(base) + (uintptr_t)&HOLE_SLOT))
 #define Y_SLOT        SLOT_OF(y)
 #define X_SLOT        SLOT_OF(p->x)
+#define RAW_Y         raw_load(&Y_SLOT)
+#define RAW_X         raw_load(&X_SLOT)
+#define RAW_WORD                                                                                   \
+    ({                                                                                             \
+        Term word_ = TERM_LITERAL(WORD64(HOLE_WORD));                                              \
+        raw_load(&word_);                                                                          \
+    })
 
 // Words.
 #define TOP        top
@@ -116,6 +125,9 @@ static inline bool stencil_spend(int32_t *reds) {
 #define SLOW2(function)                 GO_COLD
 #define SLOW3(function)                 GO_COLD
 #define SLOW_WITH(function, detail)     GO_COLD
+#define SLOW_RAW(call)                  GO_COLD
+#define SLOW_FLOAT(number)              GO_COLD
+#define CHECK_RAW(number)               GO_COLD
 #define TEST2(function)                 GO_COLD
 #define FETCH(function)                 GO_COLD
 #define DO(function)                    GO_COLD

@@ -50,6 +50,8 @@ typedef struct {
 #include "gen/stencil_tables.h"
 
 enum { REGISTERS = 6, T0 = 6, T1 = 7, FUNCTION_ALIGN = 16, NOP_BYTES = 8 };
+// Places of raw operands, as the variants of stencils count them (class g): D0..D6, then these.
+enum { RAW_REGISTERS = 7, RAW_T = 7, RAW_Y, RAW_X, RAW_CONSTANT, RAW_PLACES };
 
 typedef struct {
     CodeLayout layout; // where the code will run, from 0 while measuring
@@ -145,6 +147,8 @@ static void emit_store(Translation *t, uint32_t operand, uint32_t from) {
 
 static uint32_t class_size(char class) {
     switch (class) {
+    case 'f': return RAW_T + 1;
+    case 'g': return RAW_PLACES;
     case 'r': return 7;
     case 'u': return 2;
     case 'c': return 8;
@@ -285,6 +289,120 @@ static void emit_move(Translation *t, const uint32_t *code) {
     }
 }
 
+// Raw numbers ------------------------------------------------------------------------------------
+
+static bool is_raw_register(uint32_t operand) {
+    return operand_kind(operand) == OPERAND_D && operand_value(operand) < RAW_REGISTERS;
+}
+
+// Where a raw source is; sets what the stencil needs to get at it there.
+static uint32_t raw_place(Translation *t, uint32_t operand) {
+    uint32_t value = (uint32_t)operand_value(operand);
+    switch (operand_kind(operand)) {
+    case OPERAND_D:
+        t->values[HOLE_SLOT] = (RAW_FILE + value) * sizeof(Term);
+        return value < RAW_REGISTERS ? value : RAW_X;
+    case OPERAND_Y: t->values[HOLE_SLOT] = value * sizeof(Term); return RAW_Y;
+    default: {
+        double number = term_to_double(operand_constant(t->layout.module, operand));
+        memcpy(&t->values[HOLE_WORD], &number, sizeof number);
+        return RAW_CONSTANT;
+    }
+    }
+}
+
+static void emit_raw_load(Translation *t, uint32_t operand, uint32_t to) {
+    uint32_t place = raw_place(t, operand);
+    if (place != to) {
+        emit(t, MICRO_raw_get + to * RAW_PLACES + place);
+    }
+}
+
+// A source in a register: loaded, if it is in none.
+static uint32_t raw_in_register(Translation *t, uint32_t operand) {
+    if (is_raw_register(operand)) {
+        return (uint32_t)operand_value(operand);
+    }
+    emit_raw_load(t, operand, RAW_T);
+    return RAW_T;
+}
+
+static uint32_t raw_destination(uint32_t operand) {
+    return is_raw_register(operand) ? (uint32_t)operand_value(operand) : RAW_T;
+}
+
+static void emit_raw_store(Translation *t, uint32_t operand, uint32_t from) {
+    uint32_t to = raw_place(t, operand);
+    if (to < RAW_REGISTERS) {
+        if (to != from) {
+            emit(t, MICRO_raw_get + to * RAW_PLACES + from);
+        }
+        return;
+    }
+    emit(t, (to == RAW_Y ? MICRO_raw_put_y : MICRO_raw_put_x) + from);
+}
+
+// The first source goes to the destination's register, where the stencil finds it; to the temporary
+// one when the second source is there.
+static void emit_raw_binary(Translation *t, const uint32_t *code) {
+    uint32_t op = code[0];
+    uint32_t a = code[2];
+    uint32_t b = code[3];
+    uint32_t work = raw_destination(code[1]);
+    if (is_raw_register(b) && (uint32_t)operand_value(b) == work && a != b) {
+        if (op == OP_raw_add || op == OP_raw_mul) {
+            b = a;
+            a = code[3];
+        } else {
+            work = RAW_T;
+        }
+    }
+    emit_raw_load(t, a, work);
+    emit(t, op_stencils[op].first + work * RAW_PLACES + raw_place(t, b));
+    emit_raw_store(t, code[1], work);
+}
+
+static void emit_raw_move(Translation *t, const uint32_t *code) {
+    uint32_t work = raw_destination(code[1]);
+    if (work == RAW_T && is_raw_register(code[2])) {
+        work = (uint32_t)operand_value(code[2]);
+    }
+    emit_raw_load(t, code[2], work);
+    emit_raw_store(t, code[1], work);
+}
+
+// Every other op with raw operands.
+static void emit_raw(Translation *t, const uint32_t *code) {
+    uint32_t op = code[0];
+    const char *shape = op_stencils[op].shape;
+    uint32_t variant = 0;
+    uint32_t temporary = T0;
+    uint32_t at = 1;
+    for (const char *o = op_infos[op].operands; *shape != '\0'; o++, at++, shape++) {
+        uint32_t place;
+        switch (*o) {
+        case 'e': place = raw_destination(code[at]); break;
+        case 'd':
+            place = is_machine_register(code[at]) ? (uint32_t)operand_value(code[at]) : T0;
+            break;
+        case 'v':
+            place = *shape == 'f' ? raw_in_register(t, code[at]) : raw_place(t, code[at]);
+            break;
+        default: place = place_source(t, code[at], *shape, temporary++);
+        }
+        variant = variant * class_size(*shape) + place;
+    }
+    emit(t, op_stencils[op].first + variant);
+    char first = op_infos[op].operands[0];
+    if (first == 'e') {
+        emit_raw_store(t, code[1], raw_destination(code[1]));
+    } else if (first == 'd' && !is_machine_register(code[1])) {
+        emit_store(t, code[1], T0);
+    }
+}
+
+// Instructions that build ------------------------------------------------------------------------
+
 static void emit_put(Translation *t, uint32_t word, uint32_t from) {
     t->values[HOLE_N] = word * sizeof(Term);
     emit(t, MICRO_put + from);
@@ -402,8 +520,8 @@ static bool may_leave(uint32_t op) {
 // False: no memory.
 static bool emit_instruction(Translation *t, const uint32_t *code) {
     uint32_t op = code[0];
-    bool built =
-        op == OP_move || op == OP_tuple || op == OP_record || op == OP_closure || op == OP_switch;
+    bool built = op == OP_move || op == OP_raw_move || op == OP_tuple || op == OP_record ||
+                 op == OP_closure || op == OP_switch;
     bool has_point = instr_has_point(op);
     bool leaves = op_stencils[op].shape == NULL && !built;
     t->site = NULL;
@@ -414,6 +532,12 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
     bool good = true;
     if (op == OP_move) {
         emit_move(t, code);
+    } else if (op == OP_raw_move) {
+        emit_raw_move(t, code);
+    } else if (strncmp(op_infos[op].operands, "evv", 3) == 0) {
+        emit_raw_binary(t, code);
+    } else if (strpbrk(op_infos[op].operands, "ev") != NULL) {
+        emit_raw(t, code);
     } else if (op == OP_tuple) {
         emit_box(t, code[1], KIND_TUPLE, NULL, code + 2);
     } else if (op == OP_record) {
@@ -467,6 +591,8 @@ static void emit_captured(Translation *t) {
 static bool emit_function(Translation *t, Function *f, const void ***handlers) {
     t->f = f;
     t->next_point = 0;
+    t->values[HOLE_COLD] =
+        (uint64_t)(uintptr_t)(f->d_count > 0 ? t->state->glue_raw : t->state->glue);
     align_function(t);
     const void *closure_entry = (const void *)(t->layout.start + t->hot);
     emit_captured(t);
@@ -537,7 +663,6 @@ bool translate_module(VM *vm, Module *module) {
                      .state = vm->engine_state,
                      .measuring = true,
                      .at = at};
-    t.values[HOLE_COLD] = (uint64_t)(uintptr_t)t.state->glue;
     bool good = emit_all(&t, module, NULL);
     JitModule *made = good ? take_module(vm, &t, layout_handler_count(module)) : NULL;
     if (made != NULL) {
@@ -565,6 +690,7 @@ void translate_discard(VM *vm, Module *module) {
 
 // glue_x86_64.S
 void jit_cold(void);
+void jit_cold_raw(void);
 
 static const Safepoint exit_point = {.function = NULL};
 
@@ -576,12 +702,18 @@ static Site *make_site(VM *vm, Step (*cold)(Process *p, const Site *site)) {
     return site;
 }
 
-// Writes, at the start of the region: a jump to the glue, the return address below every first
+static void write_jump(uint8_t *at, void (*to)(void)) {
+    static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0}; // jmp *0(%rip)
+    const void *address = (const void *)to;
+    memcpy(at, jump, sizeof jump);
+    memcpy(at + sizeof jump, &address, sizeof address);
+}
+
+// Writes, at the start of the region: jumps to the glue, the return address below every first
 // function, and where unwinding goes on.
 bool translate_stubs(VM *vm, JitState *state) {
-    enum { STUBS_BYTES = 128, EXIT_AT = 32, POOL_AT = 24 };
-    static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0}; // jmp *0(%rip)
-    static const uint8_t nop[] = {0x0f, 0x1f, 0x84, 0};     // nopl disp32(%rax,%rax,1)
+    enum { STUBS_BYTES = 128, POOL_AT = 24, EXIT_AT = 32, RAW_AT = 96 };
+    static const uint8_t nop[] = {0x0f, 0x1f, 0x84, 0}; // nopl disp32(%rax,%rax,1)
     state->exit_site = make_site(vm, cold_exit);
     state->unwinding_site = make_site(vm, cold_unwind);
     uint8_t *run = code_memory_take(state->memory, STUBS_BYTES);
@@ -592,9 +724,8 @@ bool translate_stubs(VM *vm, JitState *state) {
     state->stubs_size = STUBS_BYTES;
     uint8_t *write = code_memory_writable(state->memory, run);
     memset(write, 0xcc, STUBS_BYTES);
-    const void *glue = (const void *)jit_cold;
-    memcpy(write, jump, sizeof jump);
-    memcpy(write + sizeof jump, &glue, sizeof glue);
+    write_jump(write, jit_cold);
+    write_jump(write + RAW_AT, jit_cold_raw);
     const Safepoint *point = &exit_point;
     memcpy(write + POOL_AT, &point, sizeof point);
     int32_t distance = POOL_AT - EXIT_AT;
@@ -607,12 +738,13 @@ bool translate_stubs(VM *vm, JitState *state) {
                      .cold = STUBS_BYTES};
     t.values[HOLE_COLD] = (uint64_t)(uintptr_t)run;
     state->glue = run;
+    state->glue_raw = run + RAW_AT;
     state->exit = run + EXIT_AT;
     t.values[HOLE_SITE] = (uint64_t)(uintptr_t)state->exit_site;
     emit_leave(&t);
     state->unwinding = run + t.hot;
     t.values[HOLE_SITE] = (uint64_t)(uintptr_t)state->unwinding_site;
     emit_leave(&t);
-    ASSERT(t.hot <= STUBS_BYTES);
+    ASSERT(t.hot <= RAW_AT);
     return true;
 }

@@ -22,8 +22,9 @@ typedef struct {
     CodeMemory *memory;
     uint8_t *stubs; // what follows points into it
     size_t stubs_size;
-    const void *glue; // where HOLE_COLD goes
-    const void *exit; // the return address below a process's first function
+    const void *glue;     // where HOLE_COLD goes
+    const void *glue_raw; // in functions that use D
+    const void *exit;     // the return address below a process's first function
     const void *unwinding;
     Site *exit_site;
     Site *unwinding_site;

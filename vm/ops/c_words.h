@@ -16,21 +16,23 @@
 
 // Operands ---------------------------------------------------------------------------------------
 
-#define CONSTANT(w)       TERM_LITERAL(OPERAND(w))
-#define GENERIC(w)        word_value(OPERAND(w), x, y)
-#define GENERIC_SET(w, v) (*word_slot(OPERAND(w), x, y) = (v))
-#define WORD_N(w)         ((uint32_t)OPERAND(w))
-#define WORD_ATOM(w)      TERM_LITERAL(OPERAND(w))
-#define WORD_L(w)         ((const void *)OPERAND(w))
-#define WORD_ENTRY(w)     ((const void *)OPERAND(w))
-#define WORD_FUNCTION(w)  ((const Function *)OPERAND(w))
-#define WORD_IMPORT(w)    ((Import *)OPERAND(w))
-#define WORD_RECORD(w)    ((const RecordDesc *)OPERAND(w))
-#define WORD_POINT(w)     ((const Safepoint *)OPERAND(w))
-#define WORD_LIST(w)      (&OPERAND(w))
-#define NO_LABEL          ((const void *)NULL)
-#define ELEMENT(i)        word_value(LIST[i], x, y)
-#define X(i)              x[i]
+#define CONSTANT(w)      TERM_LITERAL(OPERAND(w))
+#define GENERIC(w)       word_value(OPERAND(w), x, y)
+#define GENERIC_SLOT(w)  (*word_slot(OPERAND(w), x, y))
+#define CONSTANT_RAW(w)  term_to_double(CONSTANT(w))
+#define GENERIC_RAW(w)   word_raw(OPERAND(w), x, y)
+#define WORD_N(w)        ((uint32_t)OPERAND(w))
+#define WORD_ATOM(w)     TERM_LITERAL(OPERAND(w))
+#define WORD_L(w)        ((const void *)OPERAND(w))
+#define WORD_ENTRY(w)    ((const void *)OPERAND(w))
+#define WORD_FUNCTION(w) ((const Function *)OPERAND(w))
+#define WORD_IMPORT(w)   ((Import *)OPERAND(w))
+#define WORD_RECORD(w)   ((const RecordDesc *)OPERAND(w))
+#define WORD_POINT(w)    ((const Safepoint *)OPERAND(w))
+#define WORD_LIST(w)     (&OPERAND(w))
+#define NO_LABEL         ((const void *)NULL)
+#define ELEMENT(i)       word_value(LIST[i], x, y)
+#define X(i)             x[i]
 
 // Words ------------------------------------------------------------------------------------------
 
@@ -183,6 +185,28 @@
             SET(answer_);                                                                          \
             COLD_NEXT;                                                                             \
         }                                                                                          \
+        SPECIAL(answer_);                                                                          \
+    } while (0)
+
+// The same for a raw result, which the slow path gives as a term.
+#define SLOW_RAW(call)                                                                             \
+    do {                                                                                           \
+        AT_POINT;                                                                                  \
+        Term answer_ = (call);                                                                     \
+        if (LIKELY(term_is_value(answer_))) {                                                      \
+            y = p->heap.sp;                                                                        \
+            SET_RAW(term_to_double(answer_));                                                      \
+            COLD_NEXT;                                                                             \
+        }                                                                                          \
+        SPECIAL(answer_);                                                                          \
+    } while (0)
+
+#define SLOW_FLOAT(number) SLOW(slow_float(p, (number)))
+
+#define CHECK_RAW(number)                                                                          \
+    do {                                                                                           \
+        AT_POINT;                                                                                  \
+        Term answer_ = slow_float(p, (number));                                                    \
         SPECIAL(answer_);                                                                          \
     } while (0)
 

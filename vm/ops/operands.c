@@ -17,9 +17,13 @@ Term operand_constant(const Module *m, uint32_t operand) {
 }
 
 Word operand_word(const Module *m, uint32_t operand) {
-    OperandKind kind = operand_kind(operand);
-    return kind <= OPERAND_Y ? word_register(kind == OPERAND_Y, (uint32_t)operand_value(operand))
-                             : operand_constant(m, operand).bits;
+    uint32_t value = (uint32_t)operand_value(operand);
+    switch (operand_kind(operand)) {
+    case OPERAND_X: return word_register(false, value);
+    case OPERAND_Y: return word_register(true, value);
+    case OPERAND_D: return word_register(false, RAW_FILE + value);
+    default: return operand_constant(m, operand).bits;
+    }
 }
 
 Word operand_other(const CodeLayout *l, const Function *f, uint32_t op, char letter,
@@ -44,7 +48,7 @@ uint32_t operands_put_fixed(const Module *m, const uint32_t *code, Word *out) {
     for (const char *o = op_infos[code[0]].operands; *o != '\0'; o++, at++) {
         if (*o == '*') {
             at += code[at] * instr_list_width(*++o);
-        } else if (*o == 'd' || *o == 's') {
+        } else if (instr_is_place(*o)) {
             if (out != NULL) {
                 out[count] = operand_word(m, code[at]);
             }
@@ -100,7 +104,7 @@ Word *operands_put_rest(const CodeLayout *l, const Function *f, const uint32_t *
             at += code[at] * instr_list_width(*o);
         } else if (*o == 'f') {
             fail = code + at;
-        } else if (*o != 'd' && *o != 's' && *o != 'm') {
+        } else if (!instr_is_place(*o) && *o != 'm') {
             *out++ = operand_other(l, f, code[0], *o, code[at]);
         }
     }
@@ -121,7 +125,7 @@ uint32_t operands_rest_words(const uint32_t *code) {
             uint32_t list = code[at] * instr_list_width(*++o);
             words += 1 + list;
             at += list;
-        } else if (*o != 'd' && *o != 's' && *o != 'm') {
+        } else if (!instr_is_place(*o) && *o != 'm') {
             words++;
         }
     }

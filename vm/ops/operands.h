@@ -32,16 +32,16 @@ Term operand_constant(const Module *m, uint32_t operand);
 // A source or destination as a generic word.
 Word operand_word(const Module *m, uint32_t operand);
 
-// An operand of any letter but d, s, f, m and g. An F of an op that goes there (a call) is where
+// An operand of any letter but d, s, e, v, f, m and g. An F of an op that goes there (a call) is where
 // that function begins, of another one the Function.
 Word operand_other(const CodeLayout *l, const Function *f, uint32_t op, char letter,
                    uint32_t value);
 
-// The fixed d and s of an instruction as generic words, in order; `out` NULL: only counts them.
+// The fixed d, s, e and v of an instruction as generic words, in order; `out` NULL: only counts them.
 // Gives how many there are.
 uint32_t operands_put_fixed(const Module *m, const uint32_t *code, Word *out);
 
-// All that follows the fixed d and s: other operands, then f, the Safepoint (NULL: the op has
+// All that follows those: other operands, then f, the Safepoint (NULL: the op has
 // none), the list. Gives the end of what was written. operands_rest_words: how many words that is.
 Word *operands_put_rest(const CodeLayout *l, const Function *f, const uint32_t *code,
                         const Safepoint *point, Word *out);

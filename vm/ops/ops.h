@@ -6,7 +6,7 @@
 // Canonical code is an array of 32-bit words. An instruction is its op, then its operands in the
 // order of ops.def, one word each; a `*` is a word with the count, then the elements. Labels are
 // block numbers from 1 (the loader resolves them by the function's block table); 0 as an `f` means
-// none. A `d` or `s` is an operand word: kind in the low 3 bits, value above.
+// none. A `d`, `s`, `e` or `v` is an operand word: kind in the low 3 bits, value above.
 #pragma once
 
 #include <stdbool.h>
@@ -46,6 +46,7 @@ typedef enum {
     OPERAND_ATOM = 3,  // the module's atom number value
     OPERAND_EMPTY = 4, // [] (value 0)
     OPERAND_LIT = 5,   // the module's literal number value
+    OPERAND_D = 6,     // raw register D value: an unboxed float
 } OperandKind;
 
 enum {
@@ -53,6 +54,7 @@ enum {
     OPERAND_INT_MIN = -(1 << 28),
     X_COUNT = 255, // registers X0..X254; so at most 254 arguments and captured values together
     Y_MAX = 32767, // slots of a frame
+    D_COUNT = 32,  // raw registers D0..D31
 };
 
 static inline uint32_t operand_make(OperandKind kind, int32_t value) {
@@ -62,6 +64,10 @@ static inline uint32_t operand_make(OperandKind kind, int32_t value) {
 static inline OperandKind operand_kind(uint32_t word) {
     return (OperandKind)(word & 7);
 }
+
+// Where an engine keeps raw registers: behind X, in the same file of REGISTER_WORDS words. What is
+// between is for saving them (vm/ops/step.c).
+enum { RAW_FILE = 320, REGISTER_WORDS = RAW_FILE + D_COUNT };
 
 static inline int32_t operand_value(uint32_t word) {
     return (int32_t)word >> 3;

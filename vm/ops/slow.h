@@ -34,6 +34,20 @@ static inline bool term_is_bool(Term t) {
     return term_same_bits(t, TERM_TRUE) || term_same_bits(t, TERM_FALSE);
 }
 
+// Without a constant in memory, which a stencil has none of.
+static inline double raw_negated(double d) {
+    uint64_t bits;
+    memcpy(&bits, &d, sizeof bits);
+    bits += UINT64_C(1) << 63;
+    __asm__("" : "+r"(bits));
+    memcpy(&d, &bits, sizeof d);
+    return d;
+}
+
+static inline double raw_root(double d) {
+    return __builtin_sqrt(d);
+}
+
 static inline bool box_is_headed(Term t, Term header) {
     return term_is_box(t) && term_same_bits(box_pointer(t)[0], header);
 }
@@ -83,6 +97,11 @@ Term slow_add(Process *p, Term a, Term b);
 Term slow_sub(Process *p, Term a, Term b);
 Term slow_mul(Process *p, Term a, Term b);
 Term slow_div(Process *p, Term a, Term b);
+// A float of any size as a term; :arithmetic when it is not finite.
+Term slow_float(Process *p, double d);
+// The number as a float.
+Term slow_unbox(Process *p, Term a);
+Term slow_mul_unbox(Process *p, Term a, Term b);
 Term slow_idiv(Process *p, Term a, Term b);
 Term slow_mod(Process *p, Term a, Term b);
 Term slow_neg(Process *p, Term a);

@@ -246,6 +246,22 @@ Term slow_div(Process *p, Term a, Term b) {
     return y == 0 ? process_fail(p, AM_arithmetic) : slow_float(p, x / y);
 }
 
+Term slow_unbox(Process *p, Term a) {
+    if (term_is_float(a)) {
+        return a;
+    }
+    double d;
+    if (!term_is_number(a)) {
+        return process_badarg(p, a);
+    }
+    return number_to_double(p, a, &d) ? slow_float(p, d) : TERM_NONE;
+}
+
+Term slow_mul_unbox(Process *p, Term a, Term b) {
+    Term product = slow_mul(p, a, b);
+    return term_is_value(product) ? slow_unbox(p, product) : product;
+}
+
 Term slow_idiv(Process *p, Term a, Term b) {
     return integers_only(p, BIGNUM_DIV, a, b);
 }

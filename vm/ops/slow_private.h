@@ -36,8 +36,6 @@ static inline void slow_done(Process *p) {
     work->drop(p, work);
 }
 
-// A float as a term; :arithmetic when it is not finite.
-Term slow_float(Process *p, double d);
 // Whether a term is a small integer that is not negative; then its value.
 static inline bool term_to_size(Term t, uint64_t *size) {
     *size = t.bits >> 2;

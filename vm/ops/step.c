@@ -22,8 +22,20 @@ static Step raise(Process *p) {
     return after_unwind(p, result, reason);
 }
 
+// What is saved is looked at by collections: a raw number is kept as two small integers. Behind
+// X0..count-1; gives the new count.
+static uint32_t save_raws(Term *x, uint32_t count, uint32_t raws) {
+    for (uint32_t i = 0; i < raws; i++) {
+        uint64_t bits = x[RAW_FILE + i].bits;
+        x[count++] = term_small((int64_t)(bits >> 32));
+        x[count++] = term_small((int64_t)(uint32_t)bits);
+    }
+    return count;
+}
+
 // False after process_limit.
 static bool save_registers(Process *p) {
+    static_assert(X_COUNT + 2 * D_COUNT < RAW_FILE, "there is room to save raw numbers");
     uint32_t count = p->live;
     if (count == 0) {
         count = p->point->nx;
@@ -32,9 +44,25 @@ static bool save_registers(Process *p) {
                 p->x[i] = TERM_EMPTY;
             }
         }
+        count = save_raws(p->x, count, p->point->nd);
     }
     p->live = 0;
     return process_save(p, p->x, count);
+}
+
+void step_restore(Process *p) {
+    if (p->saved_count == 0) {
+        return;
+    }
+    memcpy(p->x, p->saved, p->saved_count * sizeof(Term));
+    const Safepoint *point = p->point;
+    uint32_t raws = point == NULL ? 0 : point->nd;
+    const Term *pairs = p->x + p->saved_count - 2 * raws;
+    for (uint32_t i = 0; i < raws; i++) {
+        uint64_t high = (uint64_t)term_to_small(pairs[2 * i]);
+        p->x[RAW_FILE + i] = TERM_LITERAL(high << 32 | (uint64_t)term_to_small(pairs[2 * i + 1]));
+    }
+    p->saved_count = 0;
 }
 
 Step step_leave(Process *p, Term answer) {

@@ -14,6 +14,8 @@ typedef struct {
 // After TERM_NONE, TERM_YIELD or TERM_WAIT; p->pc is where p goes on if it yields or waits. Keeps
 // the registers that a built-in was called with (p->live) or that p->point names.
 Step step_leave(Process *p, Term answer);
+// Before p runs on: its registers are again what they were when step_leave saved them.
+void step_restore(Process *p);
 // Goes on looking for a handler: where the engine's `unwinding` leads.
 Step step_unwind(Process *p);
 // The first function returned.

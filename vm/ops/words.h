@@ -8,6 +8,7 @@
 #pragma once
 
 #include "vm/proc/process.h"
+#include "vm/term/box.h"
 
 enum { WORD_X = 0x80, WORD_Y = 0x81 };
 
@@ -21,6 +22,12 @@ static inline Term *word_slot(uint64_t word, Term *x, Term *y) {
 
 static inline Term word_value(uint64_t word, Term *x, Term *y) {
     return (word & IMM_MASK) == IMM_NONVALUE ? *word_slot(word, x, y) : TERM_LITERAL(word);
+}
+
+// A raw register is one behind X; a constant is the float as a term.
+static inline double word_raw(uint64_t word, Term *x, Term *y) {
+    return (word & IMM_MASK) == IMM_NONVALUE ? raw_load(word_slot(word, x, y))
+                                             : term_to_double(TERM_LITERAL(word));
 }
 
 // The value while a slow path runs.

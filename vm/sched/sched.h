@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 
+#include "vm/ops/ops.h"
 #include "vm/proc/worker.h"
 #include "vm/sched/runq.h"
 #include "vm/sched/timer.h"
@@ -25,7 +26,6 @@ enum {
     TURN_REDUCTIONS = 20,     // what a turn costs beside them
     POLL_REDUCTIONS = 4000,   // between looks at the clock and the event loop
     SCHED_MAX = 1024,
-    SCHED_REGISTERS = 256,
 };
 
 typedef struct Sim Sim;       // sim.h: the seeded mode
@@ -54,7 +54,7 @@ struct Scheduler {
     Worker worker; // first: p->worker of what runs here
     SchedPool *pool;
     pthread_t thread;
-    Term x[SCHED_REGISTERS]; // of the process that runs
+    Term x[REGISTER_WORDS]; // of the process that runs
     RunQueue queue;
     TimerWheel timers;
     Sim *sim;     // NULL: real time and threads

@@ -127,6 +127,21 @@ static inline double term_to_flo(Term t) {
     return d;
 }
 
+// Whether it is neither infinite nor not a number.
+static inline bool raw_is_finite(double d) {
+    return d - d == 0;
+}
+
+static inline double raw_load(const Term *slot) {
+    double d;
+    memcpy(&d, slot, sizeof d);
+    return d;
+}
+
+static inline void raw_store(Term *slot, double d) {
+    memcpy(slot, &d, sizeof d);
+}
+
 enum { FLO_EXACT_BITS = 53 }; // integers of a double's precision
 
 // The value as a double, when that is exact and `t` is a small integer or a tagged float.

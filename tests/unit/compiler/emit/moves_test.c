@@ -34,7 +34,7 @@ static void try_once(Arena *arena) {
             vec_push(arena, &moves, move);
         }
     }
-    moves_order(arena, &moves, operand_make(OPERAND_X, SCRATCH), &out);
+    moves_order(arena, &moves, operand_make(OPERAND_X, SCRATCH), operand_make(OPERAND_D, 0), &out);
     for (uint32_t i = 0; i < out.len; i++) {
         uint32_t value = (uint32_t)operand_value(out.items[i].from);
         before[operand_value(out.items[i].to)] =
@@ -63,7 +63,7 @@ Test(moves, a_swap_saves_one_register) {
     Move second = {operand_make(OPERAND_X, 1), operand_make(OPERAND_X, 0)};
     vec_push(&arena, &moves, first);
     vec_push(&arena, &moves, second);
-    moves_order(&arena, &moves, operand_make(OPERAND_X, 9), &out);
+    moves_order(&arena, &moves, operand_make(OPERAND_X, 9), operand_make(OPERAND_D, 0), &out);
     cr_assert(out.len == 3);
     arena_free(&arena);
 }

@@ -445,8 +445,9 @@ static uint32_t read_constant(Asm *a) {
 
 static uint32_t read_operand(Asm *a) {
     skip_spaces(a);
-    if ((a->at[0] == 'x' || a->at[0] == 'y') && isdigit((unsigned char)a->at[1])) {
-        OperandKind kind = *a->at++ == 'x' ? OPERAND_X : OPERAND_Y;
+    if (strchr("xyd", a->at[0]) != NULL && isdigit((unsigned char)a->at[1])) {
+        OperandKind kind = *a->at == 'x' ? OPERAND_X : *a->at == 'y' ? OPERAND_Y : OPERAND_D;
+        a->at++;
         return operand_make(kind, (int32_t)read_number(a));
     }
     return read_constant(a);
@@ -466,6 +467,7 @@ static void emit_map(Asm *a, Fn *f, uint32_t frame_size) {
     uint8_t x[256] = {0};
     uint8_t y[(Y_MAX + 4) / 4] = {0};
     uint32_t nx = 0;
+    uint32_t raws = 0;
     bool frame = false;
     expect(a, "{");
     while (!a->failed && !accept(a, "}")) {
@@ -473,11 +475,17 @@ static void emit_map(Asm *a, Fn *f, uint32_t frame_size) {
             frame = true;
             continue;
         }
+        SlotKind kind = accept(a, "raw ") ? SLOT_RAW : SLOT_TERM;
         bool is_x = *a->at == 'x';
+        bool is_d = *a->at == 'd';
         a->at++;
         uint32_t i = (uint32_t)read_number(a) % Y_MAX;
+        if (is_d) {
+            raws |= 1u << i % D_COUNT;
+            continue;
+        }
         i = is_x ? i % 256 : i;
-        (is_x ? x : y)[i / 4] |= (uint8_t)(SLOT_TERM << (i % 4 * 2));
+        (is_x ? x : y)[i / 4] |= (uint8_t)(kind << (i % 4 * 2));
         nx = is_x && i >= nx ? i + 1 : nx;
     }
     uint32_t ny = frame ? frame_size : 0;
@@ -485,6 +493,7 @@ static void emit_map(Asm *a, Fn *f, uint32_t frame_size) {
     bytes_add(&f->maps, x, (nx + 3) / 4);
     bytes_add_u(&f->maps, ny);
     bytes_add(&f->maps, y, (ny + 3) / 4);
+    bytes_add_u(&f->maps, raws);
     emit(a, f->map_count++);
 }
 
@@ -561,7 +570,9 @@ static void emit_operand(Asm *a, Fn *f, char letter, uint32_t frame_size) {
     skip_spaces(a);
     switch (letter) {
     case 'd':
-    case 's': emit(a, read_operand(a)); break;
+    case 's':
+    case 'e':
+    case 'v': emit(a, read_operand(a)); break;
     case 'n':
         emit(a, isalpha((unsigned char)*a->at) ? read_spec(a) : (uint32_t)read_number(a));
         break;

@@ -18,7 +18,7 @@ typedef struct {
 typedef struct {
     Worker worker; // first
     VM vm;
-    Term x[256];
+    Term x[REGISTER_WORDS];
     Process *first; // of the run queue
     Process **last;
     MachineTimer timers[MACHINE_TIMERS];
