@@ -168,6 +168,11 @@ static void pass_build(Compilation *c, Unit *unit) {
 static void pass_optimise(Compilation *c, Unit *unit) {
     for (uint32_t i = 0; i < unit->ir.functions.len; i++) {
         ir_optimise(unit->ir.functions.items[i], c->options.plain);
+    }
+    if (!c->options.plain) {
+        ir_unbox(&unit->ir);
+    }
+    for (uint32_t i = 0; i < unit->ir.functions.len; i++) {
         if (wants_dump(c, unit, DUMP_IR)) {
             ir_print(unit->ir.functions.items[i], dump_of(c, DUMP_IR));
         }

@@ -9,9 +9,9 @@ typedef struct {
 } Pass;
 
 static const Pass passes[] = {
-    {opt_constants, false}, {opt_cfg, false}, {opt_facts, true}, {opt_cse, true},
-    {opt_constants, false}, {opt_cfg, false}, {opt_dce, false},  {opt_cfg, false},
-    {opt_strength, false},
+    {opt_constants, false}, {opt_cfg, false},       {opt_facts, true},
+    {opt_cse, true},        {opt_constants, false}, {opt_cfg, false},
+    {opt_dce, false},       {opt_cfg, false},       {opt_strength, false},
 };
 
 // What a test that is decided after all calls for. No such test may be left: see opt.h.
@@ -46,6 +46,21 @@ void ir_optimise(IrFunction *f, bool plain) {
     while (has_decided_test(f)) {
         for (uint32_t i = 0; i < sizeof(again) / sizeof(*again); i++) {
             run_pass(f, &again[i]);
+        }
+    }
+}
+
+static const Pass after_unboxing[] = {{opt_cse, true}, {opt_dce, false}};
+
+void ir_unbox(IrModule *module) {
+    opt_types(module);
+    for (uint32_t i = 0; i < module->functions.len; i++) {
+        IrFunction *f = module->functions.items[i];
+        if (opt_unbox(f)) {
+            ir_verify(f);
+            for (uint32_t k = 0; k < sizeof(after_unboxing) / sizeof(*after_unboxing); k++) {
+                run_pass(f, &after_unboxing[k]);
+            }
         }
     }
 }

@@ -24,6 +24,11 @@ void opt_facts(IrFunction *f);
 void opt_cse(IrFunction *f);
 // Turns operations into cheaper ones that do the same. (strength.c)
 void opt_strength(IrFunction *f);
+// Fills `kinds` of all functions. Whoever relies on them must do what is safe, though not what is
+// meant, if they are wrong. (types.c)
+void opt_types(IrModule *module);
+// Keeps floats raw, by the kinds that opt_types has just found. Whether there were any. (unbox.c)
+bool opt_unbox(IrFunction *f);
 // Drops what nobody uses. (dce.c)
 void opt_dce(IrFunction *f);
 

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// compiler/ir/opt/types.c and unbox.c: which floats stay raw.
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/unit/compiler/listing.h"
+
+static uint32_t count(const char *text, const char *what) {
+    uint32_t n = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++) {
+        n++;
+    }
+    return n;
+}
+
+#define ASSERT_IR(name, source, what, times)                                                       \
+    do {                                                                                           \
+        const char *ir = listing_fn(DUMP_IR, name, source);                                        \
+        cr_assert(count(ir, what) == (times), "%s: %u of %s in\n%s", name, count(ir, what), what,  \
+                  ir);                                                                             \
+    } while (0)
+
+#define LOOP                                                                                       \
+    "pub fn f(n) = g(n, 0.5)\nfn g(n, x) = if n == 0 { x } else { g(n - 1, x * 1.5 + 1.0) }\n"
+
+Test(types, a_loop_carries_a_raw_number) {
+    ASSERT_IR("g/2", LOOP, " = raw_mul ", 1);
+    ASSERT_IR("g/2", LOOP, " = raw_add ", 1);
+    ASSERT_IR("g/2", LOOP, " = unbox ", 1);
+    ASSERT_IR("g/2", LOOP, " = box ", 1);
+}
+
+Test(types, one_check_does_for_a_chain) {
+    ASSERT_IR("g/2", LOOP, "raw_check", 1);
+    // A dividend is looked at with the quotient, a divisor is not.
+    ASSERT_IR("f/1", "pub fn f(x) { let a = x + 1.5; (a * 2.0) / 3.0 }", "raw_check", 0);
+    ASSERT_IR("f/1", "pub fn f(x) { let a = x + 1.5; 3.0 / (a * 2.0) }", "raw_check", 1);
+}
+
+Test(types, a_check_stays_before_what_can_be_seen) {
+    ASSERT_IR("f/2", "pub fn f(x, p) { let a = x + 1.5; p ! 1; a }", "raw_check", 1);
+    ASSERT_IR("f/2", "pub fn f(x, y) { let a = x + 1.5; let b = y + 1; (a, b) }", "raw_check", 1);
+}
+
+Test(types, what_others_may_call_is_not_trusted) {
+    ASSERT_IR("g/2",
+              "pub fn f(n) = g(n, 0.5)\npub fn g(n, x) = if n == 0 { x } else { g(n - 1, x + x) }",
+              "raw_add", 0);
+    ASSERT_IR("g/1", "pub fn f() = &g/1\npub fn h() = g(1.5)\nfn g(x) = x + x", "raw_add", 0);
+}
+
+Test(types, results_of_functions_are_known) {
+    const char *source = "pub fn f(n) = half(n) + half(1)\nfn half(n) = n / 2";
+    ASSERT_IR("f/1", source, " = raw_add ", 1);
+    ASSERT_IR("half/1", source, " = div ", 1);
+}
+
+Test(types, integers_stay) {
+    ASSERT_IR("f/2", "pub fn f(a, b) = a * b + 1", "raw_", 0);
+    ASSERT_IR("f/2", "pub fn f(a, b) = a // b * 2", "raw_", 0);
+}
+
+Test(types, a_product_is_unboxed_in_one) {
+    ASSERT_IR("dot/3",
+              "pub fn f(a, b) = dot(a, b, 0.0)\n"
+              "fn dot([], [], s) = s\nfn dot([x | a], [y | b], s) = dot(a, b, s + x * y)",
+              " = mul_unbox ", 1);
+}
+
+Test(types, comparisons_of_raw_numbers) {
+    ASSERT_IR("f/1", "pub fn f(x) { let a = x + 1.5; if a < 2 { :less } else { a } }", "raw_lt", 1);
+    ASSERT_IR("f/2", "pub fn f(x, y) { let a = x + 1.5; if a < y { :less } else { a } }", "raw_lt",
+              0);
+}
