@@ -85,6 +85,15 @@ op(unbox) {
     SLOW_RAW(slow_unbox(p, A));
 }
 
+op(as_float) {
+    Term a = A;
+    if (LIKELY(term_is_flo(a))) {
+        SET_RAW(term_to_flo(a));
+        NEXT;
+    }
+    JUMP(L);
+}
+
 op(box) {
     Term boxed = TERM_LITERAL(flo_encode(A));
     if (LIKELY(term_is_flo(boxed))) {

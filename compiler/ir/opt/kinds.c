@@ -39,6 +39,7 @@ uint32_t kinds_of(const IrInst *v) {
     case IR_MOD:
     case IR_NEG: return KIND_INT | KIND_FLOAT;
     case IR_DIV:
+    case IR_AS_FLOAT:
     case IR_BITS_FLOAT: return KIND_FLOAT;
     case IR_BAND:
     case IR_BOR:

@@ -52,8 +52,26 @@ void ir_optimise(IrFunction *f, bool plain) {
 
 static const Pass after_unboxing[] = {{opt_cse, true}, {opt_dce, false}};
 
+// Between these two passes raw numbers stand where terms are expected, until opt_unbox.
+static bool speculate_all(IrModule *module) {
+    bool any = false;
+    for (uint32_t i = 0; i < module->functions.len; i++) {
+        IrFunction *f = module->functions.items[i];
+        if (opt_speculate(f)) {
+            ir_order(f);
+            opt_cfg(f);
+            ir_order(f);
+            any = true;
+        }
+    }
+    return any;
+}
+
 void ir_unbox(IrModule *module) {
     opt_types(module);
+    if (speculate_all(module)) {
+        opt_types(module);
+    }
     for (uint32_t i = 0; i < module->functions.len; i++) {
         IrFunction *f = module->functions.items[i];
         if (opt_unbox(f)) {

@@ -27,6 +27,9 @@ void opt_strength(IrFunction *f);
 // Fills `kinds` of all functions. Whoever relies on them must do what is safe, though not what is
 // meant, if they are wrong. (types.c)
 void opt_types(IrModule *module);
+// Tries blocks for what unknown values most likely are, by the same kinds. Whether it changed anything:
+// then they are to be found anew, and until opt_unbox has run some args are raw. (speculate.c)
+bool opt_speculate(IrFunction *f);
 // Keeps floats raw, by the kinds that opt_types has just found. Whether there were any. (unbox.c)
 bool opt_unbox(IrFunction *f);
 // Drops what nobody uses. (dce.c)

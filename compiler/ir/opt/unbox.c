@@ -288,15 +288,26 @@ static void rewrite_block(Unbox *u, const uint32_t *uses, IrBlock *block) {
 
 // ---- Checks -------------------------------------------------------------------------------------
 
+typedef struct {
+    uint32_t last; // zones are numbered from 1
+    uint32_t current;
+    uint32_t *start; // by block: the zone that its beginning is in
+} Zones;
+
 static void cover(uint32_t *covered, const IrInst *v, uint32_t zone) {
     if (!ir_is_const(v)) {
         covered[v->id] = zone;
     }
 }
 
-// What is checked later in the block, nothing else to be seen being between, from the end on.
-static void drop_checks_in(const Unbox *u, uint32_t *covered, uint32_t *zone, IrBlock *block) {
-    ++*zone;
+// What is checked later, nothing else to be seen being between: from the end of the block on, in a
+// zone that begins anew wherever something is. A guard is nothing to be seen, since its other side
+// computes everything again.
+static void drop_checks_in(const Unbox *u, uint32_t *covered, Zones *z, IrBlock *block) {
+    uint32_t *zone = &z->current;
+    bool is_guard = block->last->op == IR_AS_FLOAT;
+    const IrBlock *next = is_guard ? block->last->targets[0] : NULL;
+    z->current = is_guard && next->preds.len == 1 ? z->start[next->order] : ++z->last;
     for (IrInst *inst = block->last, *before; inst != NULL; inst = before) {
         before = inst->prev;
         switch (inst->op) {
@@ -322,17 +333,26 @@ static void drop_checks_in(const Unbox *u, uint32_t *covered, uint32_t *zone, Ir
                 cover(covered, inst->args[0], *zone);
             }
             break;
-        case IR_UNBOX: *zone += !is_float(u, inst->args[0]); break;
-        default: *zone += !ir_is_droppable(inst);
+        case IR_UNBOX:
+            if (!is_float(u, inst->args[0])) {
+                *zone = ++z->last;
+            }
+            break;
+        case IR_AS_FLOAT: break;
+        default:
+            if (!ir_is_droppable(inst)) {
+                *zone = ++z->last;
+            }
         }
     }
+    z->start[block->order] = z->current;
 }
 
 static void drop_checks(Unbox *u) {
     uint32_t *covered = ARENA_NEW_ARRAY(u->arena, uint32_t, u->f->inst_count);
-    uint32_t zone = 0;
-    for (uint32_t i = 0; i < u->f->blocks.len; i++) {
-        drop_checks_in(u, covered, &zone, u->f->blocks.items[i]);
+    Zones zones = {.start = ARENA_NEW_ARRAY(u->arena, uint32_t, u->f->blocks.len)};
+    for (uint32_t i = u->f->blocks.len; i-- > 0;) {
+        drop_checks_in(u, covered, &zones, u->f->blocks.items[i]);
     }
 }
 

@@ -72,3 +72,16 @@ Test(types, comparisons_of_raw_numbers) {
     ASSERT_IR("f/2", "pub fn f(x, y) { let a = x + 1.5; if a < y { :less } else { a } }", "raw_lt",
               0);
 }
+
+#define PULL                                                                                       \
+    "record P { x, y }\npub fn f() = P{x: 1.0, y: 2.0}\n"                                          \
+    "pub fn pull(a, b) {\n  let dx = a.x - b.x\n  let dy = a.y - b.y\n"                            \
+    "  (dx * dx + dy * dy) * 0.5\n}\n"
+
+Test(types, likely_floats_are_tried) {
+    // Two records and four fields are tried; the copy does everything as it was written.
+    ASSERT_IR("pull/2", PULL, " = as_float ", 4);
+    ASSERT_IR("pull/2", PULL, "is_record_of P", 2);
+    ASSERT_IR("pull/2", PULL, " = field P", 4);
+    ASSERT_IR("pull/2", PULL, "get_field", 4);
+}
