@@ -365,6 +365,15 @@ NumStatus bignum_run(MemStats *mem, BignumOp op, Room *room, Term a, Term b, Ter
     return left ? shift_left(room, &x, by, result) : shift_right(room, &x, by, result);
 }
 
+// Division multiplies a few times, the quotient with pieces of the divisor: one limb of quotient
+// costs no more than a pass over the divisor. Both are shifted into place first.
+static uint64_t divide_cost_us(size_t a, size_t b) {
+    if (a < b) {
+        return a / 1000;
+    }
+    return 4 * multiply_cost_us(a - b + 1, b) + (a + b) / 1000;
+}
+
 uint64_t bignum_cost_us(BignumOp op, Term a, Term b) {
     IntView x, y;
     int_view(a, &x);
@@ -375,8 +384,7 @@ uint64_t bignum_cost_us(BignumOp op, Term a, Term b) {
     case BIGNUM_MUL: return multiply_cost_us(x.count, y.count);
     case BIGNUM_DIV:
     case BIGNUM_MOD:
-        // Division multiplies a few times by pieces of the divisor's length.
-        return 4 * multiply_cost_us(x.count, y.count);
+        return divide_cost_us(x.count, y.count);
     default: return (sum * log) / 16000;
     }
 }
