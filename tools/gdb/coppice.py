@@ -107,9 +107,8 @@ def box(bits, depth):
         return ("-" if header >> 16 & 1 else "") + (str(value) if count <= 32 else "bignum of %d words" % count)
     if kind == "BYTES":
         return quoted(first + 8, word(first))
-    if kind == "SHARED":
-        shared = gdb.Value(word(first + 8)).cast(gdb.lookup_type("SharedBytes").pointer())
-        return quoted(int(shared["data"].address) + word(first + 16), word(first + 24))
+    if kind in ("SHARED", "SLICE"):
+        return quoted(word(first), word(first + 8))
     if kind == "FLATMAP":
         pairs = [(word(first + 8 * i), word(first + 8 * (i + count // 2))) for i in range(min(count // 2, ITEMS))]
         inside = ", ".join("%s => %s" % (term(k, depth - 1), term(v, depth - 1)) for k, v in pairs)

@@ -419,8 +419,8 @@ Room fragment_room(Fragment *fragment) {
 
 void fragment_free(MemStats *mem, Fragment *fragment) {
     for (Term *box = fragment->offheap.first; box != NULL;) {
-        SharedBytes *shared = (SharedBytes *)(uintptr_t)box[2].bits;
-        box = (Term *)(uintptr_t)box[1].bits;
+        SharedBytes *shared = (SharedBytes *)(uintptr_t)box[SHARED_OWNER].bits;
+        box = (Term *)(uintptr_t)box[SHARED_NEXT].bits;
         shared_release(shared);
     }
     mem_free(mem, MEM_FRAGMENT, fragment);

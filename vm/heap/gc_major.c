@@ -30,7 +30,7 @@ static void visit_evicted(Collection *c, Term *slot) {
         *forward = term_is_cons(t) ? term_from_cons(to) : term_from_box(to);
         if (term_is_kind(*forward, KIND_SHARED)) {
             SharedBytes *shared = shared_retain(shared_of(*forward));
-            to[1] = TERM_LITERAL((uintptr_t)c->evicted_to->first);
+            to[SHARED_NEXT] = TERM_LITERAL((uintptr_t)c->evicted_to->first);
             c->evicted_to->first = to;
             c->evicted_to->bytes += shared_share(shared);
         }

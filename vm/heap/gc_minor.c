@@ -45,21 +45,21 @@ void old_block_free(BlockPool *pool, OldBlock *old) {
 }
 
 static void thread(OffHeap *list, Term *box) {
-    box[1] = TERM_LITERAL((uintptr_t)list->first);
+    box[SHARED_NEXT] = TERM_LITERAL((uintptr_t)list->first);
     list->first = box;
-    list->bytes += shared_share((SharedBytes *)(uintptr_t)box[2].bits);
+    list->bytes += shared_share((SharedBytes *)(uintptr_t)box[SHARED_OWNER].bits);
 }
 
 void gc_sweep_offheap(OffHeap *from, OffHeap *to) {
     Term *box = from->first;
     *from = (OffHeap){NULL, 0};
     while (box != NULL) {
-        Term *next = (Term *)(uintptr_t)box[1].bits;
+        Term *next = (Term *)(uintptr_t)box[SHARED_NEXT].bits;
         Term where;
         if (was_moved(term_from_box(box), &where)) {
             thread(to, term_pointer(where));
         } else {
-            shared_release((SharedBytes *)(uintptr_t)box[2].bits);
+            shared_release((SharedBytes *)(uintptr_t)box[SHARED_OWNER].bits);
         }
         box = next;
     }

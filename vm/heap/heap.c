@@ -38,8 +38,8 @@ bool heap_init(Heap *heap, BlockPool *pool, size_t words) {
 static void release_all(OffHeap *list) {
     for (Term *box = list->first; box != NULL;) {
         // The header may be gone when a collection was under way; the words behind it are not.
-        SharedBytes *shared = (SharedBytes *)(uintptr_t)box[2].bits;
-        box = (Term *)(uintptr_t)box[1].bits;
+        SharedBytes *shared = (SharedBytes *)(uintptr_t)box[SHARED_OWNER].bits;
+        box = (Term *)(uintptr_t)box[SHARED_NEXT].bits;
         shared_release(shared);
     }
     *list = (OffHeap){NULL, 0};

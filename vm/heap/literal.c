@@ -125,7 +125,7 @@ void literal_seal(LiteralBlock *block) {
 void literal_free(LiteralSpace *space, LiteralBlock *block) {
     for (Term *box = block->offheap.first; box != NULL;) {
         Term t = term_from_box(box);
-        box = (Term *)(uintptr_t)box_raw(t, 0);
+        box = (Term *)(uintptr_t)box[SHARED_NEXT].bits;
         shared_release(shared_of(t));
     }
     size_t size = block_bytes(block);

@@ -66,13 +66,14 @@ static void check_bytes(Verifier *v, Term t, Place place) {
     if (box_kind(t) == KIND_SLICE) {
         Term parent = box_term(t, 2);
         CHECK(term_is_kind(parent, KIND_SHARED));
-        CHECK(box_raw(t, 0) + box_raw(t, 1) <= box_raw(parent, 3));
+        CHECK(box_raw(t, 0) >= box_raw(parent, 0));
+        CHECK(box_raw(t, 0) + box_raw(t, 1) <= box_raw(parent, 0) + box_raw(parent, 1));
         return;
     }
     CHECK(box_words(t) == 4);
     SharedBytes *shared = shared_of(t);
     CHECK(atomic_load_explicit(&shared->refs, memory_order_relaxed) > 0);
-    CHECK(box_raw(t, 2) + box_raw(t, 3) <=
+    CHECK(box_raw(t, 0) - (uintptr_t)shared->data + box_raw(t, 1) <=
           atomic_load_explicit(&shared->used, memory_order_relaxed));
     // Else it would never be released.
     CHECK(place == PLACE_LITERAL || v->gave_up || seen_mark(&v->listed, t) == SEEN_AGAIN);
@@ -179,7 +180,7 @@ static void check_roots(void *verifier, Term *slot, size_t count) {
 
 static void note_list(Verifier *v, const OffHeap *list, Place place) {
     for (Term *box = list->first; box != NULL && !v->gave_up;
-         box = (Term *)(uintptr_t)box[1].bits) {
+         box = (Term *)(uintptr_t)box[SHARED_NEXT].bits) {
         uintptr_t end;
         Place at = place_of(v->heap, (uintptr_t)box, &end);
         CHECK(at == place);

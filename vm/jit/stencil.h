@@ -28,6 +28,7 @@ extern char HOLE_SMALL __attribute__((aligned(4)));
 extern char HOLE_ATOM __attribute__((aligned(256)));
 extern char HOLE_A __attribute__((aligned(256)));
 extern char HOLE_WORD32;
+extern char HOLE_OFFSET;
 
 #define STENCIL(name) __attribute__((preserve_none)) void name(PARAMETERS)
 
@@ -55,6 +56,7 @@ static inline Term stencil_any(void) {
 #define SMALL         TERM_LITERAL((uintptr_t)&HOLE_SMALL)
 #define CONST_ATOM    TERM_LITERAL((uintptr_t)&HOLE_ATOM + IMM_ATOM)
 #define ATOM          TERM_LITERAL((uintptr_t)&HOLE_A + IMM_ATOM)
+#define OFFSET        ((uintptr_t)&HOLE_OFFSET)
 #define RECORD        ((const RecordDesc *)WORD64(HOLE_RECORD))
 #define IMPORT        ((Import *)WORD64(HOLE_IMPORT))
 #define TUPLE_HEADER  TERM_LITERAL(WORD64(HOLE_HEADER))
@@ -103,6 +105,46 @@ static inline bool stencil_spend(int32_t *reds) {
             GO_COLD;                                                                               \
         }                                                                                          \
     } while (0)
+
+// The byte at a position in bits. What is no small integer, negative or in the midst of a byte is
+// beyond all bytes.
+static inline uint64_t byte_at(Term position) {
+    return position.bits >> 5 | position.bits << 59;
+}
+
+static inline uint16_t load_u16(Term address) {
+    uint16_t value;
+    memcpy(&value, (const void *)address.bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t load_u32(Term address) {
+    uint32_t value;
+    memcpy(&value, (const void *)address.bits, sizeof value);
+    return value;
+}
+
+static inline uint64_t load_u64(Term address) {
+    uint64_t value;
+    memcpy(&value, (const void *)address.bits, sizeof value);
+    return value;
+}
+
+// SHARED or SLICE, which have data and length at the same places.
+static inline bool is_window(Term t) {
+    return term_is_box(t) && (uint16_t)(bytes_form(t) - 0x100) <= BYTES_FORMS - 0x100;
+}
+
+#define HAS_SLICE_ROOM                                                                             \
+    ((char *)y - (char *)top >= (ptrdiff_t)((SLICE_WORDS + HEAP_GAP) * sizeof(Term)))
+
+// As bytes_slice of bytes.c: the rest of a window from a byte on.
+static inline void put_slice(Term *to, Term window, uint64_t from) {
+    to[0] = header_make(KIND_SLICE, SLICE_WORDS - 1, 0);
+    to[1] = TERM_LITERAL(box_raw(window, 0) + from);
+    to[2] = TERM_LITERAL(box_raw(window, 1) - from);
+    to[3] = bytes_form(window) == BYTES_FORMS ? box_term(window, 2) : window;
+}
 
 // Acquire pairs with the store of code_link.
 #define IMPORT_TARGET(import) atomic_load_explicit(&(import)->target, memory_order_acquire)

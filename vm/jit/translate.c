@@ -12,7 +12,7 @@
 #include "vm/boot.h"
 #include "vm/code/instr.h"
 #include "vm/ops/words.h"
-#include "vm/term/room.h"
+#include "vm/term/bytes.h"
 
 // Stencils ----------------------------------------------------------------------------------------
 
@@ -52,6 +52,9 @@ typedef struct {
 enum { REGISTERS = 6, T0 = 6, T1 = 7, FUNCTION_ALIGN = 16, NOP_BYTES = 8 };
 // Places of raw operands, as the variants of stencils count them (class g): D0..D6, then these.
 enum { RAW_REGISTERS = 7, RAW_T = 7, RAW_Y, RAW_X, RAW_CONSTANT, RAW_PLACES };
+
+// Positions in bytes that the stencils' words of 32 bits hold.
+#define BITS_FAR (UINT64_C(1) << 30)
 
 typedef struct {
     CodeLayout layout; // where the code will run, from 0 while measuring
@@ -517,6 +520,139 @@ static bool may_leave(uint32_t op) {
     return false;
 }
 
+// Matching of bytes. What is not at a whole byte, or of another size, is left to C.
+
+// A position or size that is a constant; BITS_FAR: what is none that stencils know.
+static uint64_t fixed_bits(const Translation *t, uint32_t operand) {
+    if (operand_kind(operand) <= OPERAND_Y) {
+        return BITS_FAR;
+    }
+    Term constant = operand_constant(t->layout.module, operand);
+    uint64_t bits = constant.bits >> 2;
+    return term_is_small(constant) && bits < BITS_FAR ? bits : BITS_FAR;
+}
+
+// Puts the address of position `at` in the bytes `from` into T1, behind which there must be `size`
+// bytes.
+static bool emit_position(Translation *t, uint32_t from, uint32_t at, uint64_t size) {
+    bool fixed = operand_kind(at) > OPERAND_Y;
+    uint64_t bits = fixed ? fixed_bits(t, at) : 0;
+    if (bits % 8 != 0 || bits == BITS_FAR) {
+        return false;
+    }
+    uint32_t place = place_source(t, from, 'r', T0);
+    t->values[HOLE_OFFSET] = fixed ? bits / 8 : size;
+    t->values[HOLE_WORD32] = bits / 8 + size;
+    if (!fixed) {
+        emit_load(t, at, T1);
+    }
+    emit(t, (fixed ? MICRO_bytes_at : MICRO_bytes_from) + place);
+    return true;
+}
+
+// Emits the stencil of a family, with an operand for its destination, that answers to `to`.
+static void emit_into(Translation *t, uint32_t family, uint32_t to) {
+    bool direct = is_machine_register(to);
+    emit(t, family + (direct ? (uint32_t)operand_value(to) : T0));
+    if (!direct) {
+        emit_store(t, to, T0);
+    }
+}
+
+// The stencils that load an integer of so many bits; 0: there are none.
+static uint32_t load_family(uint64_t bits, uint32_t spec) {
+    bool little = (spec & SEG_LITTLE) != 0;
+    bool is_signed = (spec & SEG_SIGNED) != 0;
+    switch (bits) {
+    case 8: return is_signed ? MICRO_load_8_signed : MICRO_load_8;
+    case 16:
+        return is_signed ? (little ? MICRO_load_16_little_signed : MICRO_load_16_signed)
+                         : (little ? MICRO_load_16_little : MICRO_load_16);
+    case 32:
+        return is_signed ? (little ? MICRO_load_32_little_signed : MICRO_load_32_signed)
+                         : (little ? MICRO_load_32_little : MICRO_load_32);
+    case 64: return is_signed ? 0 : little ? MICRO_load_64_little : MICRO_load_64;
+    default: return 0;
+    }
+}
+
+static bool emit_bits_int(Translation *t, const uint32_t *code) {
+    uint64_t bits = fixed_bits(t, code[4]);
+    uint32_t family = load_family(bits, code[5]);
+    if (family == 0 || !emit_position(t, code[2], code[3], bits / 8)) {
+        return false;
+    }
+    emit_into(t, family, code[1]);
+    return true;
+}
+
+static bool emit_bits_utf8(Translation *t, const uint32_t *code) {
+    if (!emit_position(t, code[2], code[3], 1)) {
+        return false;
+    }
+    emit_into(t, MICRO_load_ascii, code[1]);
+    return true;
+}
+
+static bool emit_bits_rest(Translation *t, const uint32_t *code) {
+    bool fixed = operand_kind(code[3]) > OPERAND_Y;
+    uint64_t bits = fixed ? fixed_bits(t, code[3]) : 8;
+    if (bits == 0 || bits % 8 != 0 || bits == BITS_FAR) {
+        return false;
+    }
+    uint32_t place = place_source(t, code[2], 'r', T0);
+    t->values[HOLE_OFFSET] = bits / 8;
+    if (!fixed) {
+        emit_load(t, code[3], T1);
+    }
+    uint32_t to = is_machine_register(code[1]) ? (uint32_t)operand_value(code[1]) : T0;
+    emit(t, (fixed ? MICRO_rest_at : MICRO_rest_from) + to * (REGISTERS + 1) + place);
+    if (to == T0) {
+        emit_store(t, code[1], T0);
+    }
+    return true;
+}
+
+// Short constants are compared in pieces of 8, 4, 2 and 1 bytes, of which the last may overlap the
+// one before it.
+static bool emit_bits_match(Translation *t, const uint32_t *code) {
+    enum { LONG = 32 };
+    bool fixed = operand_kind(code[3]) > OPERAND_Y;
+    Term part = fixed ? operand_constant(t->layout.module, code[3]) : TERM_EMPTY;
+    if (!term_is_bytes(part) || bytes_len(part) > LONG) {
+        return false;
+    }
+    BytesView view = bytes_view(part);
+    if (!emit_position(t, code[1], code[2], view.len)) {
+        return false;
+    }
+    size_t piece = view.len >= 8 ? 8 : view.len >= 4 ? 4 : view.len >= 2 ? 2 : 1;
+    uint32_t stencil = piece == 8   ? MICRO_match_64
+                       : piece == 4 ? MICRO_match_32
+                       : piece == 2 ? MICRO_match_16
+                                    : MICRO_match_8;
+    for (size_t done = 0; done < view.len; done += piece) {
+        size_t at = done + piece <= view.len ? done : view.len - piece;
+        uint64_t word = 0;
+        memcpy(&word, view.data + at, piece);
+        t->values[HOLE_OFFSET] = at;
+        t->values[HOLE_WORD32] = t->values[HOLE_WORD] = word;
+        emit(t, stencil);
+    }
+    return true;
+}
+
+// False: it is none of these, or must be left to C.
+static bool emit_bits(Translation *t, const uint32_t *code) {
+    switch (code[0]) {
+    case OP_bits_int: return emit_bits_int(t, code);
+    case OP_bits_utf8: return emit_bits_utf8(t, code);
+    case OP_bits_rest: return emit_bits_rest(t, code);
+    case OP_bits_match: return emit_bits_match(t, code);
+    default: return false;
+    }
+}
+
 // False: no memory.
 static bool emit_instruction(Translation *t, const uint32_t *code) {
     uint32_t op = code[0];
@@ -548,9 +684,9 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
         emit_box(t, code[1], KIND_FN, &detail, code + 3);
     } else if (op == OP_switch) {
         good = emit_switch(t, code);
-    } else if (leaves) {
+    } else if (leaves && !emit_bits(t, code)) {
         emit_leave(t);
-    } else {
+    } else if (!leaves) {
         emit_op(t, code);
     }
     if (t->site != NULL) {

@@ -280,17 +280,12 @@ Term slow_bits_build(Process *p, const uint64_t *list, uint32_t count) {
 
 // Whether b can be put right behind a, where memory is to spare.
 static bool can_extend(Term a, size_t len) {
-    uint64_t end;
-    SharedBytes *shared;
-    if (box_kind(a) == KIND_SHARED) {
-        shared = shared_of(a);
-        end = box_raw(a, 2) + box_raw(a, 3);
-    } else if (box_kind(a) == KIND_SLICE) {
-        shared = shared_of(box_term(a, 2));
-        end = box_raw(box_term(a, 2), 2) + box_raw(a, 0) + box_raw(a, 1);
-    } else {
+    if (box_kind(a) == KIND_BYTES) {
         return false;
     }
+    SharedBytes *shared = shared_of(box_kind(a) == KIND_SLICE ? box_term(a, 2) : a);
+    BytesView view = bytes_view(a);
+    uint64_t end = (uint64_t)(view.data - shared->data) + view.len;
     // Relaxed: a guess; bytes_append decides.
     return atomic_load_explicit(&shared->used, memory_order_relaxed) == end &&
            shared->capacity - end >= len;

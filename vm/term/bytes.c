@@ -44,10 +44,11 @@ static Term heap_bytes(Room *room, size_t len, uint8_t **data) {
 Term room_shared(Room *room, SharedBytes *shared, size_t offset, size_t len, size_t counted) {
     ASSERT(offset + len <= shared->capacity);
     Term box = room_box(room, KIND_SHARED, 4, 0);
-    box_set_raw(box, 0, (uint64_t)(uintptr_t)room->offheap->first);
-    box_set_raw(box, 1, (uint64_t)(uintptr_t)shared);
-    box_set_raw(box, 2, offset);
-    box_set_raw(box, 3, len);
+    Term *words = term_pointer(box);
+    words[SHARED_DATA] = TERM_LITERAL((uintptr_t)(shared->data + offset));
+    words[SHARED_LEN] = TERM_LITERAL(len);
+    words[SHARED_NEXT] = TERM_LITERAL((uintptr_t)room->offheap->first);
+    words[SHARED_OWNER] = TERM_LITERAL((uintptr_t)shared);
     room->offheap->first = term_pointer(box);
     room->offheap->bytes += counted;
     return box;
@@ -98,13 +99,9 @@ Term bytes_slice(Room *room, Term t, size_t offset, size_t len) {
         memcpy(to, view.data + offset, len);
         return copy;
     }
-    Term parent = t;
-    if (box_kind(t) == KIND_SLICE) {
-        parent = box_term(t, 2);
-        offset += box_raw(t, 0);
-    }
+    Term parent = box_kind(t) == KIND_SLICE ? box_term(t, 2) : t;
     Term slice = room_box(room, KIND_SLICE, 3, 0);
-    box_set_raw(slice, 0, offset);
+    box_set_raw(slice, 0, (uint64_t)(uintptr_t)(view.data + offset));
     box_set_raw(slice, 1, len);
     box_set(slice, 2, parent);
     return slice;

@@ -27,34 +27,35 @@ typedef struct {
     size_t len;
 } BytesView;
 
+// How far the kind of a box is behind KIND_BYTES, times 256, from the low half word of its header:
+// 0 for BYTES, at most BYTES_FORMS for the three.
+static inline uint16_t bytes_form(Term box) {
+    return (uint16_t)(box_pointer(box)[0].bits - header_make(KIND_BYTES, 0, 0).bits);
+}
+
+enum { BYTES_FORMS = (KIND_SLICE - KIND_BYTES) << 8 };
+static_assert(KIND_SHARED == KIND_BYTES + 1 && KIND_SLICE == KIND_BYTES + 2,
+              "three kinds in a row");
+
 static inline bool term_is_bytes(Term t) {
-    if (!term_is_box(t)) {
-        return false;
-    }
-    Kind k = box_kind(t);
-    return k == KIND_BYTES || k == KIND_SHARED || k == KIND_SLICE;
+    return term_is_box(t) && bytes_form(t) <= BYTES_FORMS;
 }
 
 static inline SharedBytes *shared_of(Term shared_box) {
-    return (SharedBytes *)(uintptr_t)box_raw(shared_box, 1);
+    return (SharedBytes *)(uintptr_t)box_pointer(shared_box)[SHARED_OWNER].bits;
 }
 
 // t must be bytes.
 static inline BytesView bytes_view(Term t) {
-    switch (box_kind(t)) {
-    case KIND_BYTES: return (BytesView){(const uint8_t *)(term_pointer(t) + 2), box_raw(t, 0)};
-    case KIND_SHARED: return (BytesView){shared_of(t)->data + box_raw(t, 2), box_raw(t, 3)};
-    default: {
-        Term parent = box_term(t, 2);
-        return (BytesView){shared_of(parent)->data + box_raw(parent, 2) + box_raw(t, 0),
-                           box_raw(t, 1)};
+    const Term *words = box_pointer(t) + 1;
+    if (bytes_form(t) == 0) {
+        return (BytesView){(const uint8_t *)(words + 1), words[0].bits};
     }
-    }
+    return (BytesView){(const uint8_t *)(uintptr_t)words[0].bits, words[1].bits};
 }
 
 static inline size_t bytes_len(Term t) {
-    return box_kind(t) == KIND_SHARED ? box_raw(t, 3)
-                                      : box_raw(t, box_kind(t) == KIND_BYTES ? 0 : 1);
+    return box_raw(t, bytes_form(t) == 0 ? 0 : 1);
 }
 
 // Whether t is bytes and valid UTF-8. O(n).

@@ -19,6 +19,9 @@ struct SharedBytes {
     uint8_t data[];
 };
 
+// The words of a SHARED box (kinds.def), its header counted.
+enum { SHARED_DATA = 1, SHARED_LEN, SHARED_NEXT, SHARED_OWNER };
+
 // One reference, nothing used. NULL when there is no memory.
 SharedBytes *shared_new(MemStats *mem, size_t capacity);
 void shared_free(SharedBytes *s);

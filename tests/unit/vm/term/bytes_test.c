@@ -158,7 +158,7 @@ static void *append_marks(void *argument) {
     }
     for (Term *box = offheap.first; box != NULL;) {
         SharedBytes *shared = shared_of(term_from_box(box));
-        box = (Term *)(uintptr_t)box[1].bits;
+        box = (Term *)(uintptr_t)box[SHARED_NEXT].bits;
         shared_release(shared);
     }
     free(words);

@@ -43,7 +43,7 @@ void generator_init(Generator *g, uint64_t seed) {
 static void release_all(Generator *g) {
     for (Term *box = g->offheap.first; box != NULL;) {
         Term t = term_from_box(box);
-        box = (Term *)(uintptr_t)box_raw(t, 0);
+        box = (Term *)(uintptr_t)box[SHARED_NEXT].bits;
         shared_release(shared_of(t));
     }
     g->offheap = (OffHeap){NULL, 0};
