@@ -383,8 +383,7 @@ uint64_t bignum_cost_us(BignumOp op, Term a, Term b) {
     switch (op) {
     case BIGNUM_MUL: return multiply_cost_us(x.count, y.count);
     case BIGNUM_DIV:
-    case BIGNUM_MOD:
-        return divide_cost_us(x.count, y.count);
+    case BIGNUM_MOD: return divide_cost_us(x.count, y.count);
     default: return (sum * log) / 16000;
     }
 }
