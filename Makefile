@@ -64,6 +64,10 @@ find = $(sort $(foreach d,$(wildcard $(1)),$(shell find $(d) -name '$(2)' -not -
 # Machine code wants clang 19 for its stencils, whatever compiles the rest; JIT=0 leaves it out.
 STENCIL_CC ?= clang-19
 JIT ?= $(if $(filter x86_64,$(shell uname -m)),$(if $(shell command -v $(STENCIL_CC) 2>/dev/null),1,0),0)
+# The stencils count bits with an instruction; then C may, too.
+ifeq ($(JIT),1)
+CFLAGS += -march=x86-64-v2
+endif
 VM_C := $(filter-out $(if $(filter 0,$(JIT)),vm/jit/%),$(call find,vm,*.c))
 VM_S := $(filter-out $(if $(filter 0,$(JIT)),vm/jit/%),$(call find,vm,*.S))
 COMPILER_C := $(call find,compiler,*.c)

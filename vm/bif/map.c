@@ -29,7 +29,9 @@ Term bif_map_put(Process *p, Term *args) {
     if (!process_reserve(p, plan.words, NULL, 0, &room)) {
         return TERM_NONE;
     }
-    return map_put(p->vm->atoms, &room, args[0], args[1], args[2], &plan);
+    Term map = map_put(p->vm->atoms, &room, args[0], args[1], args[2], &plan);
+    heap_trim(&p->heap, &room);
+    return map;
 }
 
 Term bif_map_delete(Process *p, Term *args) {

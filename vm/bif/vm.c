@@ -83,8 +83,18 @@ static Term display_simple(Process *p, Term t) {
         return bif_bytes(p, atom->text, atom->len);
     }
     char digits[24];
-    return bif_bytes(p, digits,
-                     (size_t)snprintf(digits, sizeof digits, "%lld", (long long)term_to_small(t)));
+    char *end = digits + sizeof digits;
+    char *at = end;
+    int64_t value = term_to_small(t);
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    if (value < 0) {
+        *--at = '-';
+    }
+    return bif_bytes(p, at, (size_t)(end - at));
 }
 
 // Whether bytes are shown as they are, for certain: short text without hidden control characters

@@ -58,6 +58,14 @@ static Place place_of(const Heap *heap, uintptr_t at, uintptr_t *end) {
 
 // Objects ----------------------------------------------------------------------------------------
 
+// SHARED or SLICE.
+static void check_window(Term t, SharedBytes *shared) {
+    BytesView view = bytes_view(t);
+    CHECK(view.data >= shared->data);
+    CHECK((size_t)(view.data - shared->data) + view.len <=
+          atomic_load_explicit(&shared->used, memory_order_relaxed));
+}
+
 static void check_bytes(Verifier *v, Term t, Place place) {
     if (box_kind(t) == KIND_BYTES) {
         CHECK(box_words(t) == 1 + (box_raw(t, 0) + 7) / 8);
@@ -66,15 +74,13 @@ static void check_bytes(Verifier *v, Term t, Place place) {
     if (box_kind(t) == KIND_SLICE) {
         Term parent = box_term(t, 2);
         CHECK(term_is_kind(parent, KIND_SHARED));
-        CHECK(box_raw(t, 0) >= box_raw(parent, 0));
-        CHECK(box_raw(t, 0) + box_raw(t, 1) <= box_raw(parent, 0) + box_raw(parent, 1));
+        check_window(t, shared_of(parent));
         return;
     }
     CHECK(box_words(t) == 4);
     SharedBytes *shared = shared_of(t);
+    check_window(t, shared);
     CHECK(atomic_load_explicit(&shared->refs, memory_order_relaxed) > 0);
-    CHECK(box_raw(t, 0) - (uintptr_t)shared->data + box_raw(t, 1) <=
-          atomic_load_explicit(&shared->used, memory_order_relaxed));
     // Else it would never be released.
     CHECK(place == PLACE_LITERAL || v->gave_up || seen_mark(&v->listed, t) == SEEN_AGAIN);
 }

@@ -89,6 +89,11 @@ Term segment_bits(Process *p, Segment s, uint64_t *bits) {
     return TERM_TRUE;
 }
 
+// Whether all of a value is put in, as in text with values within.
+static bool segment_is_whole(Segment s) {
+    return (s.spec & SEG_TYPE_MASK) == SEG_BYTES && term_is_empty(s.size);
+}
+
 // The size of all. TERM_TRUE, or TERM_NONE after a failure.
 static Term total_bits(Process *p, const uint64_t *list, uint32_t count, uint64_t *total) {
     *total = 0;
@@ -96,7 +101,9 @@ static Term total_bits(Process *p, const uint64_t *list, uint32_t count, uint64_
     for (uint32_t i = 0; i < count; i++) {
         Segment s = segment_at(p, list, i);
         uint64_t bits;
-        if (!term_is_value(segment_bits(p, s, &bits))) {
+        if (segment_is_whole(s) && term_is_bytes(s.value)) {
+            bits = (uint64_t)bytes_len(s.value) * 8;
+        } else if (!term_is_value(segment_bits(p, s, &bits))) {
             return TERM_NONE;
         }
         *total += bits;
@@ -181,6 +188,12 @@ static bool build_run(const Process *p, BuildWork *w, uint8_t *data, const uint6
                       uint32_t count, size_t budget) {
     for (; w->segment < count; w->segment++) {
         Segment s = segment_at(p, list, w->segment);
+        if (s.spec == SEG_INT && s.size.bits == 8 << 2 && w->bits % 8 == 0 &&
+            term_is_small(s.value)) {
+            data[w->bits / 8] = (uint8_t)(s.value.bits >> 2);
+            w->bits += 8;
+            continue;
+        }
         if ((s.spec & SEG_TYPE_MASK) != SEG_BYTES) {
             w->bits += write_number(data, w->bits, s);
             continue;

@@ -4,7 +4,7 @@
 #include "vm/ops/slow_private.h"
 #include "vm/term/compare.h"
 
-enum { FIRST_STEPS = 256 };
+enum { FIRST_STEPS = 256, SHORT_BYTES = 4096 };
 
 typedef struct {
     Work work;
@@ -18,6 +18,20 @@ static void compare_drop(Process *p, Work *work) {
 
 static void compare_roots(Work *work, RootVisit visit, void *collection) {
     comparison_each_root(&((CompareWork *)work)->comparison, visit, collection);
+}
+
+// Short bytes are compared at once. True: *result.
+static bool compare_bytes(CompareMode mode, Term a, Term b, int *result) {
+    if (!term_is_bytes(a) || !term_is_bytes(b)) {
+        return false;
+    }
+    BytesView x = bytes_view(a);
+    BytesView y = bytes_view(b);
+    if (x.len > SHORT_BYTES && y.len > SHORT_BYTES) {
+        return false;
+    }
+    *result = mode <= COMPARE_NUMERIC && x.len != y.len ? 1 : bytes_compare(x, y);
+    return true;
 }
 
 // Tries with a small budget. True when it is done: *result.
@@ -48,7 +62,7 @@ static CompareWork *compare_begin(Process *p, CompareMode mode, Term a, Term b) 
 static Term compare(Process *p, CompareMode mode, Term a, Term b, int *result) {
     CompareWork *work = slow_resume(p, (const void *)compare_begin);
     if (work == NULL) {
-        if (compare_quick(p, mode, a, b, result)) {
+        if (compare_bytes(mode, a, b, result) || compare_quick(p, mode, a, b, result)) {
             return TERM_TRUE;
         }
         work = compare_begin(p, mode, a, b);

@@ -78,6 +78,15 @@ Term room_bytes(MemStats *mem, Room *room, const void *data, size_t len) {
 
 // Slicing ----------------------------------------------------------------------------------------
 
+// A window of the memory that is behind t, no BYTES.
+static Term slice_of(Room *room, Term t, const uint8_t *data, size_t len) {
+    Term slice = room_box(room, KIND_SLICE, 3, 0);
+    box_set_raw(slice, 0, (uint64_t)(uintptr_t)data);
+    box_set_raw(slice, 1, len);
+    box_set(slice, 2, box_kind(t) == KIND_SLICE ? box_term(t, 2) : t);
+    return slice;
+}
+
 static bool is_copied_out(Term t, size_t len) {
     return box_kind(t) == KIND_BYTES || len < BYTES_SLICE_MIN;
 }
@@ -99,26 +108,20 @@ Term bytes_slice(Room *room, Term t, size_t offset, size_t len) {
         memcpy(to, view.data + offset, len);
         return copy;
     }
-    Term parent = box_kind(t) == KIND_SLICE ? box_term(t, 2) : t;
-    Term slice = room_box(room, KIND_SLICE, 3, 0);
-    box_set_raw(slice, 0, (uint64_t)(uintptr_t)(view.data + offset));
-    box_set_raw(slice, 1, len);
-    box_set(slice, 2, parent);
-    return slice;
+    return slice_of(room, t, view.data + offset, len);
 }
 
 // Appending --------------------------------------------------------------------------------------
 
 // The shared bytes behind t and where t's window on them ends; NULL for BYTES.
-static SharedBytes *window_end(Term t, size_t *start, size_t *end) {
+static SharedBytes *window_end(Term t, size_t *end) {
     if (box_kind(t) == KIND_BYTES) {
         return NULL;
     }
     Term owner = box_kind(t) == KIND_SLICE ? box_term(t, 2) : t;
     SharedBytes *shared = shared_of(owner);
     BytesView v = bytes_view(t);
-    *start = (size_t)(v.data - shared->data);
-    *end = *start + v.len;
+    *end = (size_t)(v.data - shared->data) + v.len;
     return shared;
 }
 
@@ -159,11 +162,12 @@ Term bytes_append(MemStats *mem, Room *room, Term a, Term b) {
         memcpy(to + va.len, vb.data, vb.len);
         return t;
     }
-    size_t start, end;
-    SharedBytes *shared = window_end(a, &start, &end);
+    size_t end;
+    SharedBytes *shared = window_end(a, &end);
     if (shared != NULL && shared_claim(shared, end, vb.len)) {
         memcpy(shared->data + end, vb.data, vb.len);
-        return room_shared(room, shared_retain(shared), start, len, 0);
+        // No further reference: a loop that appends would leave one behind in every turn.
+        return slice_of(room, a, va.data, len);
     }
     return append_copying(mem, room, va, vb);
 }

@@ -81,7 +81,8 @@ Term room_shared(Room *room, SharedBytes *shared, size_t offset, size_t len, siz
 size_t bytes_slice_words(Term t, size_t len);
 Term bytes_slice(Room *room, Term t, size_t offset, size_t len);
 
-// a followed by b, in place behind a where there is capacity. TERM_NONE: no memory.
+// a followed by b, in place behind a where there is capacity; a must be in the same heap as the
+// room or a literal. TERM_NONE: no memory.
 size_t bytes_append_words(Term a, Term b);
 Term bytes_append(MemStats *mem, Room *room, Term a, Term b);
 

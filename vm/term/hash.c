@@ -5,15 +5,10 @@
 #include "vm/term/hash.h"
 
 #include "vm/term/box.h"
-#include "vm/term/bytes.h"
 #include "vm/term/fn.h"
 #include "vm/term/record.h"
 
 enum { FRAME_LIST, FRAME_BOX };
-
-// Words that no header or immediate of a program's looks like, so that parts cannot be taken for
-// others.
-enum { TOKEN_CONS = 0x2f, TOKEN_BYTES = 0x3f, TOKEN_FLOAT = 0x4f, TOKEN_ATOM = 0x5f };
 
 static void take_in(Hashing *h, uint64_t word) {
     h->state = hash_mix(h->state, word);
@@ -160,7 +155,7 @@ void hashing_free(Hashing *h) {
     term_stack_free(&h->stack);
 }
 
-uint64_t term_hash(const AtomTable *atoms, Term t) {
+uint64_t term_hash_deep(const AtomTable *atoms, Term t) {
     Hashing h;
     start(&h, atoms, t, true);
     int64_t budget = INT64_MAX;

@@ -6,6 +6,7 @@
 
 #include "vm/base/hash.h"
 #include "vm/term/atom.h"
+#include "vm/term/bytes.h"
 #include "vm/term/stack.h"
 
 typedef struct {
@@ -22,4 +23,24 @@ void hashing_each_root(Hashing *h, RootVisit visit, void *collection);
 void hashing_free(Hashing *h);
 
 // Runs to the end.
-uint64_t term_hash(const AtomTable *atoms, Term t);
+uint64_t term_hash_deep(const AtomTable *atoms, Term t);
+
+// Words that no header or immediate of a program's looks like, so that parts cannot be taken for
+// others.
+enum { TOKEN_CONS = 0x2f, TOKEN_BYTES = 0x3f, TOKEN_FLOAT = 0x4f, TOKEN_ATOM = 0x5f };
+
+// The same, short for what most keys are: immediates and bytes.
+static inline uint64_t term_hash(const AtomTable *atoms, Term t) {
+    uint64_t salt = atoms->salt;
+    if (term_is_atom(t)) {
+        return hash_finish(hash_mix(hash_mix(salt, TOKEN_ATOM), atom_get(atoms, t)->hash));
+    }
+    if (!term_is_pointer(t)) {
+        return hash_word(salt, t.bits);
+    }
+    if (term_is_bytes(t)) {
+        BytesView v = bytes_view(t);
+        return hash_finish(hash_mix(hash_mix(salt, TOKEN_BYTES), hash_bytes(salt, v.data, v.len)));
+    }
+    return term_hash_deep(atoms, t);
+}

@@ -276,6 +276,9 @@ static Term leaf_put(const AtomTable *atoms, Room *room, Term leaf, Entry e) {
         at += 2;
     }
     if (at < words && order == 0) {
+        if (term_same_bits(box_term(leaf, at + 1), e.value)) {
+            return leaf;
+        }
         Term copy = copy_box(room, leaf);
         box_set(copy, at + 1, e.value);
         return copy;
@@ -310,6 +313,7 @@ static Term node_with_child(Room *room, Term node, NodeMaps m, uint32_t bit, Ter
     return copy;
 }
 
+// The node itself where the key has this value already.
 static Term trie_put(const AtomTable *atoms, Room *room, Term node, Entry e, int level) {
     if (level == TRIE_LEVELS) {
         return leaf_put(atoms, room, node, e);
@@ -320,6 +324,9 @@ static Term trie_put(const AtomTable *atoms, Room *room, Term node, Entry e, int
         size_t i = data_index(m, bit);
         Entry there = {box_term(node, i), box_term(node, i + 1), 0};
         if (term_equal(atoms, there.key, e.key)) {
+            if (term_same_bits(there.value, e.value)) {
+                return node;
+            }
             Term copy = copy_box(room, node);
             box_set(copy, i + 1, e.value);
             return copy;
@@ -330,6 +337,9 @@ static Term trie_put(const AtomTable *atoms, Room *room, Term node, Entry e, int
     if (m.nodes & bit) {
         size_t i = child_index(m, bit);
         Term child = trie_put(atoms, room, box_term(node, i), e, level + 1);
+        if (term_same_bits(child, box_term(node, i))) {
+            return node;
+        }
         Term copy = copy_box(room, node);
         box_set(copy, i, child);
         return copy;
@@ -377,12 +387,10 @@ static Term large_map(Room *room, size_t count, Term root) {
 Term map_put(const AtomTable *atoms, Room *room, Term map, Term key, Term value,
              const MapPlan *plan) {
     if (box_kind(map) == KIND_MAP) {
-        if (plan->found &&
-            term_same_bits(trie_get(atoms, box_term(map, 1), plan->hash, key), value)) {
-            return map;
-        }
-        Term root = trie_put(atoms, room, box_term(map, 1), (Entry){key, value, plan->hash}, 0);
-        return large_map(room, map_size(map) + !plan->found, root);
+        Term old = box_term(map, 1);
+        Term root = trie_put(atoms, room, old, (Entry){key, value, plan->hash}, 0);
+        return term_same_bits(root, old) ? map
+                                         : large_map(room, map_size(map) + !plan->found, root);
     }
     if (plan->found || flat_count(map) < MAP_FLAT_MAX) {
         return flat_put(atoms, room, map, key, value);
