@@ -46,6 +46,9 @@ struct BlockingPool {
     Crew kernel;
     Crew computing;
     PoolThread *threads; // of both
+    PoolThread here;     // for jobs that run on the thread that posts them; one at a time
+    bool here_taken;
+    Condition here_free;
     bool stopping;
     _Atomic uint32_t outside; // jobs of that kind
 };
@@ -62,6 +65,12 @@ BlockingPool *blocking_new(VM *vm, uint32_t max_threads) {
         return NULL;
     }
     pool->vm = vm;
+    pool->here.pool = pool;
+    if (!worker_init(&pool->here.worker, vm, &sched_outside_hooks, UINT32_MAX)) {
+        mem_free(vm->mem, MEM_BLOCKING, pool);
+        return NULL;
+    }
+    condition_init(&pool->here_free);
     lock_init(&pool->lock, LOCK_BLOCKING);
     crew_init(&pool->kernel, "cop-blocking", max_threads == 0 ? BLOCKING_MAX : max_threads);
     crew_init(&pool->computing, "cop-computing",
@@ -218,6 +227,7 @@ static Job *wait_for_job(PoolThread *thread) {
         job = next_job_locked(crew);
     }
     crew->idle--;
+    crew->count -= job == NULL; // under the lock under which it found nothing
     thread->job = job;
     lock_release(&pool->lock);
     return job;
@@ -239,7 +249,6 @@ static void *thread_main(void *argument) {
     worker_destroy(&thread->worker);
     lock_acquire(&pool->lock);
     thread->ended = true;
-    thread->crew->count--;
     lock_release(&pool->lock);
     return NULL;
 }
@@ -297,6 +306,24 @@ static bool start_thread(BlockingPool *pool, Crew *crew) {
     return ok;
 }
 
+// The machine gives not a single thread: what waits runs here.
+static void run_here(BlockingPool *pool, Crew *crew) {
+    lock_acquire(&pool->lock);
+    while (pool->here_taken) {
+        condition_wait(&pool->here_free, &pool->lock);
+    }
+    pool->here_taken = true;
+    for (Job *job; crew->count == 0 && (job = next_job_locked(crew)) != NULL;) {
+        pool->here.job = job;
+        lock_release(&pool->lock);
+        job_run(job, &pool->here);
+        lock_acquire(&pool->lock);
+    }
+    pool->here_taken = false;
+    condition_signal(&pool->here_free);
+    lock_release(&pool->lock);
+}
+
 void job_post(Job *job) {
     BlockingPool *pool = job->vm->blocking;
     atomic_fetch_add_explicit(&job->refs, 1, memory_order_relaxed);
@@ -336,11 +363,8 @@ void job_post(Job *job) {
         reap(pool, false);
     }
     if (start && !start_thread(pool, crew)) {
-        // It waits for the threads there are. With none at all the machine is out of threads from
-        // the start.
-        lock_acquire(&pool->lock);
-        CHECK(crew->count > 0);
-        lock_release(&pool->lock);
+        // It waits for the threads there are, if there are any.
+        run_here(pool, crew);
     }
 }
 
@@ -377,6 +401,8 @@ void blocking_free(BlockingPool *pool) {
     drop_all(waiting[0]);
     drop_all(waiting[1]);
     reap(pool, true);
+    worker_destroy(&pool->here.worker);
+    condition_destroy(&pool->here_free);
     condition_destroy(&pool->kernel.work);
     condition_destroy(&pool->computing.work);
     lock_destroy(&pool->lock);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The blocking pool: threads for what may take long or wait in the kernel (files, name lookups,
 // large collections, long computations), so that no scheduler does. Threads start when there is
-// work and none is free, up to a limit, and end after a while of nothing to do.
+// work and none is free, up to a limit, and end after a while of nothing to do. When the machine
+// gives no thread at all, jobs run where they are posted: late for others, and not in vain.
 //
 // There are two crews, for they want different things. Who waits in the kernel needs a thread and
 // hardly a core, so there may be many of those. Who computes needs a core, and the schedulers have
