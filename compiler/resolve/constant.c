@@ -54,21 +54,17 @@ static const Value *too_large(Eval *e, Span span, const Value *value) {
 }
 
 static const Value *outcome(Eval *e, Span span, ValueStatus status, const Value *result) {
-    Diags *diags = e->scope->modules->diags;
+    const char *reason = NULL;
     switch (status) {
     case VALUE_OK: return result;
     case VALUE_TOO_LARGE: return too_large(e, span, NULL);
     case VALUE_UNSUPPORTED: return give_up(e, span, NULL);
-    case VALUE_ARITHMETIC:
-        if (e->report) {
-            DIAG(diags, constant_fails, span, STR(":arithmetic"));
-        }
-        return NULL;
-    case VALUE_BAD:
-        if (e->report) {
-            DIAG(diags, constant_fails, span, STR(":badarg"));
-        }
-        return NULL;
+    case VALUE_ARITHMETIC: reason = ":arithmetic"; break;
+    case VALUE_BAD: reason = ":badarg"; break;
+    case VALUE_BADKEY: reason = ":badkey"; break;
+    }
+    if (e->report) {
+        DIAG(e->scope->modules->diags, constant_fails, span, str_of(reason));
     }
     return NULL;
 }
@@ -146,7 +142,7 @@ static const Value *eval_map(Eval *e, const AstMap *map) {
         if (at < entries.len) {
             entries.items[at + 1] = value;
         } else if (map->base != NULL) {
-            return outcome(e, entry->key->span, VALUE_BAD, NULL);
+            return outcome(e, entry->key->span, VALUE_BADKEY, NULL);
         } else {
             vec_push(e->arena, &entries, key);
             vec_push(e->arena, &entries, value);
@@ -546,14 +542,13 @@ static const Value *look_up(Eval *e, Span span, const Value *object, const Value
                 return object->items[i + 1];
             }
         }
-        if (or_nil) {
-            return known(e, NAME_NIL);
-        }
+        return or_nil ? known(e, NAME_NIL) : outcome(e, span, VALUE_BADKEY, NULL);
     } else if (object->kind == VALUE_TUPLE && or_nil && key->kind == VALUE_INT) {
         bool is_there = key->integer >= 0 && key->integer < object->item_count;
         return is_there ? object->items[key->integer] : known(e, NAME_NIL);
     }
-    return outcome(e, span, VALUE_BAD, NULL);
+    bool lacks = object->kind == VALUE_RECORD && !or_nil;
+    return outcome(e, span, lacks ? VALUE_BADKEY : VALUE_BAD, NULL);
 }
 
 static const Value *eval_int(Eval *e, const AstInt *n) {

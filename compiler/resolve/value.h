@@ -80,6 +80,7 @@ typedef enum ValueStatus {
     VALUE_OK,
     VALUE_ARITHMETIC, // it would fail: division by zero, no finite float
     VALUE_BAD,        // it would fail: an operand of the wrong type
+    VALUE_BADKEY,     // it would fail: no such key in a map
     VALUE_TOO_LARGE,
     VALUE_UNSUPPORTED, // it may well succeed, but only the machine knows how
 } ValueStatus;

@@ -6,21 +6,15 @@ mkdir -p "$dir"
 command=$(realpath "$COPPICE")
 cd "$dir" || exit 1
 status=0
-# $1 what is tried, then the program in standard input and the report, without the pids, in ./want
+# $1 what is tried; in standard input the program, then the report, without the pids, behind `#> `
 check() {
     cat > crash.cop
+    sed -n 's/^#> //p' crash.cop > want
     timeout 20 "$command" run --seed 1 crash.cop 2>&1 > /dev/null | sed 's/<0\.[0-9]*\.0>/PID/g; s/^[0-9:.]* error/TIME error/; s/\(stdlib.*:\)[0-9]*)/\1LINE)/' > got
     diff want got > difference || { echo "$1:"; cat difference; status=1; }
 }
 
-cat > want <<'END_OF_REPORT'
-** PID A (:a) failed: :badkey(:field)
-   handling :ask(1), asked by PID
-   at Crash.A.helper (crash.cop:4)
-   at Crash.A.ask (crash.cop:2)
-   at Crash.A.loop (crash.cop:1)
-END_OF_REPORT
-check "an ask that fails in a helper" <<'END_OF_PROGRAM'
+check "an ask that fails in a helper" <<'END'
 actor A() {
   on :ask(n) -> Int { helper(%{}) + n }
 
@@ -31,51 +25,45 @@ fn main() {
   Process.register(:a, a)
   Actor.ask(a, :ask(1))
 }
-END_OF_PROGRAM
+#> ** PID A (:a) failed: :badkey(:field)
+#>    handling :ask(1), asked by PID
+#>    at Crash.A.helper (crash.cop:4)
+#>    at Crash.A.ask (crash.cop:2)
+#>    at Crash.A.loop (crash.cop:1)
+END
 
-cat > want <<'END_OF_REPORT'
-** PID A failed: :late
-   handling timeout(:tick)
-   at Crash.A.timeout (crash.cop:3)
-   at Crash.A.loop (crash.cop:1)
-** PID A failed: :in_stop
-   at Crash.A.finish (crash.cop:4)
-   at Crash.A.loop (crash.cop:1)
-END_OF_REPORT
-check "a timer and on stop" <<'END_OF_PROGRAM'
+check "a timer and on stop" <<'END'
 actor A() {
   on start { timeout(:tick, 1) }
   on timeout(:tick) { fail(:late) }
   on stop(_) { fail(:in_stop) }
 }
 fn main() { spawn A(); Process.sleep(50) }
-END_OF_PROGRAM
+#> ** PID A failed: :late
+#>    handling timeout(:tick)
+#>    at Crash.A.timeout (crash.cop:3)
+#>    at Crash.A.loop (crash.cop:1)
+#> ** PID A failed: :in_stop
+#>    at Crash.A.finish (crash.cop:4)
+#>    at Crash.A.loop (crash.cop:1)
+END
 
-cat > want <<'END_OF_REPORT'
-** PID A failed: :in_action
-   handling :go
-   at Crash.A.act/1 (crash.cop:3)
-   at List.each (stdlib/list.cop:LINE)
-   at Crash.A.act (crash.cop:3)
-   at Crash.A.tell (crash.cop:2)
-   at Crash.A.loop (crash.cop:1)
-END_OF_REPORT
-check "a closure in an action" <<'END_OF_PROGRAM'
+check "a closure in an action" <<'END'
 actor A() {
   on :go { act(); :done }
   action act() { List.each([1], fn(_) { fail(:in_action) }); 1 }
 }
 fn main() { spawn A() ! :go; Process.sleep(50) }
-END_OF_PROGRAM
+#> ** PID A failed: :in_action
+#>    handling :go
+#>    at Crash.A.act/1 (crash.cop:3)
+#>    at List.each (stdlib/list.cop:LINE)
+#>    at Crash.A.act (crash.cop:3)
+#>    at Crash.A.tell (crash.cop:2)
+#>    at Crash.A.loop (crash.cop:1)
+END
 
-cat > want <<'END_OF_REPORT'
-** PID A (:inner) failed: :crashed
-   handling :crash
-   at Crash.A.tell (crash.cop:2)
-   at Crash.A.loop (crash.cop:1)
-TIME error PID Inner: more than 0 restarts within 1000 ms, last of :inner: giving up
-END_OF_REPORT
-check "a supervisor that gives up" <<'END_OF_PROGRAM'
+check "a supervisor that gives up" <<'END'
 actor A() {
   on :crash { fail(:crashed) }
 }
@@ -85,7 +73,38 @@ supervisor Inner() {
 }
 supervisor Top() { child Inner(), name: :sup }
 fn main() { spawn Top(); :inner ! :crash; Process.sleep(50) }
-END_OF_PROGRAM
+#> ** PID A (:inner) failed: :crashed
+#>    handling :crash
+#>    at Crash.A.tell (crash.cop:2)
+#>    at Crash.A.loop (crash.cop:1)
+#> TIME error PID Inner (:sup): more than 0 restarts within 1000 ms, last of :inner: giving up
+END
+
+check "failed assertions" <<'END'
+fn two() = 2
+fn main() {
+  spawn { assert two() + 1 ==
+            4 }
+  Process.sleep(1)
+  spawn { assert List.contains([1], two()) }
+  Process.sleep(1)
+  spawn { fail(:assert("no text", 1)) }
+  spawn { fail((:assert, 1, 2)) }
+  Process.sleep(1)
+}
+#> ** PID main/1 failed: assert two() + 1 == 4
+#>    left:  3
+#>    right: 4
+#>    at Crash.main/1 (crash.cop:3)
+#> ** PID main/2 failed: assert List.contains([1], two())
+#>    value: false
+#>    at Crash.main/2 (crash.cop:6)
+#> ** PID main/3 failed: assert no text
+#>    value: 1
+#>    at Crash.main/3 (crash.cop:8)
+#> ** PID main/4 failed: :assert(1, 2)
+#>    at Crash.main/4 (crash.cop:9)
+END
 
 # Deep stacks, huge reasons and messages: how long the report is.
 cat > long.cop <<'END_OF_PROGRAM'

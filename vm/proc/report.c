@@ -8,6 +8,7 @@
 #include "vm/proc/backtrace.h"
 #include "vm/proc/extra.h"
 #include "vm/proc/registry.h"
+#include "vm/term/bytes.h"
 #include "vm/term/print.h"
 #include "vm/term/tuple.h"
 
@@ -99,6 +100,40 @@ static void add_handled(const Process *p, Buffer *out, Term message) {
     buffer_add_char(out, '\n');
 }
 
+// Text of the source, on one line.
+static void add_source(Buffer *out, BytesView text) {
+    size_t end = text.len < REPORT_TERM_BYTES ? text.len : REPORT_TERM_BYTES;
+    while (end > 0 && end < text.len && (text.data[end] & 0xc0) == 0x80) {
+        end--;
+    }
+    for (size_t i = 0; i < end; i++) {
+        bool breaks = text.data[i] == '\n';
+        while (breaks && i + 1 < end && (text.data[i + 1] == ' ' || text.data[i + 1] == '\n')) {
+            i++;
+        }
+        buffer_add_char(out, breaks ? ' ' : (char)text.data[i]);
+    }
+    buffer_add_text(out, end < text.len ? "..." : "");
+}
+
+// A failed `assert` in words: what stood there and what it saw. Anything else as it is.
+static void add_reason(const Process *p, Buffer *out, Term reason) {
+    bool compared = tuple_is_tagged(reason, AM_assert, 5);
+    if ((!compared && !tuple_is_tagged(reason, AM_assert, 3)) ||
+        !term_is_bytes(tuple_at(reason, 1))) {
+        add_term(p, out, reason);
+        return;
+    }
+    buffer_add_text(out, "assert ");
+    add_source(out, bytes_view(tuple_at(reason, 1)));
+    buffer_add_text(out, compared ? "\n   left:  " : "\n   value: ");
+    add_term(p, out, tuple_at(reason, compared ? 3 : 2));
+    if (compared) {
+        buffer_add_text(out, "\n   right: ");
+        add_term(p, out, tuple_at(reason, 4));
+    }
+}
+
 void report_crash(Process *p, Term reason, Term message) {
     Buffer out;
     buffer_init(&out, p->vm->mem);
@@ -117,7 +152,7 @@ void report_crash(Process *p, Term reason, Term message) {
         buffer_add_char(&out, ')');
     }
     buffer_add_text(&out, " failed: ");
-    add_term(p, &out, reason);
+    add_reason(p, &out, reason);
     buffer_add_char(&out, '\n');
     add_handled(p, &out, message);
     report_trace(p, &out);
