@@ -23,6 +23,7 @@
 #include "vm/io/handle.h"
 #include "vm/io/loop.h"
 #include "vm/io/stdio.h"
+#include "vm/io/subprocess.h"
 #include "vm/proc/registry.h"
 #include "vm/proc/spawn.h"
 #include "vm/proc/table.h"
@@ -101,6 +102,7 @@ static bool make_upper(VM *vm) {
            (vm->program = program_life_new(vm)) != NULL &&
            (vm->blocking = blocking_new(vm, vm->options.blocking_threads)) != NULL &&
            (vm->handles = handle_table_new(vm)) != NULL && (vm->stdio = stdio_new(vm)) != NULL &&
+           (vm->subprocesses = subprocesses_new(vm)) != NULL &&
            (vm->bifs = bif_state_new(vm)) != NULL;
 }
 
@@ -168,6 +170,7 @@ void vm_destroy(VM *vm) {
         sched_drain(vm->sched);
     }
     stdio_free(vm->stdio);
+    subprocesses_free(vm->subprocesses);
     sched_free(vm->sched);
     quiet_free(vm->quiet, NULL);
     bif_state_free(vm->bifs);

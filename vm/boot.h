@@ -46,7 +46,8 @@ struct VM {
     // Told of each process that has ended, after it has left the process table. Set by
     // vm/io/handle.c; may be NULL.
     void (*process_ended)(VM *vm, Term pid);
-    struct Stdio *stdio; // vm/io/stdio.h
+    struct Stdio *stdio;               // vm/io/stdio.h
+    struct Subprocesses *subprocesses; // vm/io/subprocess.h
     const struct Engine *engine;
     void *engine_state;
     struct Tracer *tracer;

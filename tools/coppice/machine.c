@@ -6,6 +6,7 @@
 #include "tools/coppice/command.h"
 #include "vm/base/check.h"
 #include "vm/io/stdio.h"
+#include "vm/io/subprocess.h"
 #include "vm/proc/trace.h"
 
 VM *machine_create(const VMOptions *options) {
@@ -32,6 +33,7 @@ int machine_flush(VM *vm, int status) {
 int machine_finish(VM *vm, int status) {
     status = machine_flush(vm, status);
     tracer_flush(vm->tracer);
+    subprocesses_end(vm->subprocesses);
     // The operating system frees faster; debug builds look for what was left.
     if (VM_DEBUG) {
         vm_destroy(vm);

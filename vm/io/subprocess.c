@@ -43,12 +43,95 @@ typedef struct {
 
 // ---- Running ------------------------------------------------------------------------------------
 
-typedef struct {
+typedef struct Child {
     pid_t pid;
     int in; // our ends; -1: closed
     int out[2];
     size_t written;
+    struct Child *next; // in Subprocesses
 } Child;
+
+// The programs that run, so that the end of the VM is theirs. A program is killed and reaped under
+// the lock: its pid is nobody else's then.
+struct Subprocesses {
+    VM *vm;
+    Lock lock;
+    Condition started;
+    Child *first;
+    uint32_t starting;
+    bool ending;
+};
+
+struct Subprocesses *subprocesses_new(VM *vm) {
+    struct Subprocesses *all = mem_alloc_zero(vm->mem, MEM_IO, sizeof *all);
+    if (all != NULL) {
+        all->vm = vm;
+        lock_init(&all->lock, LOCK_SUBPROCESS);
+        condition_init(&all->started);
+    }
+    return all;
+}
+
+void subprocesses_free(struct Subprocesses *all) {
+    if (all != NULL) {
+        condition_destroy(&all->started);
+        lock_destroy(&all->lock);
+        mem_free(all->vm->mem, MEM_IO, all);
+    }
+}
+
+void subprocesses_end(struct Subprocesses *all) {
+    lock_acquire(&all->lock);
+    all->ending = true;
+    while (all->starting > 0) {
+        condition_wait(&all->started, &all->lock);
+    }
+    for (const Child *child = all->first; child != NULL; child = child->next) {
+        kill(-child->pid, SIGKILL);
+    }
+    lock_release(&all->lock);
+}
+
+static bool may_start(struct Subprocesses *all) {
+    lock_acquire(&all->lock);
+    bool may = !all->ending;
+    all->starting += may;
+    lock_release(&all->lock);
+    return may;
+}
+
+static void has_started(struct Subprocesses *all, Child *child, bool good) {
+    lock_acquire(&all->lock);
+    if (good) {
+        child->next = all->first;
+        all->first = child;
+    }
+    all->starting--;
+    condition_signal(&all->started);
+    lock_release(&all->lock);
+}
+
+static void kill_child(struct Subprocesses *all, const Child *child) {
+    lock_acquire(&all->lock);
+    kill(-child->pid, SIGKILL);
+    lock_release(&all->lock);
+}
+
+// Whether it has ended, and how.
+static bool reap(struct Subprocesses *all, Child *child, int *status) {
+    lock_acquire(&all->lock);
+    pid_t ended = waitpid(child->pid, status, WNOHANG);
+    bool gone = ended == child->pid || (ended < 0 && errno != EINTR);
+    if (gone) {
+        Child **at = &all->first;
+        while (*at != child) {
+            at = &(*at)->next;
+        }
+        *at = child->next;
+    }
+    lock_release(&all->lock);
+    return gone;
+}
 
 static void close_end(int *fd) {
     if (*fd >= 0) {
@@ -130,23 +213,19 @@ static bool move_data(RunJob *job, Child *child) {
 // Waits for its end, for as long as there is time. A program may go on after it has closed its
 // outputs.
 static void wait_end(RunJob *job, Child *child, bool wanted) {
+    struct Subprocesses *all = job->job.vm->subprocesses;
     int status = 0;
     if (!wanted) {
-        kill(-child->pid, SIGKILL);
+        kill_child(all, child);
     }
-    for (;;) {
-        pid_t ended = waitpid(child->pid, &status, wanted ? WNOHANG : 0);
-        if (ended == child->pid || (ended < 0 && errno != EINTR)) {
-            break;
-        }
+    while (!reap(all, child, &status)) {
         bool cancelled = atomic_load_explicit(&job->job.cancelled, memory_order_relaxed) != 0;
         if (wanted && (cancelled || clock_monotonic_ns() >= job->deadline_ns)) {
             job->status = cancelled ? ECANCELED : ETIMEDOUT;
-            kill(-child->pid, SIGKILL);
+            kill_child(all, child);
             wanted = false;
-        } else if (wanted) {
-            poll(NULL, 0, 1);
         }
+        poll(NULL, 0, 1);
     }
     job->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -193,7 +272,7 @@ static bool make_pipes(int pipes[3][2]) {
     return true;
 }
 
-static int spawn_child(RunJob *job, Child *child, int pipes[3][2]) {
+static int start_child(RunJob *job, Child *child, int pipes[3][2]) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
@@ -223,6 +302,16 @@ static int spawn_child(RunJob *job, Child *child, int pipes[3][2]) {
     mem_free(job->job.vm->mem, MEM_IO, all);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+static int spawn_child(RunJob *job, Child *child, int pipes[3][2]) {
+    struct Subprocesses *all = job->job.vm->subprocesses;
+    if (!may_start(all)) {
+        return ECANCELED;
+    }
+    int error = start_child(job, child, pipes);
+    has_started(all, child, error == 0);
     return error;
 }
 
