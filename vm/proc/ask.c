@@ -46,12 +46,12 @@ static void wrap(Process *p, Wait *wait, Signal *signal) {
 static Term submit(Process *p, Wait *wait, Process *target, Signal *signal, Term *why) {
     wait->id = signal_id(signal);
     if (!wait_enter(p, wait, WAIT_REPLY, wait->target, wait->deadline_ns)) {
-        signal_free(p->vm->mem, signal);
+        signal_give(&p->worker->blocks, signal);
         wait->kind = WAIT_NONE;
         return no_memory(p);
     }
     if (target == NULL || !signal_send(p->worker, target, signal)) {
-        signal_free(p->vm->mem, signal);
+        signal_give(&p->worker->blocks, signal);
         return give_up(p, why, AM_noproc);
     }
     p->woken = false;
@@ -77,7 +77,7 @@ static Term enter(Process *p, Wait *wait, Signal *signal, Term *why) {
         p->woken = false;
         room_ask(p, wait, target);
         return TERM_WAIT;
-    default: signal_free(p->vm->mem, signal); return give_up(p, why, AM_mailbox_full);
+    default: signal_give(&p->worker->blocks, signal); return give_up(p, why, AM_mailbox_full);
     }
 }
 
@@ -254,7 +254,7 @@ void ask_taken(Process *p, const Signal *signal) {
 }
 
 static void refuse(Process *p, Term caller, uint64_t id, Term why) {
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_REFUSE, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_REFUSE, 0);
     s->data[SIGNAL_AT_TERM] = why;
     s->data[SIGNAL_AT_LINK] = p->pid;
     s->data[SIGNAL_AT_ID].bits = id;
@@ -406,7 +406,7 @@ void ask_replied(Process *p, Signal *signal) {
         relation_find(p, RELATION_ALIAS, signal_id(signal)) != NULL) {
         deliver_reply(p, signal);
     }
-    signal_free(p->vm->mem, signal);
+    signal_give(&p->worker->blocks, signal);
 }
 
 bool ask_down(Process *p, Signal *signal) {
@@ -416,7 +416,7 @@ bool ask_down(Process *p, Signal *signal) {
     if (p->extra->wait->answer == NULL) {
         accept(p, signal);
     } else {
-        signal_free(p->vm->mem, signal);
+        signal_give(&p->worker->blocks, signal);
     }
     return true;
 }

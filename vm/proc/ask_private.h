@@ -23,10 +23,15 @@ struct Wait {
     uint64_t id;      // of the wait, and of the ask
     uint64_t monitor; // start: the monitor's id
     uint64_t deadline_ns;
-    Term target;     // pid
-    Carry *carry;    // the message, being copied
-    Signal *message; // the message, copied and not yet sent
-    Signal *answer;  // how it ended: REPLY, REFUSE, DOWN or CIRCLE
+    uint64_t probe_ns;     // when it looks for a circle
+    uint64_t armed_ns;     // when the timer ends that it or the wait before it has started
+    Term target;           // pid
+    Carry *carry;          // the message, being copied
+    Signal *message;       // the message, copied and not yet sent
+    Signal *answer;        // how it ended: REPLY, REFUSE, DOWN or CIRCLE
+    SignalKind taken_kind; // the same of one whose term was taken
+    Term taken_from;
+    bool taken;
     SpawnHow how;
     bool probed;
     bool given;    // a place in target's mailbox is kept for this

@@ -80,7 +80,7 @@ BoundResult bound_enter(Bound *bound) {
 // Tells a sender that a place is kept for it. One that has ended gives it back by the ROOM_BACK it
 // sent before.
 static void give_place(Process *p, Term sender, uint64_t id) {
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_ROOM_GIVEN, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_ROOM_GIVEN, 0);
     s->data[SIGNAL_AT_LINK] = p->pid;
     s->data[SIGNAL_AT_ID].bits = id;
     wait_clear(p->vm, sender, id);
@@ -126,7 +126,7 @@ void bound_trim(Process *p) {
             atomic_fetch_sub_explicit(&bound->count, 1, memory_order_relaxed);
             atomic_fetch_add_explicit(&bound->dropped, 1, memory_order_relaxed);
             ask_dropped(p, s);
-            signal_free(p->vm->mem, s);
+            signal_give(&p->worker->blocks, s);
         }
         s = next;
     }

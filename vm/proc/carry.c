@@ -81,7 +81,7 @@ static void carry_end(Process *p, Carry *carry) {
     if (carry->signal != NULL) {
         // Unfinished: what has been built so far is consistent, as its references are threaded when
         // they are made.
-        signal_free(p->vm->mem, carry->signal);
+        signal_give(&p->worker->blocks, carry->signal);
         carry->signal = NULL;
     }
 }

@@ -95,7 +95,7 @@ bool process_may_catch(const Process *p) {
 // The first one decides.
 static void must_exit(Process *p, Signal *s, Term reason) {
     if (p->must_exit) {
-        signal_free(p->vm->mem, s);
+        signal_give(&p->worker->blocks, s);
         return;
     }
     p->must_exit = true;
@@ -103,7 +103,7 @@ static void must_exit(Process *p, Signal *s, Term reason) {
     if (term_is_pointer(reason) && s->words > SIGNAL_WORDS) {
         heap_adopt(&p->heap, s);
     } else {
-        signal_free(p->vm->mem, s);
+        signal_give(&p->worker->blocks, s);
     }
 }
 
@@ -125,7 +125,7 @@ void exit_signal(Process *p, Signal *s) {
         bool active = link != NULL && link->data == 0;
         relation_remove(p, RELATION_LINK, from.bits);
         if (!active) {
-            signal_free(p->vm->mem, s);
+            signal_give(&p->worker->blocks, s);
             return;
         }
     }
@@ -134,7 +134,7 @@ void exit_signal(Process *p, Signal *s) {
     } else if (p->trap_exits) {
         exit_message(p, s);
     } else if (term_same_bits(reason, AM_normal) && !(on_purpose && term_same_bits(from, p->pid))) {
-        signal_free(p->vm->mem, s);
+        signal_give(&p->worker->blocks, s);
     } else {
         must_exit(p, s, reason);
     }
@@ -164,7 +164,7 @@ void exit_leftover(Process *p, Signal *s) {
         break;
     default: break;
     }
-    signal_free(p->vm->mem, s);
+    signal_give(&p->worker->blocks, s);
 }
 
 // Ending ------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ static void end_relation(Process *p, const Relation *r) {
     case RELATION_REQUEST: exit_send_down(p, r->other, r->key, p->reason); break;
     case RELATION_MONITOR:
         if (term_is_pid(r->other)) {
-            Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_DEMONITOR, 0);
+            Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_DEMONITOR, 0);
             s->data[SIGNAL_AT_LINK] = p->pid;
             s->data[SIGNAL_AT_ID].bits = r->key;
             signal_send_to(p->worker, r->other, s);

@@ -76,7 +76,7 @@ static void handle(Process *p, Signal *s) {
     case SIGNAL_PROBE: ask_probe(p, s); return;
     default:
         handle_small(p, s);
-        signal_free(p->vm->mem, s);
+        signal_give(&p->worker->blocks, s);
         return;
     }
 }

@@ -189,7 +189,7 @@ static Signal *describe(Process *p, Term item) {
     Builder builder = {.room = &room};
     Term answer = build(p, item, &builder);
     if (term_same_bits(answer, TERM_NONE)) {
-        signal_free(p->vm->mem, s);
+        signal_give(&p->worker->blocks, s);
         return NULL;
     }
     s->data[SIGNAL_AT_TERM] = answer;
@@ -207,7 +207,7 @@ typedef struct {
 static void question_drop(Process *p, Work *work) {
     Question *q = (Question *)(void *)work;
     if (q->answer != NULL) {
-        signal_free(p->vm->mem, q->answer);
+        signal_give(&p->worker->blocks, q->answer);
     }
     mem_free(p->vm->mem, MEM_BIF, q);
     p->work = NULL;
@@ -227,7 +227,7 @@ static Term question_send(Process *p, Term pid, SignalKind kind, Term item, cons
     q->work = (Work){.drop = question_drop, .owner = owner};
     q->id = table_ref(p->vm->processes, 0);
     p->work = &q->work;
-    Signal *s = signal_new_urgent(p->vm->mem, kind, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, kind, 0);
     s->data[SIGNAL_AT_TERM] = item;
     s->data[SIGNAL_AT_LINK] = p->pid;
     s->data[SIGNAL_AT_ID].bits = q->id;
@@ -293,7 +293,7 @@ static void answer(Process *p, Signal *s, const Signal *question) {
 }
 
 void info_nobody(Process *p, const Signal *signal) {
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_ANSWER, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_ANSWER, 0);
     s->data[SIGNAL_AT_LINK].bits = 1;
     answer(p, s, signal);
 }
@@ -306,7 +306,7 @@ void info_asked(Process *p, Signal *signal) {
     } else {
         info_nobody(p, signal);
     }
-    signal_free(p->vm->mem, signal);
+    signal_give(&p->worker->blocks, signal);
 }
 
 void info_answered(Process *p, Signal *signal) {
@@ -315,7 +315,7 @@ void info_answered(Process *p, Signal *signal) {
         q->answer = signal;
         p->woken = true;
     } else {
-        signal_free(p->vm->mem, signal);
+        signal_give(&p->worker->blocks, signal);
     }
 }
 
@@ -340,14 +340,14 @@ Term process_resume(Process *p, Term pid) {
         return process_badarg(p, pid);
     }
     return term_bool(
-        signal_send_to(p->worker, pid, signal_new_urgent(p->vm->mem, SIGNAL_RESUME, 0)));
+        signal_send_to(p->worker, pid, signal_new_urgent(&p->worker->blocks, SIGNAL_RESUME, 0)));
 }
 
 void info_suspended(Process *p, const Signal *signal) {
     process_extra_urgent(p)->suspends++;
     // It is in no code now, or stops at the end of this slice at the latest.
     p->reds = 0;
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_ANSWER, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_ANSWER, 0);
     answer(p, s, signal);
 }
 

@@ -10,7 +10,7 @@
 #include "vm/term/atom.h"
 
 static bool tell(Process *p, Term pid, SignalKind kind, uint64_t number) {
-    Signal *s = signal_new_urgent(p->vm->mem, kind, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, kind, 0);
     s->data[SIGNAL_AT_LINK] = p->pid;
     s->data[SIGNAL_AT_ID].bits = number;
     return signal_send_to(p->worker, pid, s);
@@ -18,7 +18,7 @@ static bool tell(Process *p, Term pid, SignalKind kind, uint64_t number) {
 
 // The other end is gone: as if it had sent its exit signal.
 static void end_from_nobody(Process *p, Term pid) {
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_EXIT, EXIT_MESSAGE_WORDS);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_EXIT, EXIT_MESSAGE_WORDS);
     s->data[SIGNAL_AT_TERM] = AM_noproc;
     s->data[SIGNAL_AT_LINK] = pid;
     exit_signal(p, s);

@@ -54,6 +54,7 @@ typedef struct {
     uint32_t timer_number; // of the process's timer: a SIGNAL_TIMER with another number is late
     bool timed_out;        // that timer has ended
     bool has_timer;        // it is the timer of a receive
+    bool left_timer;       // it is that of a wait which is over: wait.c
     uint32_t words;        // of the messages, without their heads
 } Mailbox;
 

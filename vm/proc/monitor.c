@@ -29,7 +29,7 @@ Term process_make_ref(Process *p) {
 }
 
 static Signal *monitor_signal(Process *p, SignalKind kind, uint64_t id) {
-    Signal *s = signal_new_urgent(p->vm->mem, kind, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, kind, 0);
     s->data[SIGNAL_AT_LINK] = p->pid;
     s->data[SIGNAL_AT_ID].bits = id;
     return s;
@@ -69,7 +69,7 @@ Term process_monitor(Process *p, Term what) {
     TRACE_EVENT(p->vm, TRACE_link, p->pid, "monitors %P", what);
     if (!term_is_pid(pid) ||
         !signal_send_to(p->worker, pid, monitor_signal(p, SIGNAL_MONITOR, id))) {
-        Signal *down = signal_new_urgent(p->vm->mem, SIGNAL_DOWN, DOWN_MESSAGE_WORDS);
+        Signal *down = signal_new_urgent(&p->worker->blocks, SIGNAL_DOWN, DOWN_MESSAGE_WORDS);
         down->data[SIGNAL_AT_TERM] = AM_noproc;
         down->data[SIGNAL_AT_LINK] = pid;
         down->data[SIGNAL_AT_ID].bits = id;
@@ -85,7 +85,7 @@ static void flush_down(Process *p, uint64_t id) {
     while (s != NULL && signal_stamp(s) > id) {
         if (signal_kind(s) == SIGNAL_NOTICE && signal_id(s) == id) {
             mailbox_remove(&p->mailbox, s);
-            signal_free(p->vm->mem, s);
+            signal_give(&p->worker->blocks, s);
             return;
         }
         s = signal_before(s);
@@ -161,7 +161,7 @@ void monitor_down(Process *p, Signal *signal) {
         if (relation_remove(p, RELATION_SUPERVISOR, id)) {
             program_supervisor_down(p, signal_term(signal));
         }
-        signal_free(p->vm->mem, signal);
+        signal_give(&p->worker->blocks, signal);
         return;
     }
     Term who = monitor->data != 0 ? TERM_LITERAL(monitor->data) : signal_pid(signal);
@@ -179,7 +179,7 @@ void alias_message(Process *p, Signal *signal) {
             bound_leave(p);
         }
         p->worker->dropped++;
-        signal_free(p->vm->mem, signal);
+        signal_give(&p->worker->blocks, signal);
         return;
     }
     bool counted = signal_is_counted(signal);

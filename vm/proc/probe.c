@@ -26,7 +26,7 @@ static size_t path_count(const Signal *probe) {
 }
 
 static Signal *probe_new(Process *p, size_t capacity) {
-    return signal_new_urgent(p->vm->mem, SIGNAL_PROBE, capacity * STEP_WORDS);
+    return signal_new_urgent(&p->worker->blocks, SIGNAL_PROBE, capacity * STEP_WORDS);
 }
 
 // Adds p's wait to the path and sends the probe to whom p waits for.
@@ -36,7 +36,7 @@ static void send_on(Process *p, const Wait *wait, Signal *probe) {
     if (count == capacity) {
         Signal *longer = probe_new(p, capacity * 2);
         memcpy(path_of(longer), path_of(probe), count * sizeof(Step));
-        signal_free(p->vm->mem, probe);
+        signal_give(&p->worker->blocks, probe);
         probe = longer;
     }
     path_of(probe)[count] = (Step){.pid = p->pid, .id = wait->id, .label = process_label(p)};
@@ -59,7 +59,7 @@ static void report(Process *p, const Step *path, size_t count) {
         }
     }
     enum { ENTRY_WORDS = CONS_WORDS + 3 };
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_CIRCLE, count * ENTRY_WORDS);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_CIRCLE, count * ENTRY_WORDS);
     Room room = signal_room(s);
     Term cycle = TERM_EMPTY;
     for (size_t i = count; i-- > 0;) {
@@ -89,5 +89,5 @@ void ask_probe(Process *p, Signal *probe) {
         send_on(p, wait, probe);
         return;
     }
-    signal_free(p->vm->mem, probe);
+    signal_give(&p->worker->blocks, probe);
 }

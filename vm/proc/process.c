@@ -28,7 +28,7 @@ static Room failure_room(Process *p) {
         heap->top += WORDS;
         return room;
     }
-    Fragment *fragment = signal_new_urgent(p->vm->mem, SIGNAL_MESSAGE, WORDS);
+    Fragment *fragment = signal_new_urgent(&p->worker->blocks, SIGNAL_MESSAGE, WORDS);
     Room room = signal_room(fragment);
     heap_adopt(heap, fragment);
     return room;

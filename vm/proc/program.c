@@ -34,7 +34,7 @@ bool program_add_supervisor(Process *p, Term pid) {
     if (relation_add(p, RELATION_SUPERVISOR, id, pid, 0) == NULL) {
         return false;
     }
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_MONITOR, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_MONITOR, 0);
     s->data[SIGNAL_AT_LINK] = p->pid;
     s->data[SIGNAL_AT_ID].bits = id;
     if (!signal_send_to(p->worker, pid, s)) {
@@ -61,7 +61,7 @@ void program_give_up(Process *p) {
     if (!term_is_pid(p->parent)) {
         return;
     }
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_GAVE_UP, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_GAVE_UP, 0);
     s->data[SIGNAL_AT_LINK] = p->pid;
     signal_send_to(p->worker, p->parent, s);
 }

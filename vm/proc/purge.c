@@ -125,7 +125,7 @@ static bool replace_message(Process *p, Signal *s, Doomed d) {
             mailbox_replace(&p->mailbox, s, copy);
             signal_free_by(&p->heap, s);
         } else {
-            signal_free(p->vm->mem, copy);
+            signal_give(&p->worker->blocks, copy);
             copy = NULL;
         }
     }
@@ -298,11 +298,11 @@ static void ask(Worker *w, Purge *purge) {
             wait_for_all(w, purge, STEP_CLOSE);
             return;
         }
-        Signal *s = signal_new_urgent(w->mem, SIGNAL_EVICT, 0);
+        Signal *s = signal_new_urgent(&w->blocks, SIGNAL_EVICT, 0);
         atomic_fetch_add_explicit(&purge->pending, 1, memory_order_relaxed);
         if (!signal_send(w, p, s)) {
             atomic_fetch_sub_explicit(&purge->pending, 1, memory_order_relaxed);
-            signal_free(w->mem, s);
+            signal_give(&w->blocks, s);
         }
     }
 }

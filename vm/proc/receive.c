@@ -44,14 +44,29 @@ void process_timer_stop(Process *p) {
     }
     p->mailbox.timer_number++;
     p->mailbox.timed_out = false;
+    p->mailbox.left_timer = false;
+}
+
+void process_timer_leave(Process *p) {
+    p->mailbox.timed_out = false;
+    p->mailbox.left_timer = p->timer != NULL;
+}
+
+bool process_timer_reuse(Process *p, bool suits) {
+    bool reuse = p->mailbox.left_timer && suits;
+    if (reuse) {
+        p->mailbox.left_timer = false;
+    }
+    return reuse;
 }
 
 void process_timer_ended(Process *p, uint64_t number) {
     if (p->timer == NULL || number != p->mailbox.timer_number) {
         return;
     }
+    bool left = p->mailbox.left_timer;
     process_timer_stop(p);
-    if (!ask_timer(p)) {
+    if (!left && !ask_timer(p)) {
         p->mailbox.timed_out = true;
         p->woken = true;
     }

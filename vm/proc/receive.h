@@ -95,6 +95,10 @@ void process_deliver(Process *p, Signal *message);
 // ends. UINT64_MAX: none. False: no memory.
 bool process_timer_start(Process *p, uint64_t deadline_ns);
 void process_timer_stop(Process *p);
+// Lets it run, though nothing waits for it now; process_timer_reuse takes such a one, if there is
+// one and it `suits`.
+void process_timer_leave(Process *p);
+bool process_timer_reuse(Process *p, bool suits);
 void process_timer_ended(Process *p, uint64_t number); // the signal
 // A deadline `ms` from now (an integer >= 0 or :infinity, which is UINT64_MAX). False after
 // :badarg(ms).

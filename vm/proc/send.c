@@ -30,12 +30,12 @@ bool signal_send_to(Worker *w, Term pid, Signal *signal) {
     if (target != NULL && signal_send(w, target, signal)) {
         return true;
     }
-    signal_free(w->mem, signal);
+    signal_give(&w->blocks, signal);
     return false;
 }
 
 void process_wake(Worker *w, Term pid) {
-    signal_send_to(w, pid, signal_new_urgent(w->mem, SIGNAL_WAKE, 0));
+    signal_send_to(w, pid, signal_new_urgent(&w->blocks, SIGNAL_WAKE, 0));
 }
 
 bool process_notify(Worker *w, Term pid, Term message) {

@@ -60,7 +60,7 @@ Signal *signal_copy(BlockPool *pool, SignalKind kind, Term term, size_t extra, R
     }
     Room own = signal_room(s);
     if (term_is_pointer(term) && !copy_to_room(pool, term, &own, &s->data[SIGNAL_AT_TERM])) {
-        signal_free(pool->mem, s);
+        signal_give(pool, s);
         return NULL;
     }
     if (!term_is_pointer(term)) {
@@ -81,15 +81,15 @@ void signal_free_by(Heap *heap, Signal *s) {
     if (s->words > LARGE_WORDS) {
         heap_adopt(heap, s);
     } else {
-        signal_free(heap->pool->mem, s);
+        signal_give(heap->pool, s);
     }
 }
 
-Signal *signal_new_urgent(MemStats *mem, SignalKind kind, size_t words) {
-    Signal *s = signal_new(mem, kind, words);
+Signal *signal_new_urgent(BlockPool *pool, SignalKind kind, size_t words) {
+    Signal *s = signal_take(pool, kind, words);
     if (s == NULL) {
         words += SIGNAL_WORDS;
-        s = mem_alloc_urgent(mem, MEM_FRAGMENT, sizeof *s + words * sizeof(Term));
+        s = mem_alloc_urgent(pool->mem, MEM_FRAGMENT, sizeof *s + words * sizeof(Term));
         *s = (Signal){.capacity = (uint32_t)words, .words = (uint32_t)words};
         fill_head(s, kind, TERM_NIL);
     }
@@ -100,7 +100,7 @@ Signal *signal_copy_urgent(BlockPool *pool, SignalKind kind, Term term, size_t e
     enum { LIMIT_WORDS = 3 };
     Signal *s = signal_copy(pool, kind, term, extra, NULL);
     if (s == NULL) {
-        s = signal_new_urgent(pool->mem, kind, LIMIT_WORDS + extra);
+        s = signal_new_urgent(pool, kind, LIMIT_WORDS + extra);
         Room room = signal_room(s);
         s->data[SIGNAL_AT_TERM] = room_tuple2(&room, AM_limit, AM_memory);
     }

@@ -83,13 +83,13 @@ static inline bool signal_is_message(const Signal *s) {
     return signal_kind(s) <= SIGNAL_LAST_MESSAGE;
 }
 
-// A signal with room for `words` more; term is NIL, link and id are 0. Past the memory limit
-// (urgent) it aborts rather than fails: for what must arrive, such as the news of an end. Otherwise
-// NULL: no memory.
+// A signal with room for `words` more; term is NIL, link and id are 0. NULL: no memory.
 MUST_USE Signal *signal_new(MemStats *mem, SignalKind kind, size_t words);
-// The same from the calling thread's pool: for what is often made.
+// The same from the calling thread's pool.
 MUST_USE Signal *signal_take(BlockPool *pool, SignalKind kind, size_t words);
-Signal *signal_new_urgent(MemStats *mem, SignalKind kind, size_t words);
+// The same; past the memory limit it aborts rather than fails: for what must arrive, such as the
+// news of an end.
+Signal *signal_new_urgent(BlockPool *pool, SignalKind kind, size_t words);
 // The room after the first SIGNAL_WORDS words.
 Room signal_room(Signal *s);
 // A signal whose term is a copy of `term`, with `extra` words of room left in *room (may be NULL

@@ -115,7 +115,7 @@ static Process *birth(Worker *w, const Start *start, const SpawnOptions *options
     }
     if (p == NULL) {
         if (start->copied != NULL) {
-            signal_free(w->mem, start->copied);
+            signal_give(&w->blocks, start->copied);
         }
         return NULL;
     }
@@ -163,7 +163,7 @@ void process_free(Worker *w, Process *p) {
     MemStats *mem = w->mem;
     for (Signal *s; (s = p->mailbox.first) != NULL;) {
         p->mailbox.first = s->next;
-        signal_free(mem, s);
+        signal_give(&w->blocks, s);
     }
     p->heap.pool = &w->blocks;
     w->hooks->free_heap(w, &p->heap);
@@ -188,7 +188,7 @@ void process_free(Worker *w, Process *p) {
 static void drop_signals(Worker *w, Signal *s) {
     while (s != NULL && s != INBOX_ASLEEP && s != INBOX_CLOSED) {
         Signal *next = s->next;
-        signal_free(w->mem, s);
+        signal_give(&w->blocks, s);
         s = next;
     }
 }

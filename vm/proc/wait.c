@@ -44,14 +44,22 @@ Wait *wait_begin(Process *p, const void *owner) {
         .work = {.drop = wait_drop, .owner = owner},
         .target = TERM_NIL,
         .deadline_ns = UINT64_MAX,
+        .armed_ns = wait->armed_ns,
     };
     p->work = &wait->work;
     return wait;
 }
 
-static uint64_t probe_time(const Process *p, const Wait *wait) {
-    uint64_t probe = clock_now_ns(&p->vm->clock) + PROBE_NS;
-    return wait->probed || wait->deadline_ns < probe ? wait->deadline_ns : probe;
+// A timer for the wait: most waits are over before it ends, and the next one of the same process
+// finds it there and need not start another.
+static bool arm(Process *p, Wait *wait) {
+    uint64_t at =
+        wait->probed || wait->deadline_ns < wait->probe_ns ? wait->deadline_ns : wait->probe_ns;
+    if (process_timer_reuse(p, wait->armed_ns <= at)) {
+        return true;
+    }
+    wait->armed_ns = at;
+    return process_timer_start(p, at);
 }
 
 bool wait_enter(Process *p, Wait *wait, WaitKind kind, Term target, uint64_t deadline_ns) {
@@ -60,11 +68,12 @@ bool wait_enter(Process *p, Wait *wait, WaitKind kind, Term target, uint64_t dea
     wait->deadline_ns = deadline_ns;
     // Release: pairs with the acquire of wait_clear and wait_stands.
     atomic_store_explicit(&p->waiting, wait->id, memory_order_release);
-    return process_timer_start(p, probe_time(p, wait));
+    wait->probe_ns = p->worker->now_ns + PROBE_NS;
+    return arm(p, wait);
 }
 
 static void tell_target(Process *p, const Wait *wait, SignalKind kind) {
-    Signal *s = signal_new_urgent(p->vm->mem, kind, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, kind, 0);
     s->data[SIGNAL_AT_LINK] = p->pid;
     s->data[SIGNAL_AT_ID].bits = wait->id;
     signal_send_to(p->worker, wait->target, s);
@@ -73,9 +82,24 @@ static void tell_target(Process *p, const Wait *wait, SignalKind kind) {
 void wait_used_room(Process *p, Wait *wait) {
     ASSERT(wait->kind == WAIT_ROOM);
     ASSERT(wait->given);
-    process_timer_stop(p);
+    process_timer_leave(p);
     wait->kind = WAIT_NONE;
     wait->given = false;
+}
+
+Term wait_take_answer(Process *p, Wait *wait) {
+    Signal *s = wait->answer;
+    Term term = signal_term(s);
+    wait->answer = NULL;
+    wait->taken = true;
+    wait->taken_kind = signal_kind(s);
+    wait->taken_from = signal_pid(s);
+    if (s->words > SIGNAL_WORDS) {
+        heap_adopt(&p->heap, s);
+    } else {
+        signal_give(&p->worker->blocks, s);
+    }
+    return term;
 }
 
 void wait_end(Process *p) {
@@ -83,11 +107,14 @@ void wait_end(Process *p) {
     // Before the target hears of it: see ask_taken.
     atomic_store_explicit(&p->waiting, 0, memory_order_release);
     if (wait->kind != WAIT_NONE) {
-        process_timer_stop(p);
+        process_timer_leave(p);
     }
-    bool answered = wait->answer != NULL && signal_kind(wait->answer) != SIGNAL_CIRCLE;
+    if (wait->answer != NULL) {
+        (void)wait_take_answer(p, wait);
+    }
+    bool answered = wait->taken && wait->taken_kind != SIGNAL_CIRCLE;
     // Another than the target may have answered, who then still keeps the request.
-    bool settled = answered && term_same_bits(signal_pid(wait->answer), wait->target);
+    bool settled = answered && term_same_bits(wait->taken_from, wait->target);
     if (wait->kind == WAIT_ROOM && !answered) {
         tell_target(p, wait, SIGNAL_ROOM_BACK);
     } else if (wait->kind == WAIT_REPLY && !settled) {
@@ -96,12 +123,8 @@ void wait_end(Process *p) {
     wait->kind = WAIT_NONE;
     carry_drop(p, &wait->carry);
     if (wait->message != NULL) {
-        signal_free(p->vm->mem, wait->message);
+        signal_give(&p->worker->blocks, wait->message);
         wait->message = NULL;
-    }
-    if (wait->answer != NULL) {
-        signal_free(p->vm->mem, wait->answer);
-        wait->answer = NULL;
     }
     p->work = NULL;
 }
@@ -119,20 +142,6 @@ bool wait_stands(const VM *vm, Term pid, uint64_t id) {
     return target != NULL && atomic_load_explicit(&target->waiting, memory_order_acquire) == id;
 }
 
-Term wait_take_answer(Process *p, Wait *wait) {
-    Signal *s = wait->answer;
-    Term term = signal_term(s);
-    // What wait_end looks at is kept in a signal without terms.
-    wait->answer = signal_new_urgent(p->vm->mem, signal_kind(s), 0);
-    wait->answer->data[SIGNAL_AT_LINK] = signal_pid(s);
-    if (s->words > SIGNAL_WORDS) {
-        heap_adopt(&p->heap, s);
-    } else {
-        signal_free(p->vm->mem, s);
-    }
-    return term;
-}
-
 Term wait_fail_circle(Process *p, Wait *wait) {
     Term cycle = wait_take_answer(p, wait);
     wait_end(p);
@@ -144,12 +153,18 @@ bool ask_timer(Process *p) {
     if (wait == NULL || wait->kind == WAIT_NONE) {
         return false;
     }
-    bool late = clock_now_ns(&p->vm->clock) >= wait->deadline_ns;
+    uint64_t now_ns = clock_now_ns(&p->vm->clock);
+    bool late = now_ns >= wait->deadline_ns;
+    // Where the timer was left by a wait before this one it ends before its time.
+    bool early = !late && (wait->probed || now_ns < wait->probe_ns);
+    if (early && arm(p, wait)) {
+        return true;
+    }
     if (!wait->probed) {
         wait->probed = true;
         probe_start(p, wait);
         if (!late && wait->answer == NULL) {
-            if (process_timer_start(p, wait->deadline_ns)) {
+            if (arm(p, wait)) {
                 return true;
             }
             // No memory for a timer: better too early than never.
@@ -177,7 +192,7 @@ Term wait_for_room(Process *p, Process *target, Signal *signal, uint64_t deadlin
                    const void *owner) {
     Wait *wait = wait_begin(p, owner);
     if (wait == NULL) {
-        signal_free(p->vm->mem, signal);
+        signal_give(&p->worker->blocks, signal);
         return process_limit(p, AM_memory);
     }
     wait->message = signal;
@@ -192,7 +207,7 @@ Term wait_for_room(Process *p, Process *target, Signal *signal, uint64_t deadlin
 }
 
 void room_ask(Process *p, Wait *wait, Process *target) {
-    Signal *wanted = signal_new_urgent(p->vm->mem, SIGNAL_ROOM_WANTED, 0);
+    Signal *wanted = signal_new_urgent(&p->worker->blocks, SIGNAL_ROOM_WANTED, 0);
     wanted->data[SIGNAL_AT_LINK] = p->pid;
     wanted->data[SIGNAL_AT_ID].bits = wait->id;
     if (!signal_send(p->worker, target, wanted)) {

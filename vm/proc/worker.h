@@ -53,6 +53,7 @@ struct Worker {
     Process *spares; // structs for new processes, by queue_next
     uint32_t spare_count;
     void *native_sp;   // C's stack while machine code runs on the process's own: vm/jit
+    uint64_t now_ns;   // of the VM's clock, about: a scheduler's last look at it
     uint64_t spawned;  // statistics: read by others without order
     uint64_t dropped;  // messages to those who had ended
     uint64_t messages; // sent and taken by those who ran here

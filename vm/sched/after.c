@@ -137,7 +137,7 @@ static void aim(Process *p, Term target, uint64_t id) {
         relation_add_urgent(p, RELATION_AIM, id, TERM_NIL, 0);
         return;
     }
-    Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_AIM, 0);
+    Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_AIM, 0);
     s->data[SIGNAL_AT_ID].bits = id;
     if (!signal_send_to(p->worker, target, s)) {
         timer_forget(p->worker, id);
@@ -151,7 +151,7 @@ static bool start(Process *p, Term target, Signal *message, uint64_t id, uint64_
     message->data[SIGNAL_AT_ID].bits = is_long ? id : 0;
     Timer *timer = wheel_start(wheel, deadline_ns, id, target, message);
     if (timer == NULL) {
-        signal_free(p->vm->mem, message);
+        signal_give(&p->worker->blocks, message);
         return false;
     }
     if (!insert(p->vm->timers, timer)) {
@@ -247,7 +247,7 @@ static void forget_aim(Process *p, const Timer *timer) {
     if (term_same_bits(timer->target, p->pid)) {
         relation_remove(p, RELATION_AIM, timer->id);
     } else if (term_is_pid(timer->target) && signal_id(timer->message) != 0) {
-        Signal *s = signal_new_urgent(p->vm->mem, SIGNAL_UNAIM, 0);
+        Signal *s = signal_new_urgent(&p->worker->blocks, SIGNAL_UNAIM, 0);
         s->data[SIGNAL_AT_ID].bits = timer->id;
         signal_send_to(p->worker, timer->target, s);
     }
@@ -316,6 +316,6 @@ void timer_deliver(Worker *w, TimerWheel *wheel, Timer *timer) {
     if (term_is_pid(pid)) {
         signal_send_to(w, pid, message);
     } else {
-        signal_free(w->mem, message);
+        signal_give(&w->blocks, message);
     }
 }

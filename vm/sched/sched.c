@@ -162,14 +162,15 @@ static void fire(void *context, Timer *timer) {
         timer_deliver(w, &s->timers, timer);
         return;
     }
-    Signal *signal = signal_new_urgent(w->mem, SIGNAL_TIMER, 0);
+    Signal *signal = signal_new_urgent(&w->blocks, SIGNAL_TIMER, 0);
     signal->data[SIGNAL_AT_ID].bits = timer->id;
     signal_send_to(w, timer->target, signal);
 }
 
 // Timers that have ended, and what nobody can see any more. True: there is more to do.
-static bool go_on(Scheduler *s, uint64_t now_ns) {
-    bool more = wheel_advance(&s->timers, now_ns, FIRE_MAX, fire, s);
+static bool go_on(Scheduler *s) {
+    s->worker.now_ns = sched_now_ns(s->worker.vm);
+    bool more = wheel_advance(&s->timers, s->worker.now_ns, FIRE_MAX, fire, s);
     purge_poll(&s->worker);
     return quiet_collect(s->worker.quiet, RETIRED_MAX, &s->worker) || more;
 }
@@ -180,9 +181,8 @@ bool sched_poll(Scheduler *s) {
         s->io_in_flight = s->pool->io->poll(s);
     }
     sched_balance(s);
-    uint64_t now_ns = sched_now_ns(s->worker.vm);
-    bool more = go_on(s, now_ns);
-    sched_share(s, now_ns);
+    bool more = go_on(s);
+    sched_share(s);
     return more;
 }
 
@@ -280,7 +280,7 @@ static bool sim_turn(Scheduler *s) {
             s->io_in_flight = s->pool->io->poll(s);
         }
     }
-    if (go_on(s, sched_now_ns(s->worker.vm))) {
+    if (go_on(s)) {
         return true;
     }
     Process *p = sim_pop(sim);

@@ -11,7 +11,7 @@ enum { STEAL_MAX = 256 };
 bool sched_steal(Scheduler *s);
 bool sched_is_any_offered(const SchedPool *pool);
 // Offers work when somebody is idle: at every poll.
-void sched_share(Scheduler *s, uint64_t now_ns);
+void sched_share(Scheduler *s);
 // Of what is offered: more from those who offer more than s has, and s's own back when nobody is
 // idle.
 void sched_balance(Scheduler *s);

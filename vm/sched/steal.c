@@ -117,8 +117,9 @@ bool sched_is_any_offered(const SchedPool *pool) {
     return false;
 }
 
-void sched_share(Scheduler *s, uint64_t now_ns) {
+void sched_share(Scheduler *s) {
     enum { CROWDED_NS = 1000 * 1000 };
+    uint64_t now_ns = s->worker.now_ns;
     RunQueue *q = &s->queue;
     if (q->count < 2) {
         s->crowded_ns = UINT64_MAX;

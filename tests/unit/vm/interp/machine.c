@@ -167,7 +167,7 @@ static bool machine_fire(Machine *m) {
     if (timer.deadline_ns > now) {
         clock_advance(&m->vm.clock, timer.deadline_ns - now);
     }
-    Signal *signal = signal_new_urgent(m->vm.mem, SIGNAL_TIMER, 0);
+    Signal *signal = signal_new_urgent(&m->worker.blocks, SIGNAL_TIMER, 0);
     signal->data[SIGNAL_AT_ID].bits = timer.number;
     if (!signal_send(&m->worker, timer.process, signal)) {
         signal_free(m->vm.mem, signal);
