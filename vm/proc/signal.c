@@ -81,7 +81,8 @@ void signal_free_by(Heap *heap, Signal *s) {
     if (s->words > LARGE_WORDS) {
         heap_adopt(heap, s);
     } else {
-        signal_give(heap->pool, s);
+        // Not to the pool: who ends for want of memory leaves it to the others at once.
+        signal_free(heap->pool->mem, s);
     }
 }
 

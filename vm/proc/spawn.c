@@ -163,7 +163,7 @@ void process_free(Worker *w, Process *p) {
     MemStats *mem = w->mem;
     for (Signal *s; (s = p->mailbox.first) != NULL;) {
         p->mailbox.first = s->next;
-        signal_give(&w->blocks, s);
+        signal_free(mem, s);
     }
     p->heap.pool = &w->blocks;
     w->hooks->free_heap(w, &p->heap);
