@@ -112,3 +112,4 @@ void suggest_offer(Suggest *s, Str candidate);
 // What to write for a name that other languages have (`null`, `GenServer`, or called: `len(x)`), or
 // empty (foreign.c).
 Str foreign_hint(Str name, bool is_call);
+Str foreign_type_hint(Str name);

@@ -21,8 +21,8 @@
 #define MAPS   "write Map"
 #define LISTS  "write List"
 
-// Where a name stands: as a value (or a module's name), called, or either.
-typedef enum Use { ANY, VALUE, CALL } Use;
+// Where a name stands: as a value (or a module's name), called, or either; or as a type.
+typedef enum Use { ANY, VALUE, CALL, TYPE } Use;
 
 static const struct {
     Use use;
@@ -175,14 +175,43 @@ static const struct {
     {VALUE, "sys", "write Env, File, Path or Cmd"},
     {VALUE, "DateTime", "write Time"},
     {VALUE, "Date", "write Time"},
+    {TYPE, "Integer", "write Int"},
+    {TYPE, "int", "write Int"},
+    {TYPE, "Double", "write Float"},
+    {TYPE, "Str", "write String"},
+    {TYPE, "Text", "write String"},
+    {TYPE, "Binary", "write Bytes"},
+    {TYPE, "Boolean", "write Bool"},
+    {TYPE, "List", "a list of T is written [T]"},
+    {TYPE, "Array", "a list of T is written [T]"},
+    {TYPE, "Map", "a map is written %{Key => Value}"},
+    {TYPE, "Dict", "a map is written %{Key => Value}"},
+    {TYPE, "Tuple", "a tuple is written (A, B)"},
+    {TYPE, "Fn", "a function is written fn(A) -> B"},
+    {TYPE, "Function", "a function is written fn(A) -> B"},
+    {TYPE, "Nil", "write nil"},
+    {TYPE, "None", "write nil"},
+    {TYPE, "Void", "a function that gives nothing of use gives nil or :ok"},
+    {TYPE, "Unit", "a function that gives nothing of use gives nil or :ok"},
+    {TYPE, "Optional", "write T | nil"},
+    {TYPE, "Option", "write T | nil"},
+    {TYPE, "Term", "write Any"},
 };
 
-Str foreign_hint(Str name, bool is_call) {
+static Str find_hint(Str name, Use use) {
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-        bool fits = foreign[i].use == ANY || (foreign[i].use == CALL) == is_call;
+        bool fits = foreign[i].use == use || (foreign[i].use == ANY && use != TYPE);
         if (fits && str_is(name, foreign[i].name)) {
             return str_of(foreign[i].hint);
         }
     }
     return STR("");
+}
+
+Str foreign_hint(Str name, bool is_call) {
+    return find_hint(name, is_call ? CALL : VALUE);
+}
+
+Str foreign_type_hint(Str name) {
+    return find_hint(name, TYPE);
 }

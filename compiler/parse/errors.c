@@ -99,6 +99,9 @@ static Str found_text(Parser *p, const Token *token) {
     }
     enum { SHOWN_MAX = 40 };
     bool is_short = source.len > 0 && source.len <= SHOWN_MAX;
+    if (token->kind == TOKEN_STR_CLOSE || token->kind == TOKEN_STR_MID) {
+        source.len = 1; // of what closes an expression in a string
+    }
     if (!is_short || memchr(source.ptr, '\n', source.len) != NULL) {
         return quoted_kind(p, token->kind);
     }

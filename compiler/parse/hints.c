@@ -131,6 +131,16 @@ static bool ends_operand(const Token *token) {
     return token_has(token, TOKEN_FLAG_OPERAND);
 }
 
+// Operators of other languages that are two tokens here.
+static const char *split_operator(const Site *s) {
+    const Token *next = s->token + 1;
+    bool touches = next->offset == s->token->offset + s->token->len;
+    return s->token->kind == TOKEN_EQ && next->kind == TOKEN_LT && touches &&
+                   ends_operand(s->before)
+               ? "write `<=`"
+               : NULL;
+}
+
 // Braces of other languages' maps, tuples, patterns and records.
 static const char *braces(const Site *s) {
     uint32_t kind = s->token->kind;
@@ -204,6 +214,10 @@ static const char *arrows(const Site *s) {
     if (is_result && token_has(s->token, TOKEN_FLAG_INFIX)) {
         return "`->` gives the type of the result; the body follows `=`, or stands in { }";
     }
+    if (kind_before(s, 1) == TOKEN_ARROW && s->expected[TOKEN_FATARROW] &&
+        s->expected[TOKEN_LBRACE]) {
+        return "`->` gives the type of the result; the body follows `=>`, or stands in { }";
+    }
     if (s->token->kind == TOKEN_ARROW && s->expected[TOKEN_FATARROW]) {
         return "a clause is written `pattern => result`";
     }
@@ -219,6 +233,10 @@ static const char *arrows(const Site *s) {
 static const char *equals(const Site *s) {
     if (s->token->kind == TOKEN_EQEQ && s->expected[TOKEN_EQ]) {
         return "`=` binds, `==` compares";
+    }
+    if (s->before->kind == TOKEN_ID && kind_before(s, 1) == TOKEN_STATE && s->expected[TOKEN_EQ] &&
+        s->token->kind == TOKEN_NEWLINE) {
+        return "a state has its first value: `state name = value`";
     }
     if (s->token->kind != TOKEN_EQ) {
         return NULL;
@@ -251,7 +269,7 @@ static bool is_comparison(const Token *token) {
 
 static const char *operators(const Site *s) {
     uint32_t kind = s->token->kind;
-    if (kind == TOKEN_BANG && s->expected[TOKEN_NOT]) {
+    if (kind == TOKEN_BANG && !ends_operand(s->before)) {
         return "negation is written `not x`; `!` sends a message";
     }
     if (kind == TOKEN_CONCAT && s->expected[TOKEN_FATARROW]) {
@@ -335,6 +353,13 @@ static const char *functions(const Site *s) {
         s->expected[TOKEN_LPAREN]) {
         return "a function value is written `fn(x) => x + 1` or `fn(x) { … }`";
     }
+    if (s->before->kind == TOKEN_DOT &&
+        (s->token->kind == TOKEN_LPAREN || s->token->kind == TOKEN_CALL_LPAREN)) {
+        return "a function value is called as others are: f(x)";
+    }
+    if (s->expected[TOKEN_SLASH] && !s->expected[TOKEN_PLUS] && kind_before(s, 1) == TOKEN_AMP) {
+        return "a function's value is named with its number of arguments: &name/1";
+    }
     bool is_call_like = s->token->kind == TOKEN_LPAREN && ends_operand(s->before);
     if (is_call_like && s->expected[TOKEN_NEWLINE]) {
         return "the `(` of a call touches the name: f(x)";
@@ -397,7 +422,8 @@ static const char *others(const Site *s) {
 
 Str hint_for(const Parser *p, const Token *token, const bool *expected) {
     static const char *(*const rules[])(const Site *) = {
-        foreign_word, names, functions, braces, blocks, arrows, equals, operators, others,
+        split_operator, foreign_word, names,  functions, braces,
+        blocks,         arrows,       equals, operators, others,
     };
     Site site = {p, token, token - 1, expected};
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

@@ -48,11 +48,14 @@ void hint_meant(Diags *diags, Diag *diag, Suggest suggest) {
 }
 
 // What newcomers write gets its hint; of a module, a hint that is surer than a likeness.
-static void hint_foreign(Diag *diag, Name name, bool is_call) {
-    Str hint = foreign_hint(name_str(name), is_call);
+static void set_hint(Diag *diag, Str hint) {
     if (diag != NULL && hint.len > 0) {
         diag->hint = hint;
     }
+}
+
+static void hint_foreign(Diag *diag, Name name, bool is_call) {
+    set_hint(diag, foreign_hint(name_str(name), is_call));
 }
 
 static Str with_arity(Arena *arena, Name name, int32_t arity) {
@@ -337,10 +340,12 @@ static void report_def(Scope *scope, const AstPath *path, DefKind kind, Suggest 
              str_of(kind_text(kind)));
     } else {
         offer_kind(module, kind, module != scope->own, &suggest);
-        hint_meant(diags,
-                   DIAG(diags, unknown_definition, span, str_of(strchr(kind_text(kind), ' ') + 1),
-                        name_str(path->name)),
-                   suggest);
+        Diag *diag = DIAG(diags, unknown_definition, span, str_of(strchr(kind_text(kind), ' ') + 1),
+                          name_str(path->name));
+        hint_meant(diags, diag, suggest);
+        if (kind == DEF_TYPE) {
+            set_hint(diag, foreign_type_hint(name_str(path->name)));
+        }
     }
 }
 
