@@ -507,10 +507,11 @@ static bool target_leads(const Target *target) {
 
 // Slow path: loads what is needed.
 static const Target *resolve_locked(CodeTable *t, Term module, Term name, uint32_t arity,
-                                    bool from_library) REQUIRES(t->lock) {
+                                    bool from_library, CodeStatus *status) REQUIRES(t->lock) {
     Place place = find_place(t, module, from_library);
     CodeError error = {0};
-    if (place.slot != NULL && slot_load(t, place.slot, &error) != CODE_OK) {
+    *status = place.slot == NULL ? CODE_OK : slot_load(t, place.slot, &error);
+    if (*status != CODE_OK) {
         return NULL;
     }
     Target *target = target_find(t, place.library, place.name, name, arity);
@@ -522,27 +523,34 @@ static const Target *resolve_locked(CodeTable *t, Term module, Term name, uint32
     }
     BuiltinFn builtin = t->hooks.find_builtin(atom_text(t->vm->atoms, place.name),
                                               atom_text(t->vm->atoms, name), arity);
-    return builtin == NULL ? NULL : target_intern(t, true, place.name, name, arity, builtin);
+    if (builtin == NULL) {
+        return NULL;
+    }
+    target = target_intern(t, true, place.name, name, arity, builtin);
+    *status = target == NULL ? CODE_MEMORY : CODE_OK;
+    return target;
 }
 
 static const Target *resolve(CodeTable *t, Term module, Term name, uint32_t arity,
-                             bool from_library) {
+                             bool from_library, CodeStatus *status) {
     lock_acquire(&t->lock);
-    const Target *target = resolve_locked(t, module, name, arity, from_library);
+    const Target *target = resolve_locked(t, module, name, arity, from_library, status);
     lock_release(&t->lock);
     return target;
 }
 
-const Target *code_find(CodeTable *t, Term module, Term name, uint32_t arity) {
+const Target *code_find(CodeTable *t, Term module, Term name, uint32_t arity, CodeStatus *status) {
+    *status = CODE_OK;
     const Target *target = target_find(t, false, module, name, arity);
     if (target_leads(target)) {
         return target;
     }
-    return resolve(t, module, name, arity, false);
+    return resolve(t, module, name, arity, false, status);
 }
 
-const Target *code_link(CodeTable *t, Import *import) {
-    const Target *target = resolve(t, import->module, import->name, import->arity, import->library);
+const Target *code_link(CodeTable *t, Import *import, CodeStatus *status) {
+    const Target *target =
+        resolve(t, import->module, import->name, import->arity, import->library, status);
     if (target != NULL) {
         // Release pairs with the acquire load of call_ext.
         atomic_store_explicit(&import->target, target, memory_order_release);

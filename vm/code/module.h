@@ -182,11 +182,13 @@ CodeStatus code_load_image(CodeTable *table, const uint8_t *bytes, size_t size, 
 // two. Any thread.
 const Module *code_find_module(CodeTable *table, Term name, CodeError *error);
 
-// What module.name/arity is to the program, loading the module if need be. NULL: nothing.
-const Target *code_find(CodeTable *table, Term module, Term name, uint32_t arity);
+// What module.name/arity is to the program, loading the module if need be. NULL: nothing of that
+// name, or `status` says why its module cannot be loaded.
+const Target *code_find(CodeTable *table, Term module, Term name, uint32_t arity,
+                        CodeStatus *status);
 
-// Resolves an import. NULL: there is nothing of that name (or its module cannot be loaded).
-const Target *code_link(CodeTable *table, Import *import);
+// Resolves an import. NULL as for code_find.
+const Target *code_link(CodeTable *table, Import *import, CodeStatus *status);
 
 // Whether there are versions older than the two that may live; one of them, which stays there until
 // it is freed; freeing it, when nothing refers to it and every thread has passed a quiet point

@@ -39,8 +39,13 @@ Term slow_collect(Process *p, size_t words) {
     return TERM_TRUE;
 }
 
-// :undef(:"Mod.name/arity").
-static const Target *fail_undef(Process *p, Term module, Term name, uint32_t arity) {
+// :undef(:"Mod.name/arity"), unless it may well be there and there was no memory to load it.
+static const Target *fail_undef(Process *p, CodeStatus status, Term module, Term name,
+                                uint32_t arity) {
+    if (status == CODE_MEMORY) {
+        process_limit(p, AM_memory);
+        return NULL;
+    }
     const AtomTable *atoms = p->vm->atoms;
     char text[600];
     int len = snprintf(text, sizeof text, "%.255s.%.255s/%u", atom_text(atoms, module),
@@ -54,8 +59,10 @@ static const Target *fail_undef(Process *p, Term module, Term name, uint32_t ari
 }
 
 const Target *slow_link(Process *p, Import *import) {
-    const Target *target = code_link(p->vm->code, import);
-    return target != NULL ? target : fail_undef(p, import->module, import->name, import->arity);
+    CodeStatus status;
+    const Target *target = code_link(p->vm->code, import, &status);
+    return target != NULL ? target
+                          : fail_undef(p, status, import->module, import->name, import->arity);
 }
 
 static const Target *fail_arity(Process *p, Term fn, uint32_t arity) {
@@ -74,8 +81,9 @@ const Target *slow_reference(Process *p, Term fn, uint32_t arity) {
     if (box_kind(fn) == KIND_FN || !term_same_bits(box_term(fn, 2), term_small(arity))) {
         return fail_arity(p, fn, arity);
     }
-    const Target *target = code_find(p->vm->code, box_term(fn, 0), box_term(fn, 1), arity);
-    return target != NULL ? target : fail_undef(p, box_term(fn, 0), box_term(fn, 1), arity);
+    CodeStatus status;
+    const Target *target = code_find(p->vm->code, box_term(fn, 0), box_term(fn, 1), arity, &status);
+    return target != NULL ? target : fail_undef(p, status, box_term(fn, 0), box_term(fn, 1), arity);
 }
 
 Term slow_reraise(Process *p, Term reason) {

@@ -248,12 +248,15 @@ static const Function *function_of(Process *p, Term fn) {
     }
     const Target *target;
     const Function *function;
+    CodeStatus status;
     do {
-        target = code_find(p->vm->code, box_term(fn, 0), box_term(fn, 1), 0);
+        target = code_find(p->vm->code, box_term(fn, 0), box_term(fn, 1), 0, &status);
         function = target == NULL ? NULL : target_function(target);
     } while (function == NULL && target != NULL &&
              target->builtin == NULL); // just being published anew
-    if (function == NULL) {
+    if (function == NULL && status == CODE_MEMORY) {
+        process_limit(p, AM_memory);
+    } else if (function == NULL) {
         process_fail_with(p, AM_undef, box_term(fn, 1));
     }
     return function;

@@ -27,7 +27,8 @@ static Term atom(Machine *m, const char *text) {
 // What module.f/0 gives or fails with.
 static const char *run(Machine *m, const char *module, const char *name) {
     static char out[256];
-    const Target *target = code_find(m->vm.code, atom(m, module), atom(m, name), 0);
+    const Target *target =
+        code_find(m->vm.code, atom(m, module), atom(m, name), 0, &(CodeStatus){0});
     if (target == NULL) {
         return "nothing";
     }
@@ -90,7 +91,8 @@ typedef struct {
 static uint32_t version_at(Watch *w, const Target *target) {
     const Function *f = target_function(target);
     while (f == NULL) {
-        const Target *found = code_find(w->m->vm.code, target->module, target->name, target->arity);
+        const Target *found =
+            code_find(w->m->vm.code, target->module, target->name, target->arity, &(CodeStatus){0});
         f = found == NULL ? NULL : target_function(found);
     }
     return f->module->version;
@@ -127,8 +129,8 @@ Test(module, versions_are_published_at_once) {
     Watch w = {.m = m};
     for (int i = 0; i < 2; i++) {
         Term name = atom(m, i == 0 ? "Pub0" : "Pub1");
-        w.first[i] = code_find(m->vm.code, name, atom(m, "f000"), 0);
-        w.last[i] = code_find(m->vm.code, name, atom(m, "f199"), 0);
+        w.first[i] = code_find(m->vm.code, name, atom(m, "f000"), 0, &(CodeStatus){0});
+        w.last[i] = code_find(m->vm.code, name, atom(m, "f199"), 0, &(CodeStatus){0});
     }
     pthread_t thread;
     cr_assert_eq(pthread_create(&thread, NULL, watch, &w), 0);
@@ -198,6 +200,26 @@ Test(module, an_image_that_is_not_sound_says_so_when_it_is_called) {
               error.what);
     cr_expect_null(code_find_module(m->vm.code, main, &error));
     cr_expect(error.what[0] != '\0');
+    machine_free(m);
+    bytes_free(&image);
+}
+
+Test(module, a_module_that_finds_no_memory_is_not_taken_for_missing) {
+    Machine *m = machine_new(0);
+    Bytes image = assembled("module Used\nfn f/0\n  enter {}\n  move x0 1\n  ret\n");
+    Term main;
+    add(m, &image, &main);
+    Term f = atom(m, "f");
+    CodeStatus status = CODE_MEMORY;
+    uint64_t nth = 0;
+    while (status != CODE_OK) {
+        mem_fail_nth(m->vm.mem, ++nth);
+        const Target *target = code_find(m->vm.code, main, f, 0, &status);
+        mem_fail_nth(m->vm.mem, 0);
+        cr_assert_eq(status, target == NULL ? CODE_MEMORY : CODE_OK);
+    }
+    cr_expect_gt(nth, 4);
+    cr_expect_str_eq(run(m, "Used", "f"), "1");
     machine_free(m);
     bytes_free(&image);
 }

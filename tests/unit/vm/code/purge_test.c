@@ -141,7 +141,8 @@ static bool is(World *w, Term pid, void (*what)(Worker *, void *)) {
     }
 
 static Term spawn(World *w, const char *module, const char *name) {
-    const Target *target = code_find(w->vm->code, atom(w, module), atom(w, name), 0);
+    const Target *target =
+        code_find(w->vm->code, atom(w, module), atom(w, name), 0, &(CodeStatus){0});
     cr_assert_not_null(target);
     Call call = {.function = target_function(target)};
     sched_call(w->vm->sched, call_spawn, &call);
