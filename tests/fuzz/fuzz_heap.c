@@ -20,8 +20,8 @@ typedef struct {
     BlockPool *pool;
 } Machine;
 
-static void each_root(Process *owner, RootVisit visit, void *collection) {
-    Machine *m = (Machine *)(void *)owner;
+static void each_root(Heap *heap, RootVisit visit, void *collection) {
+    Machine *m = (Machine *)(void *)heap; // its first field
     visit(collection, m->roots, ROOTS);
     visit(collection, &m->cell, 1);
     visit(collection, m->heap.sp, (size_t)(m->heap.stack_end - m->heap.sp));
@@ -108,10 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     BlockPool pool;
     block_pool_init(&pool, depot);
     pool.stress = size % 4 == 0;
+    pool.each_root = each_root;
     Machine m = {.mem = mem, .pool = &pool, .cell = TERM_NIL};
     CHECK(heap_init(&m.heap, &pool, 0));
-    m.heap.each_root = each_root;
-    m.heap.owner = (Process *)(void *)&m;
     for (int i = 0; i < ROOTS; i++) {
         m.roots[i] = TERM_NIL;
     }

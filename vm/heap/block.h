@@ -19,13 +19,13 @@
 #include "vm/base/atomic.h"
 #include "vm/base/lock.h"
 #include "vm/heap/fragment.h"
-#include "vm/term/term.h"
+#include "vm/term/room.h"
 
 typedef struct BlockSpan BlockSpan;
 typedef struct FreeBlock FreeBlock;
 
 enum {
-    BLOCK_SMALL_CLASSES = 18, // 24 to 8192 words
+    BLOCK_SMALL_CLASSES = 20, // 16 to 8192 words
     BLOCK_LARGE_CLASSES = 56, // from there on, four to a doubling
     BLOCK_CLASSES = BLOCK_SMALL_CLASSES + BLOCK_LARGE_CLASSES,
 };
@@ -67,6 +67,9 @@ typedef struct BlockPool {
     uint32_t count[BLOCK_CLASSES];
     size_t large_bytes;
     FragmentPool fragments;
+    // Calls visit for every root of a heap's owner: registers, frames, what it has in hand. Set by
+    // who has the pool, if it collects.
+    void (*each_root)(struct Heap *heap, RootVisit visit, void *collection);
 } BlockPool;
 
 // literals may be NULL (no address is one then). NULL: no memory.

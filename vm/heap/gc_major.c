@@ -86,9 +86,6 @@ static void sweep_all(Collection *c, OldBlock *old, OffHeap *to) {
 }
 
 static void finish(Heap *heap) {
-    if (heap->remember != NULL) {
-        heap->remember->count = 0;
-    }
     heap->need_full = false;
     heap->collections++;
 }
@@ -123,7 +120,8 @@ static HeapStatus collect_small(Collection *c, size_t block_words, Term *roots, 
     c->evicted_to = &list;
     gc_replace_block(heap, block, block_words, block);
     move_all(c, block, roots, count);
-    heap->top = heap->mature = c->top;
+    heap->top = c->top;
+    heap->survivors = (uint32_t)(heap->top - heap->start);
     sweep_all(c, heap->old, &list);
     heap->offheap_young = list;
     if (heap->old != NULL) {
@@ -155,7 +153,7 @@ HeapStatus gc_small(Heap *heap, size_t words, size_t expected, Term *roots, size
     HeapStatus status = collect_small(
         &c, small_block_words(heap, words, expected, used + heap->fragment_words), roots, count);
     // Not one that adopted messages asked for: a larger block would not make such rarer.
-    heap->minor_count += status == HEAP_OK && was_full;
+    gc_count_minor(heap, status == HEAP_OK && was_full);
     return status;
 }
 
@@ -204,7 +202,8 @@ static HeapStatus collect_large(Collection *c, size_t from_words, size_t words, 
     old->top = c->top;
     sweep_all(c, from_old, &old->offheap);
     heap->old = old;
-    heap->top = heap->mature = heap->start;
+    heap->top = heap->start;
+    heap->survivors = 0;
     if (from_old != NULL) {
         old_block_free(heap->pool, from_old);
     }

@@ -41,6 +41,7 @@ OldBlock *old_block_new(BlockPool *pool, size_t words) {
 }
 
 void old_block_free(BlockPool *pool, OldBlock *old) {
+    mem_free(pool->mem, MEM_HEAP, old->remember);
     block_free(pool, (Term *)old, old->words);
 }
 
@@ -88,7 +89,7 @@ Term *gc_new_block(Heap *heap, size_t *words) {
 void gc_replace_block(Heap *heap, Term *block, size_t words, Term *top) {
     size_t stack = (size_t)(heap->stack_end - heap->sp);
     heap->start = block;
-    heap->top = heap->mature = top;
+    heap->top = top;
     heap->stack_end = block + words;
     heap->sp = heap->stack_end - stack;
     fill_free_words(heap->top, heap->sp);
@@ -96,9 +97,7 @@ void gc_replace_block(Heap *heap, Term *block, size_t words, Term *top) {
 
 void gc_each_root(Heap *heap, Term *roots, size_t count, RootVisit visit, Collection *c) {
     visit(c, roots, count);
-    if (heap->each_root != NULL) {
-        heap->each_root(heap->owner, visit, c);
-    }
+    heap->pool->each_root(heap, visit, c);
 }
 
 // Moving -----------------------------------------------------------------------------------------
@@ -125,7 +124,7 @@ static void message_roots(void *collection, Term *slot, size_t count) {
 
 // Cells of the old heap that were filled. Dead ones count as live here: it is their last time.
 static void visit_remembered(Collection *c, RootVisit visit) {
-    HeapRemember *r = c->heap->remember;
+    HeapRemember *r = c->heap->old->remember;
     for (uint32_t i = 0; r != NULL && i < r->count; i++) {
         visit(c, r->cells[i] + 1, 1);
     }
@@ -156,7 +155,7 @@ size_t gc_young_words(const Heap *heap, size_t survivors, size_t words) {
 }
 
 size_t gc_busy_words(const Heap *heap) {
-    int doublings = 32 - __builtin_clz(heap->minor_count | 1);
+    int doublings = 32 - __builtin_clz(heap->minor_count | 1u);
     return (size_t)BUSY_FIRST_WORDS << (doublings < BUSY_DOUBLINGS ? doublings : BUSY_DOUBLINGS);
 }
 
@@ -238,9 +237,10 @@ HeapStatus gc_minor(Heap *heap, size_t words, Term *roots, size_t count) {
     heap->offheap_young = (OffHeap){NULL, 0};
     gc_sweep_offheap(&young_list, &old->offheap);
     gc_free_fragments(heap, &old->offheap);
-    heap->top = heap->mature = heap->start;
+    heap->top = heap->start;
+    heap->survivors = 0;
     heap->collections++;
     bool was_full = used * 2 > has;
-    heap->minor_count += was_full;
+    gc_count_minor(heap, was_full);
     return gc_resize_young(heap, was_full ? next_young_words(heap, has, used, kept) : has, words);
 }

@@ -5,11 +5,19 @@
 
 #include "vm/heap/heap.h"
 
+// Cells of the old heap that were filled since the last collection.
+typedef struct {
+    uint32_t count;
+    uint32_t capacity;
+    Term *cells[];
+} HeapRemember;
+
 struct OldBlock {
     Term *top;
     Term *end;
     size_t words; // of the block, this struct included
     size_t live;  // words that the last full collection has left
+    HeapRemember *remember;
     OffHeap offheap;
     size_t offheap_trigger; // bytes at which a full collection is due
     Term data[];
@@ -23,12 +31,6 @@ enum {
     // The young block grows by experience to this, about the size of a cache, or to a share of the
     // old heap.
     YOUNG_WORDS_MAX = 128 * 1024,
-};
-
-struct HeapRemember {
-    uint32_t count;
-    uint32_t capacity;
-    Term *cells[];
 };
 
 // A run of addresses; a size of 0 holds none.
@@ -88,6 +90,14 @@ static inline size_t heap_stack_words(const Heap *heap) {
 
 static inline size_t old_used_words(const Heap *heap) {
     return heap->old == NULL ? 0 : (size_t)(heap->old->top - heap->old->data);
+}
+
+static inline bool heap_remembers(const Heap *heap) {
+    return heap->old != NULL && heap->old->remember != NULL && heap->old->remember->count > 0;
+}
+
+static inline void gc_count_minor(Heap *heap, bool counts) {
+    heap->minor_count += counts && heap->minor_count < UINT8_MAX;
 }
 
 // In debug builds: free words hold a non-value, which a walk over the heap passes over.

@@ -29,7 +29,7 @@ bool heap_init(Heap *heap, BlockPool *pool, size_t words) {
     if (block == NULL) {
         return false;
     }
-    heap->start = heap->top = heap->mature = block;
+    heap->start = heap->top = block;
     heap->sp = heap->stack_end = block + words;
     fill_free_words(heap->top, heap->sp);
     return true;
@@ -56,7 +56,6 @@ void heap_destroy(Heap *heap) {
         release_all(&heap->old->offheap);
         old_block_free(heap->pool, heap->old);
     }
-    mem_free(heap->pool->mem, MEM_HEAP, heap->remember);
     block_free(heap->pool, heap->start, heap_block_words(heap));
     *heap = (Heap){.pool = heap->pool};
 }
@@ -80,8 +79,7 @@ void heap_adopt(Heap *heap, Fragment *fragment) {
     heap->fragments = fragment;
     heap->fragment_words += fragment->words;
     heap->offheap_young.bytes += fragment->offheap.bytes;
-    bool ignored =
-        heap->fragment_words > 16 * HEAP_FRAGMENT_WORDS + 4 * (size_t)(heap->mature - heap->start);
+    bool ignored = heap->fragment_words > 16 * HEAP_FRAGMENT_WORDS + 4 * (size_t)heap->survivors;
     if (ignored && heap_free_words(heap) > FREE_FOR_FAILURE) {
         // The owner did not collect when it was pressed. The next allocation, by whatever fast
         // path, finds no room and so collects.
@@ -92,7 +90,7 @@ void heap_adopt(Heap *heap, Fragment *fragment) {
 }
 
 static void remember(Heap *heap, Term *cell) {
-    HeapRemember *r = heap->remember;
+    HeapRemember *r = heap->old->remember;
     if (r == NULL || r->count == r->capacity) {
         uint32_t capacity = r == NULL ? REMEMBER_FIRST : r->capacity * 2;
         HeapRemember *grown =
@@ -105,7 +103,7 @@ static void remember(Heap *heap, Term *cell) {
             grown->count = 0;
         }
         grown->capacity = capacity;
-        heap->remember = r = grown;
+        heap->old->remember = r = grown;
     }
     r->cells[r->count++] = cell;
 }
@@ -191,7 +189,7 @@ static bool is_swollen(const Heap *heap, size_t words, size_t had) {
 // is moved once more, into a block that fits it.
 static HeapStatus collect_small(Heap *heap, size_t words, Term *roots, size_t count) {
     size_t had = heap_block_words(heap);
-    HeapStatus status = gc_small(heap, words, (size_t)(heap->mature - heap->start), roots, count);
+    HeapStatus status = gc_small(heap, words, heap->survivors, roots, count);
     if (status == HEAP_OK && (is_misfit(heap, words) || is_swollen(heap, words, had))) {
         status = gc_small(heap, words, (size_t)(heap->top - heap->start), roots, count);
     }
@@ -384,8 +382,8 @@ bool heap_refers(Heap *heap, const Term *from, size_t words) {
     for (Fragment *f = heap->fragments; f != NULL && !s.found; f = f->next) {
         s.found = words_refer(f->data, f->data + f->words, s.range);
     }
-    if (!s.found && heap->each_root != NULL) {
-        heap->each_root(heap->owner, search_roots, &s);
+    if (!s.found) {
+        heap->pool->each_root(heap, search_roots, &s);
     }
     return s.found;
 }

@@ -5,7 +5,7 @@
 // collection copies them out.
 //
 //   block: [ survivors | new .......... top → free ← sp | stack of values ]
-//          start       mature            top         sp                 stack_end
+//          start                         top         sp                 stack_end
 //
 // A small heap has no old one: what survives is moved to the front of a new young block. Once there
 // is an old heap, all that survives goes there and the young block is empty after a collection.
@@ -37,8 +37,7 @@ struct Fragment {
     Term data[];
 };
 
-typedef struct OldBlock OldBlock;         // the old heap: gc_private.h
-typedef struct HeapRemember HeapRemember; // filled cells that a minor collection must look at
+typedef struct OldBlock OldBlock; // the old heap: gc_private.h
 
 // Why heap_collect and heap_reserve could not do it; nothing is lost then.
 typedef enum {
@@ -53,7 +52,6 @@ struct Heap {
     Term *top;           // next free word
     Term *sp;            // lowest word of the value stack in use; the current frame's Y0
     Term *stack_end;     // end of the block; sp == stack_end: no frames
-    Term *mature;        // below it: survived the last collection
     OldBlock *old;       // NULL for a small heap
     Fragment *fragments; // adopted; freed by the next collection
     size_t fragment_words;
@@ -65,25 +63,21 @@ struct Heap {
     size_t
         limit_words; // 0: none. Beyond it reserve fails with :limit(:heap); counts off-heap bytes
                      // too
-    HeapRemember *remember;
-    uint32_t minor_count; // since its memory was given back (heap_shrink)
-    bool need_full;       // the next collection must be a full one
-    bool deferred;        // a collection was due and put off
-    uint8_t collections;  // made, modulo 256: who compares sees that there was one
+    uint32_t survivors;  // words of the young block that have survived the last collection
+    uint8_t minor_count; // since its memory was given back (heap_shrink), up to UINT8_MAX
+    uint8_t collections; // made, modulo 256: who compares sees that there was one
     uint8_t why; // HeapStatus of the last heap_ensure, heap_reserve or heap_collect that collected
-    // Calls visit for every root of the owner: registers, frames, pending signals' terms. Set by
-    // proc/.
-    void (*each_root)(Process *owner, RootVisit visit, void *collection);
-    Process *owner;
-    BlockPool *pool; // of the thread that runs the owner; set before it runs
+    bool need_full : 1; // the next collection must be a full one
+    bool deferred : 1;  // a collection was due and put off
+    BlockPool *pool;    // of the thread that runs the owner; set before it runs
 };
 
 // HEAP_FIRST_WORDS: the block of a new process: with an idle process in mind (the smallest class of
 // block.c).
-enum { HEAP_FIRST_WORDS = 24 };
+enum { HEAP_FIRST_WORDS = 16 };
 
-// An empty heap with one block of at least `words` (0: HEAP_FIRST_WORDS), no frames. each_root,
-// owner and limit are the caller's to set. False: no memory.
+// An empty heap with one block of at least `words` (0: HEAP_FIRST_WORDS), no frames. The
+// limit is the caller's to set. False: no memory.
 MUST_USE bool heap_init(Heap *heap, BlockPool *pool, size_t words);
 // Frees all: blocks, fragments, references to shared bytes. heap->pool must be the calling
 // thread's.
@@ -127,7 +121,7 @@ enum { HEAP_FRAGMENT_WORDS = 512 };
 // collecting is possible.
 static inline bool heap_is_pressed(const Heap *heap) {
     return heap->offheap_young.bytes > heap->offheap_trigger ||
-           heap->fragment_words > HEAP_FRAGMENT_WORDS + 2 * (size_t)(heap->mature - heap->start);
+           heap->fragment_words > HEAP_FRAGMENT_WORDS + 2 * (size_t)heap->survivors;
 }
 
 // Where a thread's pool `defers`, collections that may take over about a millisecond are put off:

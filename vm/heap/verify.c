@@ -142,8 +142,7 @@ static void check_slot(Verifier *v, Term t, Place from) {
     uintptr_t end;
     Place place = place_of(v->heap, term_address(t), &end);
     // The one exception: a filled cell, until the next collection has seen it.
-    bool is_remembered =
-        v->heap->need_full || (v->heap->remember != NULL && v->heap->remember->count > 0);
+    bool is_remembered = v->heap->need_full || heap_remembers(v->heap);
     CHECK(may_lead(from, place) || (from == PLACE_OLD && is_remembered && place != PLACE_NOWHERE));
     if (place == PLACE_LITERAL) {
         return;
@@ -199,8 +198,7 @@ static void note_list(Verifier *v, const OffHeap *list, Place place) {
 }
 
 static void check_bounds(const Heap *heap) {
-    CHECK(heap->start <= heap->mature);
-    CHECK(heap->mature <= heap->top);
+    CHECK(heap->start + heap->survivors <= heap->top);
     CHECK(heap->top <= heap->sp);
     CHECK(heap->sp <= heap->stack_end);
     CHECK(heap->old == NULL ||
@@ -220,9 +218,7 @@ void heap_verify(Heap *heap) {
     for (const Fragment *f = heap->fragments; f != NULL; f = f->next) {
         note_list(&v, &f->offheap, PLACE_FRAGMENT);
     }
-    if (heap->each_root != NULL) {
-        heap->each_root(heap->owner, check_roots, &v);
-    }
+    heap->pool->each_root(heap, check_roots, &v);
     while (v.stack.count > 0) {
         TermFrame f = *term_stack_top(&v.stack);
         term_stack_pop(&v.stack);

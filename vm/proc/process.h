@@ -139,8 +139,7 @@ Term process_grow_returns(Process *p);
 // Words of every heap that only failing may use (see above).
 enum { HEAP_GAP = 4 };
 
-// Visits all roots: registers, saved registers, cells, frames, work, reason. The each_root of its
-// heap.
+// Visits all roots: registers, saved registers, cells, frames, work, reason.
 void process_each_root(Process *p, RootVisit visit, void *collection);
 // What the process keeps alive, in bytes: struct, heap, stacks, mailbox, relations.
 size_t process_memory_bytes(const Process *p);

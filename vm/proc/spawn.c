@@ -78,8 +78,6 @@ static bool heap_make(Worker *w, Process *p, const SpawnOptions *options) {
     if (!heap_init(&p->heap, &w->blocks, words)) {
         return false;
     }
-    p->heap.owner = p;
-    p->heap.each_root = process_each_root;
     p->heap.limit_words = options->heap_limit_words;
     p->cell_count = options->cells;
     for (uint16_t i = 0; i < options->cells; i++) {

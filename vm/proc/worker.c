@@ -2,6 +2,11 @@
 // A worker's memory and quiet point: see worker.h.
 #include "vm/proc/worker.h"
 
+static void each_root(Heap *heap, RootVisit visit, void *collection) {
+    Process *p = (Process *)(void *)((char *)heap - offsetof(Process, heap));
+    process_each_root(p, visit, collection);
+}
+
 bool worker_init(Worker *w, VM *vm, const WorkerHooks *hooks, uint32_t number) {
     *w = (Worker){.vm = vm, .mem = vm->mem, .hooks = hooks, .number = number};
     w->quiet = quiet_join(vm->quiet);
@@ -9,6 +14,7 @@ bool worker_init(Worker *w, VM *vm, const WorkerHooks *hooks, uint32_t number) {
         return false;
     }
     block_pool_init(&w->blocks, vm->blocks);
+    w->blocks.each_root = each_root;
     return true;
 }
 

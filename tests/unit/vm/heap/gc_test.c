@@ -27,8 +27,8 @@ static Heap heap;
 static Term roots[ROOTS];
 static Term shadows[ROOTS]; // the same terms in the generator's memory
 
-static void visit_roots(Process *owner, RootVisit visit, void *collection) {
-    (void)owner;
+static void visit_roots(Heap *of, RootVisit visit, void *collection) {
+    (void)of;
     visit(collection, roots, ROOTS);
     visit(collection, heap.sp, (size_t)(heap.stack_end - heap.sp));
 }
@@ -39,7 +39,7 @@ static void setup(void) {
     depot = block_depot_new(g.mem, literals);
     block_pool_init(&pool, depot);
     cr_assert(heap_init(&heap, &pool, 0));
-    heap.each_root = visit_roots;
+    pool.each_root = visit_roots;
     for (int i = 0; i < ROOTS; i++) {
         roots[i] = shadows[i] = TERM_NIL;
     }
@@ -479,7 +479,7 @@ Test(gc, a_young_block_follows_what_survives) {
     }
     cr_assert(heap_block_words(&heap) > 2 * YOUNG_WORDS_MAX);
     cr_assert(heap_block_words(&heap) <= 2 * block_round(2 * heap.old->live));
-    size_t before = heap.minor_count;
+    uint8_t before = heap.minor_count;
     for (int i = 0; i < GARBAGE / CONS_WORDS; i++) {
         cr_assert(heap_reserve(&heap, CONS_WORDS, NULL, 0, &room));
         roots[1] = room_cons(&room, term_small(i), TERM_EMPTY);
