@@ -30,7 +30,7 @@ enum {
     ONE_BLOCK_WORDS = 2048,
     // The young block grows by experience to this, about the size of a cache, or to a share of the
     // old heap.
-    YOUNG_WORDS_MAX = 128 * 1024,
+    YOUNG_WORDS_MAX = 64 * 1024,
 };
 
 // A run of addresses; a size of 0 holds none.

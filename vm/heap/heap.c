@@ -9,7 +9,7 @@
 
 enum {
     OFFHEAP_SLACK = 512 * 1024, // bytes of new shared data before a collection for their sake
-    LONG_WORDS = 192 * 1024,    // to copy: about a millisecond
+    LONG_WORDS = 96 * 1024,     // to copy: half a millisecond, more with new pages
     REMEMBER_FIRST = 16,
     FREE_FOR_FAILURE = 4, // words that pressing leaves free
     STRESS_WORDS = 2048,
