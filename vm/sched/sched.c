@@ -398,6 +398,7 @@ static Scheduler *scheduler_new(SchedPool *pool, uint32_t number) {
     wheel_init(&s->timers, vm->mem, sched_now_ns(vm));
     s->reds_left = POLL_REDUCTIONS;
     s->crowded_ns = UINT64_MAX;
+    s->patience_ns = PATIENCE_FIRST_NS;
     bool ok = worker_init(&s->worker, vm, &scheduler_hooks, number) && s->wake_fd >= 0;
     // In the seeded mode there are no other threads.
     s->worker.blocks.defers = !vm->options.seeded;

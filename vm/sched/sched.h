@@ -24,7 +24,9 @@ enum {
     SLICE_REDUCTIONS = 4000,
     FRESH_REDUCTIONS = 32000, // of woken ones before one that had used up its slice
     TURN_REDUCTIONS = 20,     // what a turn costs beside them
-    POLL_REDUCTIONS = 4000,   // between looks at the clock and the event loop
+    PATIENCE_FIRST_NS = 1000 * 1000,
+    PATIENCE_LAST_NS = 64 * PATIENCE_FIRST_NS,
+    POLL_REDUCTIONS = 4000, // between looks at the clock and the event loop
     SCHED_MAX = 1024,
 };
 
@@ -61,6 +63,8 @@ struct Scheduler {
     IoLoop *loop; // NULL until used
     uint32_t io_in_flight;
     int32_t reds_left;     // until the next poll
+    uint64_t patience_ns;  // how long it waits then until it offers those that talk
+    uint64_t talkers_ns;   // when it did so last
     uint64_t crowded_ns;   // since when more than one waits at every poll; UINT64_MAX: not so
     size_t verified_words; // of heaps, which the slices since have not made up for; debug builds
     int wake_fd;           // eventfd

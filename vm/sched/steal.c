@@ -10,7 +10,7 @@
 // Which some: a process that computes gains by running elsewhere, but one that mostly sends and
 // receives (`chatty`) loses: its messages and those it talks to would go from cache to cache. So at
 // first only those go that used up a slice and are not chatty. When more than one waits for longer
-// than CROWDED_NS, the others are tried as well: as those who are woken go where they were woken
+// than a millisecond, the others are tried as well: as those who are woken go where they were woken
 // from, a group that talks among itself is soon together again, here or there.
 #include "vm/sched/runq.h"
 #include "vm/sched/sched_private.h"
@@ -117,8 +117,19 @@ bool sched_is_any_offered(const SchedPool *pool) {
     return false;
 }
 
+// Those that talk were offered. Where that is soon to be done again, as they came back, it is tried
+// more rarely.
+static void be_patient(Scheduler *s) {
+    enum { SOON = 8 };
+    uint64_t now_ns = s->worker.now_ns;
+    bool soon = now_ns - s->talkers_ns < SOON * s->patience_ns;
+    s->talkers_ns = now_ns;
+    s->patience_ns = !soon                               ? PATIENCE_FIRST_NS
+                     : s->patience_ns < PATIENCE_LAST_NS ? 2 * s->patience_ns
+                                                         : s->patience_ns;
+}
+
 void sched_share(Scheduler *s) {
-    enum { CROWDED_NS = 1000 * 1000 };
     uint64_t now_ns = s->worker.now_ns;
     RunQueue *q = &s->queue;
     if (q->count < 2) {
@@ -130,9 +141,12 @@ void sched_share(Scheduler *s) {
     if (atomic_load_explicit(&s->pool->idle, memory_order_relaxed) == 0) {
         return;
     }
-    bool all = now_ns - s->crowded_ns >= CROWDED_NS;
+    bool all = now_ns - s->crowded_ns >= s->patience_ns;
     if ((all || q->busy > 0) && runq_offer(q, all) > 0) {
         s->crowded_ns = now_ns;
+        if (all) {
+            be_patient(s);
+        }
         sched_wake_one(s->pool);
     }
 }
