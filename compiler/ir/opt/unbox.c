@@ -369,14 +369,16 @@ static uint32_t *count_uses(const Unbox *u) {
 }
 
 static bool has_raw(const Unbox *u) {
+    bool any = false;
     for (uint32_t i = 0; i < u->f->blocks.len; i++) {
         for (const IrInst *inst = u->f->blocks.items[i]->first; inst != NULL; inst = inst->next) {
-            if (is_raw_op(u, inst)) {
-                return true;
+            if (inst->op == IR_RECV_PEEK) {
+                return false; // nothing may raise while a message is looked at, as a BOX there would
             }
+            any = any || is_raw_op(u, inst);
         }
     }
-    return false;
+    return any;
 }
 
 bool opt_unbox(IrFunction *f) {
