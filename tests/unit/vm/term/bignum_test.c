@@ -369,6 +369,10 @@ Test(bignum, limits) {
     Buffer text;
     buffer_init(&text, mem);
     cr_assert(bignum_print(mem, &text, product, 10) == NUM_OK);
+    // What a division costs goes with its quotient: one of two long numbers is a pass over them.
+    uint64_t whole = bignum_cost_us(BIGNUM_MUL, a, a);
+    cr_assert(bignum_cost_us(BIGNUM_DIV, a, a) * 20 < whole);
+    cr_assert(bignum_cost_us(BIGNUM_DIV, product, a) > whole / 4);
     // Division of a full number by a half one, and by a short one.
     a_words[0] = header_make(KIND_BIGNUM, full, 0);
     room = room_over(out, BIGNUM_WORDS_MAX + 8, NULL);
