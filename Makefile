@@ -418,6 +418,6 @@ repl: all
 	@$(COPPICE) repl
 gdb:
 	@$(MAKE) CFG=debug all
-	@gdb -x tools/gdb/coppice.py --args .build/debug/coppice $(if $(RUN),run $(RUN),repl)
+	@gdb -x tools/gdb/coppice.py --args .build/debug/coppice $(if $(RUN),run --symbols=gdb $(RUN),repl --symbols=gdb)
 clean:
 	@rm -rf .build

@@ -9,6 +9,9 @@
 #include "vm/term/term.h"
 #include "vm/vm.h"
 
+// Whom to tell which function machine code belongs to: vm/jit/symbols.h.
+enum { SYMBOLS_PERF = 1, SYMBOLS_GDB = 2 };
+
 typedef struct {
     uint32_t schedulers; // 0: one per core
     bool seeded;         // one runner, schedule drawn from `seed`, virtual time
@@ -16,6 +19,7 @@ typedef struct {
     size_t memory_limit; // bytes; 0: three quarters of the machine's or cgroup's
     const char *trace;   // comma-separated kinds of vm/proc/trace.def, or NULL
     const char *engine;  // "interp"; NULL: the best there is
+    uint32_t symbols;    // SYMBOLS_*
     int argc;            // what Env.args gives
     char **argv;
     uint32_t process_limit;    // 0: the table's own

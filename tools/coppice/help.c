@@ -21,6 +21,7 @@ static const struct {
      "  --seed N           one thread; schedule and random numbers are drawn from N, time is virtual\n"
      "  --trace=KINDS      writes events of these kinds to standard error, with KINDS:FILE to a file\n"
      "  --engine NAME      what runs the code: jit or interp\n"
+     "  --symbols=FOR      names machine code for perf (in /tmp/perf-PID.map), gdb, or all\n"
      "  --opt N            0: compile without the optimiser; 1 is the rule. For those who look for its faults\n"},
     {"build", "coppice build [OPTIONS] FILE|FOLDER|-", "makes an image of a program",
      "Compiles a source and the modules that it reaches, or all of a folder, to one image.\n\n"

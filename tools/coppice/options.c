@@ -149,6 +149,17 @@ static bool set_opt(Options *o, const char *text) {
     return true;
 }
 
+static bool set_symbols(Options *o, const char *text) {
+    bool perf = strcmp(text, "perf") == 0 || strcmp(text, "all") == 0;
+    bool gdb = strcmp(text, "gdb") == 0 || strcmp(text, "all") == 0;
+    if (!perf && !gdb) {
+        complain("--symbols: '%s' is none of perf, gdb, all", text);
+        return false;
+    }
+    o->vm.symbols |= (perf ? SYMBOLS_PERF : 0) | (gdb ? SYMBOLS_GDB : 0);
+    return true;
+}
+
 static bool set_output(Options *o, const char *text) {
     o->output = text;
     return true;
@@ -180,6 +191,7 @@ static const Option table[] = {
     {"--seeds", "test", set_seeds, NULL},
     {"--trace", "run test repl", set_trace, "all"},
     {"--engine", "run test repl", set_engine, NULL},
+    {"--symbols", "run test repl", set_symbols, "all"},
     {"--opt", "run build test", set_opt, NULL},
     {"--filter", "test", set_filter, NULL},
     {"--dump", "build", set_dump, NULL},

@@ -7,6 +7,13 @@
 // by the functions that use them.
 #include "gen/offsets.h"
 
+// Of DWARF, and a number in three bytes.
+#define DEF_CFA_EXPRESSION 0x0f
+#define VAL_EXPRESSION     0x16
+#define BREG               0x70
+#define DEREF              0x06
+#define LEB(n)             ((n) & 0x7f) | 0x80, ((n) >> 7 & 0x7f) | 0x80, (n) >> 14
+
     .text
 
 // int jit_enter(Process *p): runs p from p->pc, with X0..X5 from its register file, until it
@@ -61,7 +68,9 @@ jit_enter:
     .cfi_endproc
     .size jit_enter, . - jit_enter
 
-// HOLE_COLD: calls site->cold(p, site), the site being in r11, and goes where that says.
+// HOLE_COLD: calls site->cold(p, site), the site being in r11, and goes where that says. The site
+// is kept in the word below the saved registers: by it a debugger finds the op that is being done,
+// as if that had been interrupted (which also tells it not to expect both frames on one stack).
     .macro COLD load
     movq %r13, PROCESS_SP(%r12)
     movq %r14, PROCESS_TOP(%r12)
@@ -75,6 +84,10 @@ jit_enter:
     movq %rsp, PROCESS_RETURNS(%r12)
     movq PROCESS_WORKER(%r12), %rax
     movq WORKER_NATIVE_SP(%rax), %rsp
+    movq %r11, (%rsp)
+    // rsp of the frame around: [r12 + PROCESS_RETURNS]; its rip: site->self.
+    .cfi_escape DEF_CFA_EXPRESSION, 5, BREG + 12, LEB(PROCESS_RETURNS), DEREF
+    .cfi_escape VAL_EXPRESSION, 16, 4, BREG + 7, 0, DEREF, DEREF
     movq %r12, %rdi
     movq %r11, %rsi
     call *SITE_COLD(%r11)
@@ -96,6 +109,7 @@ jit_enter:
     .type jit_cold, @function
 jit_cold:
     .cfi_startproc
+    .cfi_signal_frame
     .cfi_undefined %rip
     movq PROCESS_X(%r12), %r10
     COLD .Lload
@@ -108,6 +122,7 @@ jit_cold:
     .type jit_cold_raw, @function
 jit_cold_raw:
     .cfi_startproc
+    .cfi_signal_frame
     .cfi_undefined %rip
     movq PROCESS_X(%r12), %r10
     movsd %xmm0, RAW_FILE_BYTES + 0(%r10)

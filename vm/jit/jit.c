@@ -8,7 +8,7 @@
 
 #include "vm/base/alloc.h"
 #include "vm/boot.h"
-#include "vm/jit/translate.h"
+#include "vm/jit/symbols.h"
 
 // glue_x86_64.S
 int jit_enter(Process *p);
@@ -51,6 +51,7 @@ static const void *jit_unwinding(const VM *vm) {
 static void jit_close(VM *vm) {
     JitState *state = vm->engine_state;
     if (state != NULL) {
+        symbols_close(vm, state);
         mem_free(vm->mem, MEM_JIT, state->exit_site);
         mem_free(vm->mem, MEM_JIT, state->unwinding_site);
         if (state->stubs != NULL) {
@@ -69,7 +70,7 @@ static bool jit_open(VM *vm, char *why) {
         return false;
     }
     state->memory = code_memory_new(vm->mem, why);
-    return state->memory != NULL && translate_stubs(vm, state);
+    return state->memory != NULL && translate_stubs(vm, state) && symbols_open(vm, state, why);
 }
 
 const Engine jit_engine = {

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "vm/base/alloc.h"
 #include "vm/base/lock.h"
@@ -33,21 +32,17 @@ static size_t whole(size_t size) {
 }
 
 static bool map_region(CodeMemory *m) {
-    int fd = memfd_create("code", MFD_CLOEXEC);
-    if (fd < 0) {
+    void *write = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    m->write = write == MAP_FAILED ? NULL : write;
+    if (m->write == NULL) {
         return false;
     }
-    bool good = ftruncate(fd, REGION_BYTES) == 0;
-    void *write = MAP_FAILED;
-    void *run = MAP_FAILED;
-    if (good) {
-        write = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-        run = mmap(NULL, REGION_BYTES, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    }
-    close(fd);
-    m->write = write == MAP_FAILED ? NULL : write;
+    // A size of 0 leaves the old mapping where it is: the same pages are then at both addresses. (A
+    // memfd would do the same, but perf takes its pages for those of a file.)
+    void *run = mremap(write, 0, REGION_BYTES, MREMAP_MAYMOVE);
     m->run = run == MAP_FAILED ? NULL : run;
-    return m->write != NULL && m->run != NULL;
+    return m->run != NULL && mprotect(run, REGION_BYTES, PROT_READ | PROT_EXEC) == 0;
 }
 
 CodeMemory *code_memory_new(MemStats *mem, char *why) {

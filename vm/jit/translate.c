@@ -11,6 +11,7 @@
 #include "vm/base/alloc.h"
 #include "vm/boot.h"
 #include "vm/code/instr.h"
+#include "vm/jit/symbols.h"
 #include "vm/ops/words.h"
 #include "vm/term/bytes.h"
 
@@ -751,8 +752,12 @@ static bool emit_function(Translation *t, Function *f, const void ***handlers) {
     return true;
 }
 
-static bool emit_all(Translation *t, Module *module, const void **handlers) {
+static bool emit_all(Translation *t, Module *module, JitModule *made) {
+    const void **handlers = made != NULL ? made->handlers : NULL;
     for (uint32_t i = 0; i < module->function_count; i++) {
+        if (made != NULL) {
+            made->cold_starts[i] = (uint32_t)t->cold;
+        }
         if (!emit_function(t, &module->functions[i], &handlers)) {
             return false;
         }
@@ -766,13 +771,17 @@ static JitModule *take_module(VM *vm, Translation *t, size_t handlers) {
     size_t cold_at = t->hot;
     size_t pool_at = (cold_at + t->cold + 7) & ~(size_t)7;
     size_t size = pool_at + t->pool;
-    JitModule *made =
-        mem_alloc_zero(vm->mem, MEM_JIT, sizeof *made + (t->site_words + handlers) * sizeof(Word));
+    uint32_t functions = t->layout.module->function_count;
+    JitModule *made = mem_alloc_zero(vm->mem, MEM_JIT,
+                                     sizeof *made + (t->site_words + handlers) * sizeof(Word) +
+                                         (functions + 1) * sizeof(uint32_t));
     if (made == NULL) {
         return NULL;
     }
     made->sites = (Word *)(made + 1);
     made->handlers = (const void **)(made->sites + t->site_words);
+    made->cold_starts = (uint32_t *)(made->handlers + handlers);
+    made->cold_starts[functions] = (uint32_t)(cold_at + t->cold);
     made->size = size;
     made->code = code_memory_take(state->memory, size);
     if (made->code == NULL) {
@@ -803,8 +812,10 @@ bool translate_module(VM *vm, Module *module) {
     JitModule *made = good ? take_module(vm, &t, layout_handler_count(module)) : NULL;
     if (made != NULL) {
         module->engine_data = made;
-        good = emit_all(&t, module, made->handlers);
-        if (!good) {
+        good = emit_all(&t, module, made);
+        if (good) {
+            symbols_add(vm, module, made);
+        } else {
             translate_discard(vm, module);
         }
     }
@@ -816,6 +827,7 @@ void translate_discard(VM *vm, Module *module) {
     JitModule *made = module->engine_data;
     if (made != NULL) {
         const JitState *state = vm->engine_state;
+        symbols_remove(vm, made);
         code_memory_give(state->memory, made->code, made->size);
         mem_free(vm->mem, MEM_JIT, made);
         module->engine_data = NULL;

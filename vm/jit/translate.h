@@ -17,6 +17,8 @@ struct Site {
     Word operands[];
 };
 
+typedef struct GdbObject GdbObject; // symbols.c
+
 // Per VM: Engine's engine_state.
 typedef struct {
     CodeMemory *memory;
@@ -28,6 +30,8 @@ typedef struct {
     const void *unwinding;
     Site *exit_site;
     Site *unwinding_site;
+    int perf_map;          // a file; 0: none
+    GdbObject *gdb_object; // of the stubs, or NULL
 } JitState;
 
 // Per module: its engine_data. A Function's engine_data is an array of the addresses where its
@@ -37,6 +41,8 @@ typedef struct {
     size_t size;
     Word *sites; // all Sites, one after another
     const void **handlers;
+    uint32_t *cold_starts; // offset of each function's cold code; then of their end
+    GdbObject *gdb_object; // or NULL
 } JitModule;
 
 // cold.c: by Op.
