@@ -735,14 +735,15 @@ static const char *bad_character(Lexer *lexer, const char *from) {
         return from + 1;
     }
     Span span = lexer_span(lexer, from, from + len);
-    Str text = {from, len};
-    Diag *diag;
-    if (code < 0x20 || code == 0x7f) {
-        Buf shown = buf_new(lexer->arena);
-        buf_format(&shown, "\\x%02x", code);
-        text = buf_view(&shown);
+    Buf shown = buf_new(lexer->arena);
+    if (code == '`') {
+        buf_format(&shown, "a backtick");
+    } else if (code < 0x20 || code == 0x7f) {
+        buf_format(&shown, "`\\x%02x`", code);
+    } else {
+        buf_format(&shown, "`%.*s`", (int)len, from);
     }
-    diag = DIAG(lexer->diags, character_unknown, span, text);
+    Diag *diag = DIAG(lexer->diags, character_unknown, span, buf_view(&shown));
     const struct {
         uint32_t code;
         const char *hint;

@@ -44,7 +44,7 @@ Test(diag, excerpt_and_hint) {
 
 Test(diag, tabs_and_wide_characters) {
     uint32_t file = add("\té = \"日本\" $ x");
-    DIAG(&diags, character_unknown, ((Span){file, 15, 1}), STR("$"));
+    DIAG(&diags, character_unknown, ((Span){file, 15, 1}), STR("`$`"));
     cr_expect_str_eq(render(DIAG_PLAIN),
                      "a.cop:1:11: error: `$` means nothing here [character_unknown]\n"
                      "    1 |     é = \"日本\" $ x\n"
