@@ -82,6 +82,7 @@ check 2 "dump what?" dump
 check 2 "one image" dump s.copc s.copc
 check 0 "module S" dump s.copc
 check 1 "is no image" dump s.cop
+check 2 "no option '--dump=ir'; these have: build" dump s.cop --dump=ir
 check 1 "is no image" dump bad.copc
 check 1 "Is a directory" dump app
 

@@ -216,7 +216,13 @@ static const Option *find_option(const char *text, size_t len, const char *comma
     return NULL;
 }
 
-static void unknown_option(const char *text, const char *command) {
+static void unknown_option(const char *text, size_t len, const char *command) {
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (strlen(table[i].name) == len && strncmp(table[i].name, text, len) == 0) {
+            complain("%s has no option '%s'; these have: %s", command, text, table[i].commands);
+            return;
+        }
+    }
     const char *names[TABLE_SIZE + 1];
     size_t count = 0;
     for (size_t i = 0; i < TABLE_SIZE; i++) {
@@ -240,7 +246,7 @@ static bool take_option(Options *o, const char *command, int argc, char **argv, 
     size_t len = equals != NULL ? (size_t)(equals - text) : strlen(text);
     const Option *option = find_option(text, len, command);
     if (option == NULL) {
-        unknown_option(text, command);
+        unknown_option(text, len, command);
         return false;
     }
     (*at)++;
