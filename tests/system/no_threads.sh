@@ -27,7 +27,8 @@ for threads in 2 3 4; do
     out=$(limited $threads | tr '\n' ' ')
     [ "$out" = 'true 949096 300000 :ok("hello") ' ] || { echo "$threads: $out"; status=1; }
 done
-out=$(limited 1)
+# The first line: a sanitizer that looks for leaks at the end wants a thread, too.
+out=$(limited 1 | head -n 1)
 [ "$out" = "coppice: cannot start a scheduler's thread: Resource temporarily unavailable" ] ||
     { echo "1: $out"; status=1; }
 exit $status
