@@ -7,7 +7,7 @@
 CoreExpr *lower_native(Lower *L, const FnDef *def) {
     if (!str_is(def->native->library, "vm")) {
         DIAG(L->diags, not_yet, def->span, STR("a call of a C function"));
-    } else if (def->clauses.items[0] == def->native->fns.items[0]) {  // once for each block
+    } else if (def->clauses.items[0] == def->native->fns.items[0]) { // once for each block
         DIAG(L->diags, extern_vm, def->native->node.span);
     }
     for (uint32_t i = 0; i < def->arity; i++) {

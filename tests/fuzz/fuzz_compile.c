@@ -9,22 +9,8 @@
 #include "compiler/driver.h"
 #include "tests/unit/vm/interp/machine.h"
 #include "tools/coppice/command.h"
-#include "tools/coppice/library.h"
 
 enum { INPUT_MAX = 20000, MACHINE_RUNS = 5000 };
-
-static bool interface_of(void *context, Str module, Str *interface) {
-    (void)context;
-    const uint8_t *bytes;
-    size_t size;
-    return library_image(module.ptr, module.len, &bytes, &size) &&
-           image_chunk(bytes, size, "TYPE", interface);
-}
-
-static Str module_of(void *context, uint32_t index) {
-    (void)context;
-    return index < library_image_count ? str_of(library_images[index].module) : (Str){0};
-}
 
 // Atoms live as long as a machine.
 static Machine *machine(void) {
@@ -63,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     CompileOptions options = {.tests = size % 2 == 0, .docs = true};
-    CompileHost host = {.library_interface = interface_of, .library_module = module_of};
+    CompileHost host = {.library_interface = library_interface, .library_module = library_module};
     Compilation *c = compilation_new(&options, &host);
     CompileSource source = {STR("fuzz.cop"), STR("fuzz.cop"), {(const char *)data, size}};
     CompileStatus status = compile_program(c, &source, 1);

@@ -83,6 +83,9 @@ const CompileSource *program_entry(const Program *program, uint32_t index);
 extern const struct Library embedded_library;
 // The image of a module of it; false when there is none.
 bool library_image(const char *module, size_t len, const uint8_t **bytes, size_t *size);
+// A CompileHost's library_interface and library_module; they use no context.
+bool library_interface(void *context, Str module, Str *interface);
+Str library_module(void *context, uint32_t index);
 // A chunk of the first module of an image, found by its four letters. False when it is not there.
 bool image_chunk(const uint8_t *bytes, size_t size, const char *id, Str *chunk);
 

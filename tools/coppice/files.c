@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "tools/coppice/command.h"
-#include "tools/coppice/library.h"
 
 // ---- Files --------------------------------------------------------------------------------------
 
@@ -376,25 +375,12 @@ static bool host_module_source(void *context, Str module, Str relative, CompileS
     return true;
 }
 
-static bool host_library_interface(void *context, Str module, Str *interface) {
-    (void)context;
-    const uint8_t *bytes;
-    size_t size;
-    return library_image(module.ptr, module.len, &bytes, &size) &&
-           image_chunk(bytes, size, "TYPE", interface);
-}
-
-static Str host_library_module(void *context, uint32_t index) {
-    (void)context;
-    return index < library_image_count ? str_of(library_images[index].module) : (Str){"", 0};
-}
-
 CompileHost program_host(Program *program) {
     return (CompileHost){
         .context = program,
         .module_source = program == NULL ? NULL : host_module_source,
-        .library_interface = host_library_interface,
-        .library_module = host_library_module,
+        .library_interface = library_interface,
+        .library_module = library_module,
     };
 }
 

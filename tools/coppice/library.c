@@ -67,3 +67,16 @@ bool image_chunk(const uint8_t *bytes, size_t size, const char *id, Str *chunk) 
     }
     return false;
 }
+
+bool library_interface(void *context, Str module, Str *interface) {
+    (void)context;
+    const uint8_t *bytes;
+    size_t size;
+    return library_image(module.ptr, module.len, &bytes, &size) &&
+           image_chunk(bytes, size, "TYPE", interface);
+}
+
+Str library_module(void *context, uint32_t index) {
+    (void)context;
+    return index < library_image_count ? str_of(library_images[index].module) : (Str){"", 0};
+}

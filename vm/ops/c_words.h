@@ -176,30 +176,22 @@
         LEAVE(answer);                                                                             \
     } while (0)
 
-#define SLOW(call)                                                                                 \
+// `set` takes the result, answer_.
+#define SLOW_TO(call, set)                                                                         \
     do {                                                                                           \
         AT_POINT;                                                                                  \
         Term answer_ = (call);                                                                     \
         if (LIKELY(term_is_value(answer_))) {                                                      \
             y = p->heap.sp;                                                                        \
-            SET(answer_);                                                                          \
+            set;                                                                                   \
             COLD_NEXT;                                                                             \
         }                                                                                          \
         SPECIAL(answer_);                                                                          \
     } while (0)
 
-// The same for a raw result, which the slow path gives as a term.
-#define SLOW_RAW(call)                                                                             \
-    do {                                                                                           \
-        AT_POINT;                                                                                  \
-        Term answer_ = (call);                                                                     \
-        if (LIKELY(term_is_value(answer_))) {                                                      \
-            y = p->heap.sp;                                                                        \
-            SET_RAW(term_to_double(answer_));                                                      \
-            COLD_NEXT;                                                                             \
-        }                                                                                          \
-        SPECIAL(answer_);                                                                          \
-    } while (0)
+#define SLOW(call) SLOW_TO(call, SET(answer_))
+// A raw result, which the slow path gives as a term.
+#define SLOW_RAW(call) SLOW_TO(call, SET_RAW(term_to_double(answer_)))
 
 #define SLOW_FLOAT(number) SLOW(slow_float(p, (number)))
 

@@ -16,7 +16,6 @@
 
 #include "compiler/driver.h"
 #include "tools/coppice/command.h"
-#include "tools/coppice/library.h"
 #include "vm/base/check.h"
 #include "vm/boot.h"
 #include "vm/code/module.h"
@@ -41,14 +40,6 @@ const uint32_t mode_count = sizeof modes / sizeof modes[0];
 enum { MEMORY_LIMIT = 1 << 30, SEED = 1 };
 
 // ---- In the child -------------------------------------------------------------------------------
-
-static bool interface_of(void *context, Str module, Str *interface) {
-    (void)context;
-    const uint8_t *bytes;
-    size_t size;
-    return library_image(module.ptr, module.len, &bytes, &size) &&
-           image_chunk(bytes, size, "TYPE", interface);
-}
 
 static void copy_output(Result *result, int fd) {
     off_t size = lseek(fd, 0, SEEK_END);
@@ -93,7 +84,7 @@ double modes_now(void) {
 
 static void run_mode(const Mode *mode, const char *text, size_t size, int out, Result *result) {
     CompileOptions options = {.plain = mode->plain};
-    CompileHost host = {.library_interface = interface_of};
+    CompileHost host = {.library_interface = library_interface};
     Compilation *c = compilation_new(&options, &host);
     CompileSource source = {STR("program.cop"), STR("program.cop"), {text, size}};
     if (compile_program(c, &source, 1) != COMPILE_OK) {

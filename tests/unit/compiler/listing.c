@@ -2,7 +2,6 @@
 // See listing.h.
 #include "tests/unit/compiler/listing.h"
 
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,4 +34,12 @@ const char *listing_fn(uint32_t stage, const char *name, const char *source) {
         end[1] = '\0';
     }
     return start;
+}
+
+uint32_t listing_count(const char *in, const char *what) {
+    uint32_t n = 0;
+    for (const char *at = in; (at = strstr(at, what)) != NULL; at++) {
+        n++;
+    }
+    return n;
 }

@@ -5,21 +5,6 @@
 
 #include "tests/unit/compiler/listing.h"
 
-static uint32_t count(const char *text, const char *what) {
-    uint32_t n = 0;
-    for (const char *at = text; (at = strstr(at, what)) != NULL; at++) {
-        n++;
-    }
-    return n;
-}
-
-#define ASSERT_IR(name, source, what, times)                                                       \
-    do {                                                                                           \
-        const char *ir = listing_fn(DUMP_IR, name, source);                                        \
-        cr_assert(count(ir, what) == (times), "%s: %u of %s in\n%s", name, count(ir, what), what,  \
-                  ir);                                                                             \
-    } while (0)
-
 Test(opt, integers_are_folded) {
     ASSERT_IR("f/0", "pub fn f() { let a = 6; let b = 7; a * b - 2 // 3 }", "ret 42\n", 1);
     ASSERT_IR("f/0", "pub fn f() { let a = 0 - 7; (a // 2, a % 2) }", "ret (-4, 1)\n", 1);

@@ -1,24 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // compiler/ir/opt/types.c and unbox.c: which floats stay raw.
 #include <criterion/criterion.h>
-#include <string.h>
 
 #include "tests/unit/compiler/listing.h"
-
-static uint32_t count(const char *text, const char *what) {
-    uint32_t n = 0;
-    for (const char *at = text; (at = strstr(at, what)) != NULL; at++) {
-        n++;
-    }
-    return n;
-}
-
-#define ASSERT_IR(name, source, what, times)                                                       \
-    do {                                                                                           \
-        const char *ir = listing_fn(DUMP_IR, name, source);                                        \
-        cr_assert(count(ir, what) == (times), "%s: %u of %s in\n%s", name, count(ir, what), what,  \
-                  ir);                                                                             \
-    } while (0)
 
 #define LOOP                                                                                       \
     "pub fn f(n) = g(n, 0.5)\nfn g(n, x) = if n == 0 { x } else { g(n - 1, x * 1.5 + 1.0) }\n"
