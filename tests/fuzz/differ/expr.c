@@ -223,6 +223,51 @@ static Node *make_fn_call(Gen *g, Type type, int depth) {
     return NULL;
 }
 
+// A function of the program's own that takes one, with a closure that is known at the call.
+static Node *make_taker(Gen *g, Type type, int depth) {
+    static const struct {
+        Type type;
+        double times;
+        const char *text;
+    } takers[] = {
+        {TYPE_ANY & ~TYPE_LISTS, 2, "twice($, fn(~) => $)"},
+        {TYPE_INTS | TYPE_FLOATS, 12, "each_of($, fn(~) => $)"},
+        {TYPE_INT | TYPE_FLOAT, 10, "repeat(10, $, fn(~) => $)"},
+    };
+    uint32_t which = gen_below(g, 3);
+    if ((type & takers[which].type) == 0 || !gen_affords(g, takers[which].times * 20)) {
+        return NULL;
+    }
+    Node *first = gen_expr(g, type, depth - 1);
+    Inside inside = inside_begin(g, takers[which].times);
+    char name[NAME_BYTES];
+    gen_name(g, name, "x");
+    Type element = type == TYPE_INTS ? TYPE_INT : type == TYPE_FLOATS ? TYPE_FLOAT : type;
+    gen_bind(g, name, element);
+    Node *body = gen_expr(g, element, depth - 1);
+    inside_end(g, &inside);
+    if (which == 2 && type == TYPE_INT) {
+        body = EXPR("$ % 1000000007000000009", body);
+    }
+    return EXPR(takers[which].text, first, name, body);
+}
+
+// A function by its name: called, or mapped over a list.
+static Node *make_reference(Gen *g, Type type, int depth) {
+    for (uint32_t i = 0; i < g->function_count; i++) {
+        const Function *f = &g->functions[g->function_count - 1 - i];
+        bool fits = f->fuel == FUEL_NONE && f->param_count == 1 && !(g->alone && f->receives);
+        if (fits && gen_affords(g, f->cost * LOOP_MAX)) {
+            gen_spend(g, f->cost * LOOP_MAX);
+            g->receives |= f->receives;
+            return (type & TYPE_LISTS) != 0
+                       ? EXPR("List.map($, &~/1)", gen_expr(g, TYPE_LISTS, depth - 1), f->name)
+                       : EXPR("{ let f = &~/1; f($) }", f->name, any(g, depth));
+        }
+    }
+    return NULL;
+}
+
 static Node *make_call(Gen *g, Type type, int depth) {
     Function *found[FUNCTIONS_MAX];
     uint32_t count = 0;
@@ -619,11 +664,11 @@ typedef struct {
 } Production;
 
 static const Production productions[] = {
-    {make_if, 5},          {make_match, 6},      {make_block, 5},   {make_let_else, 1},
-    {make_try, 3},         {make_closure, 3},    {make_fn_call, 4}, {make_call, 8},
-    {make_fold, 3},        {make_receive, 2},    {make_said, 2},    {make_effects, 1},
-    {make_fail, 2},        {make_local_loop, 3}, {make_part, 4},    {make_hidden, 2},
-    {make_group_call, 14},
+    {make_if, 5},          {make_match, 6},      {make_block, 5},     {make_let_else, 1},
+    {make_try, 3},         {make_closure, 3},    {make_fn_call, 4},   {make_call, 8},
+    {make_fold, 3},        {make_receive, 2},    {make_said, 2},      {make_effects, 1},
+    {make_fail, 2},        {make_local_loop, 3}, {make_part, 4},      {make_hidden, 2},
+    {make_group_call, 14}, {make_taker, 4},      {make_reference, 2},
 };
 
 static Node *leaf(Gen *g, Type type) {
