@@ -12,7 +12,9 @@ enum { ROOM_MAX_WORDS = 1024 };
 
 static uint32_t room_words(const IrInst *inst) {
     switch (inst->op) {
-    case IR_CONS: return 2;
+    case IR_CONS:
+    case IR_LIST_NEW:
+    case IR_LIST_ADD: return 2;
     case IR_TUPLE: return inst->arg_count + 1;
     default: return inst->arg_count + 2; // RECORD, CLOSURE
     }

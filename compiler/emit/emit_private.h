@@ -25,6 +25,9 @@ typedef struct {
     uint64_t *y_raw;  // which of `y` are raw numbers
     uint32_t y_words; // in use; the arrays have room for Y_MAX slots
     uint32_t d;
+    bool has_holes; // some register has held an unfinished list
+    uint64_t x_hole[4]; // then: which did last
+    uint64_t *y_hole;
 } Track;
 
 typedef struct {
@@ -80,7 +83,11 @@ uint32_t place_of(Emit *e, const IrInst *v, bool framed);
 // Only what lives at the block's start holds its registers now; the parameters that are used too if
 // `params`.
 void track_block(Emit *e, const IrBlock *block, bool params);
-void track_set(Emit *e, uint32_t place, bool raw);
+// `place` holds `v` from now on; track_copy: what `from`, a register, held last.
+void track_set(Emit *e, uint32_t place, const IrInst *v);
+void track_copy(Emit *e, uint32_t place, uint32_t from);
+// Did `place`, a register, last hold an unfinished list?
+bool track_is_hole(const Emit *e, uint32_t place);
 void track_clear(Emit *e, uint32_t place);
 
 // Behind the frame, what wants a slot is there and no longer in X.
@@ -137,7 +144,7 @@ struct Image {
     Diags *diags;
     bool docs;
     bool failed;           // a limit was passed and reported
-    uint64_t *track_slots; // memory of each function's Track.y, then y_raw
+    uint64_t *track_slots; // memory of each function's Track.y, then y_raw, then y_hole
     bool *is_test;         // by function
     struct ImageTables *tables;
     VEC(ImageFunction) functions;

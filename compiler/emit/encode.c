@@ -52,7 +52,8 @@ static void put_map(Encode *c) {
 }
 
 // ---- Moves --------------------------------------------------------------------------------------
-// Which registers hold the same, by the last moves: a move back is left out. Whatever writes a
+// Which registers hold the same, by the last moves: a move back is left out (but an unfinished list
+// has left where it was). Whatever writes a
 // register, or may collect (registers that its map does not name are gone then), ends that.
 
 static void forget_copies(Encode *c) {
@@ -89,8 +90,9 @@ static void put_move(Encode *c, Move move) {
     put(c, to);
     put(c, from);
     forget_copies_of(c, to);
+    track_copy(c->e, to, from);
     bool is_register = operand_kind(from) <= OPERAND_Y || operand_kind(from) == OPERAND_D;
-    if (c->copy_count < COPIES_MAX && is_register) {
+    if (c->copy_count < COPIES_MAX && is_register && !track_is_hole(c->e, from)) {
         c->copies[c->copy_count++] = move;
     }
 }
@@ -238,7 +240,7 @@ static void put_by_letters(Encode *c, Op op, const IrInst *inst, const IrBlock *
 
 static void define(Encode *c, const IrInst *v) {
     if (c->e->use_count[v->id] > 0) {
-        track_set(c->e, place(c, v), v->raw);
+        track_set(c->e, place(c, v), v);
     }
 }
 

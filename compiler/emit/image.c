@@ -16,7 +16,7 @@ Image *image_new(Arena *arena, const IrModule *ir, Sources *sources, Diags *diag
     image->sources = sources;
     image->diags = diags;
     image->docs = docs;
-    image->track_slots = ARENA_NEW_ARRAY(arena, uint64_t, 2 * TRACK_WORDS);
+    image->track_slots = ARENA_NEW_ARRAY(arena, uint64_t, 3 * TRACK_WORDS);
     tables_new(image);
     return image;
 }
@@ -46,6 +46,7 @@ void emit_function(Image *image, IrFunction *f) {
     arena_init(&arena);
     Emit e = {.image = image, .f = f, .arena = &arena, .track.y = image->track_slots};
     e.track.y_raw = image->track_slots + TRACK_WORDS;
+    e.track.y_hole = image->track_slots + 2 * TRACK_WORDS;
     place_values(&e);
     if (e.frame_slots > Y_MAX) {
         DIAG(image->diags, function_too_large, f->core->span);

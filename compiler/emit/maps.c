@@ -26,15 +26,18 @@ static uint32_t spread(uint64_t bits) {
     return (uint32_t)((bits & 1) | (bits & 2) << 1 | (bits & 4) << 2 | (bits & 8) << 3);
 }
 
-// The kinds of the registers that hold something; `raws`: which hold raw numbers, or NULL.
-static void put_kinds(Buf *out, const uint64_t *words, const uint64_t *raws, uint32_t word_count,
-                      uint32_t count) {
-    static_assert(SLOT_TERM == 1 && SLOT_RAW == 2, "a bit for each kind");
+// The kinds of the registers that hold something; `raws`, `holes`: which hold raw numbers and
+// unfinished lists, or NULL.
+static void put_kinds(Buf *out, const uint64_t *words, const uint64_t *raws, const uint64_t *holes,
+                      uint32_t word_count, uint32_t count) {
+    static_assert(SLOT_TERM == 1 && SLOT_RAW == 2 && SLOT_HOLE == 3, "a bit for each kind");
     put_u(out, count);
     for (uint32_t i = 0; i < count; i += 4) {
-        uint64_t set = i / 64 < word_count ? words[i / 64] >> i % 64 & 15 : 0;
-        uint64_t raw = raws != NULL && i / 64 < word_count ? raws[i / 64] >> i % 64 & set : 0;
-        buf_byte(out, (char)(spread(set & ~raw) | spread(raw) << 1));
+        bool is_used = i / 64 < word_count;
+        uint64_t set = is_used ? words[i / 64] >> i % 64 & 15 : 0;
+        uint64_t raw = raws != NULL && is_used ? raws[i / 64] >> i % 64 & set : 0;
+        uint64_t hole = holes != NULL && is_used ? holes[i / 64] >> i % 64 & set : 0;
+        buf_byte(out, (char)(spread(set & ~raw) | spread(raw | hole) << 1));
     }
 }
 
@@ -78,8 +81,9 @@ uint32_t maps_add(MapTable *maps, const Track *track, uint32_t slots) {
     // Written behind the others at once, and taken back when it is there already.
     Buf *out = maps->out;
     uint32_t offset = (uint32_t)out->len;
-    put_kinds(out, track->x, NULL, 4, x_len(track));
-    put_kinds(out, track->y, track->y_raw, track->y_words, slots);
+    bool holes = track->has_holes;
+    put_kinds(out, track->x, NULL, holes ? track->x_hole : NULL, 4, x_len(track));
+    put_kinds(out, track->y, track->y_raw, holes ? track->y_hole : NULL, track->y_words, slots);
     put_u(out, track->d);
     uint32_t len = (uint32_t)out->len - offset;
     uint32_t hash = hash_of(out->ptr + offset, len);

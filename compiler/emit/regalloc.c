@@ -45,9 +45,39 @@ uint32_t place_of(Emit *e, const IrInst *v, bool framed) {
     return operand_make(slot ? OPERAND_Y : register_kind(v), reg);
 }
 
-void track_set(Emit *e, uint32_t place, bool raw) {
+// The word of x_hole or y_hole with the register's bit.
+static uint64_t *hole_word(Track *track, uint32_t place) {
+    uint32_t reg = (uint32_t)operand_value(place);
+    return operand_kind(place) == OPERAND_X ? &track->x_hole[reg / 64] : &track->y_hole[reg / 64];
+}
+
+static void set_hole(Track *track, uint32_t place, bool hole) {
+    if ((!hole && !track->has_holes) || operand_kind(place) == OPERAND_D) {
+        return;
+    }
+    if (!track->has_holes) {
+        memset(track->x_hole, 0, sizeof(track->x_hole));
+        memset(track->y_hole, 0, TRACK_WORDS * sizeof(uint64_t));
+        track->has_holes = true;
+    }
+    uint64_t bit = UINT64_C(1) << (uint32_t)operand_value(place) % 64;
+    uint64_t *word = hole_word(track, place);
+    *word = (*word & ~bit) | (hole ? bit : 0);
+}
+
+bool track_is_hole(const Emit *e, uint32_t place) {
+    return e->track.has_holes && operand_kind(place) <= OPERAND_Y &&
+           (*hole_word((Track *)&e->track, place) >> (uint32_t)operand_value(place) % 64 & 1) != 0;
+}
+
+void track_copy(Emit *e, uint32_t place, uint32_t from) {
+    set_hole(&e->track, place, track_is_hole(e, from));
+}
+
+void track_set(Emit *e, uint32_t place, const IrInst *v) {
     uint32_t reg = (uint32_t)operand_value(place);
     uint64_t bit = UINT64_C(1) << reg % 64;
+    set_hole(&e->track, place, v->slot == SLOT_HOLE);
     if (operand_kind(place) == OPERAND_X) {
         e->track.x[reg / 64] |= bit;
         return;
@@ -60,7 +90,7 @@ void track_set(Emit *e, uint32_t place, bool raw) {
         e->track.y[e->track.y_words++] = 0;
     }
     e->track.y[reg / 64] |= bit;
-    e->track.y_raw[reg / 64] = (e->track.y_raw[reg / 64] & ~bit) | (raw ? bit : 0);
+    e->track.y_raw[reg / 64] = (e->track.y_raw[reg / 64] & ~bit) | (v->raw ? bit : 0);
 }
 
 void track_clear(Emit *e, uint32_t place) {
@@ -98,12 +128,12 @@ void track_block(Emit *e, const IrBlock *block, bool params) {
     e->framed = starts_framed(e, block);
     const IrInsts *live = &e->live_in[block->order];
     for (uint32_t i = 0; i < live->len; i++) {
-        track_set(e, place_of(e, live->items[i], e->framed), live->items[i]->raw);
+        track_set(e, place_of(e, live->items[i], e->framed), live->items[i]);
     }
     for (uint32_t i = 0; params && i < block->params.len; i++) {
         const IrInst *param = block->params.items[i];
         if (e->use_count[param->id] > 0) {
-            track_set(e, place_of(e, param, e->framed), param->raw);
+            track_set(e, place_of(e, param, e->framed), param);
         }
     }
 }
@@ -111,7 +141,7 @@ void track_block(Emit *e, const IrBlock *block, bool params) {
 static void track_enter(Emit *e, const IrInst *v) {
     if (e->wants_y[v->id] && e->use_count[v->id] > 0) {
         track_clear(e, operand_make(register_kind(v), e->x_of[v->id]));
-        track_set(e, operand_make(OPERAND_Y, e->y_of[v->id]), v->raw);
+        track_set(e, operand_make(OPERAND_Y, e->y_of[v->id]), v);
     }
 }
 
@@ -333,7 +363,7 @@ static void define(Alloc *a, const IrInst *v) {
     follow_param(a, v);
     choose(a, v, lives_in_slot(a->e, v, a->e->framed));
     if (a->e->use_count[v->id] > 0) {
-        track_set(a->e, place_of(a->e, v, a->e->framed), v->raw);
+        track_set(a->e, place_of(a->e, v, a->e->framed), v);
     }
 }
 
@@ -349,7 +379,7 @@ static void place_params(Alloc *a, const IrBlock *block) {
         }
         if (arrives && !lives_in_slot(e, param, e->framed)) {
             assign(e, param, operand_make(OPERAND_X, (int32_t)i));
-            track_set(e, operand_make(OPERAND_X, (int32_t)i), false);
+            track_set(e, operand_make(OPERAND_X, (int32_t)i), param);
         } else {
             define(a, param);
         }
@@ -359,7 +389,7 @@ static void place_params(Alloc *a, const IrBlock *block) {
 static void place_in_frame(Alloc *a, const IrInst *v) {
     if (a->e->wants_y[v->id] && a->e->use_count[v->id] > 0) {
         choose(a, v, true);
-        track_set(a->e, operand_make(OPERAND_Y, a->e->y_of[v->id]), v->raw);
+        track_set(a->e, operand_make(OPERAND_Y, a->e->y_of[v->id]), v);
     }
 }
 

@@ -55,6 +55,7 @@ IrFunction *ir_function_new(IrModule *module, const CoreFunction *core) {
     IrFunction *f = ARENA_NEW(module->arena, IrFunction);
     f->module = module;
     f->core = core;
+    f->index = module->functions.len; // where the caller puts it
     return f;
 }
 
@@ -71,6 +72,7 @@ IrInst *ir_inst_new(IrFunction *f, IrOp op, uint32_t arg_count, uint32_t target_
     inst->op = (uint16_t)op;
     inst->raw = (ir_infos[op].properties & IR_RAW) != 0;
     inst->id = f->inst_count++;
+    inst->slot = op == IR_LIST_NEW || op == IR_LIST_ADD ? SLOT_HOLE : 0;
     inst->arg_count = arg_count;
     inst->target_count = target_count;
     inst->args = (IrInst **)(inst + 1);

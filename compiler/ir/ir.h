@@ -10,7 +10,8 @@
 //   - a target with parameters is a JUMP's, and gets as many args;
 //   - every cycle goes through a header whose way back is a JUMP, RECV_WAIT or RECV_WAIT_FOR (reducible);
 //   - blocks of a region may be left to its handler at any op that fails; the handler has one parameter, the
-//     reason; what it uses besides is defined before the region begins.
+//     reason; what it uses besides is defined before the region begins;
+//   - an unfinished list is used at most once on any path, by LIST_ADD, LIST_END or a JUMP to a parameter of its kind.
 //
 // Passes replace a value by setting `forward`; whoever reads an arg goes through ir_value. Numbers
 // (`id`, `order`) are dense after ir_number and ir_order, so that a pass may keep its own in
@@ -72,9 +73,10 @@ typedef struct IrInline {
 } IrInline;
 
 struct IrInst {
-    uint16_t op; // IrOp
-    bool mark;   // a pass's own; false between passes
-    bool raw;    // its value is a raw number; made late (opt/unbox.c)
+    uint16_t op;  // IrOp
+    bool mark;    // a pass's own; false between passes
+    bool raw;     // its value is a raw number; made late (opt/unbox.c)
+    uint8_t slot; // SLOT_HOLE of an unfinished list, else 0
     uint32_t id;
     uint32_t arg_count;
     uint32_t target_count;
@@ -130,6 +132,7 @@ typedef VEC(IrBlock *) IrBlocks;
 struct IrFunction {
     IrModule *module;
     const CoreFunction *core;
+    uint32_t index; // of the module's functions
     IrBlock *entry;
     IrBlocks blocks;      // reverse postorder, the order of emission, after ir_order
     uint32_t block_count; // ids in use are below these

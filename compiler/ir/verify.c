@@ -31,6 +31,8 @@ static void check_args(const IrInst *inst) {
     CHECK(operands < 0 || (uint32_t)operands == inst->arg_count);
     for (uint32_t i = 0; i < inst->arg_count; i++) {
         check_use(inst, inst->args[i]);
+        bool takes = i == 0 && (inst->op == IR_LIST_ADD || inst->op == IR_LIST_END);
+        CHECK(inst->op == IR_JUMP || (inst->args[i]->slot == SLOT_HOLE) == takes);
     }
 }
 
@@ -44,6 +46,9 @@ static void check_targets(const IrFunction *f, const IrBlock *block) {
         CHECK(to != f->entry);
         CHECK(!to->is_handler);
         CHECK(to->params.len == (last->op == IR_JUMP ? last->arg_count : 0));
+        for (uint32_t k = 0; last->op == IR_JUMP && k < last->arg_count; k++) {
+            CHECK(last->args[k]->slot == to->params.items[k]->slot);
+        }
         if (ir_is_back(block, to)) {
             CHECK(last->op == IR_JUMP || last->op == IR_RECV_WAIT || last->op == IR_RECV_WAIT_FOR);
             CHECK(ir_dominates(to, block));

@@ -51,7 +51,7 @@ static void build(Machine *m, uint8_t kind, uint8_t to, uint8_t a, uint8_t b) {
         }
         break;
     default:
-        t = room_cons(&room, term_small(a), TERM_HOLE);
+        t = room_cons(&room, term_small(a), TERM_EMPTY);
         if (!term_same_bits(m->cell, TERM_NIL)) {
             heap_fill(&m->heap, m->cell, t);
         } else {

@@ -115,7 +115,8 @@ fn join/1
 fn walk/1
     enter {x0}
     frame 1, {x0}
-    move y0, []
+    alloc 2, {x0}
+    list_new y0
 L1:
     is_cons x0, L6
     head x1, x0
@@ -124,31 +125,30 @@ L1:
     move x3, y0
     move x2, 1
 L2:
-    ge x1, x2, L4, {x0 x1 x2 x3}
-    eq x1, x2, L3, {x0 x1 x2 x3}
-    add x2, x2, 1, -, {x0 x1 x3}
-    loop L2, {x0 x1 x2 x3}
+    ge x1, x2, L4, {x0 x1 x2 hole x3}
+    eq x1, x2, L3, {x0 x1 x2 hole x3}
+    add x2, x2, 1, -, {x0 x1 hole x3}
+    loop L2, {x0 x1 x2 hole x3}
 L3:
-    add x4, x2, 1, -, {x0 x1 x2 x3}
-    alloc 5, {x0 x1 x2 x3 x4}
+    add x4, x2, 1, -, {x0 x1 x2 hole x3}
+    alloc 5, {x0 x1 x2 hole x3 x4}
     tuple x2, (x1, x2)
-    cons x3, x2, x3
+    list_add x3, x3, x2
     move x2, x4
-    loop L2, {x0 x1 x2 x3}
+    loop L2, {x0 x1 x2 hole x3}
 L4:
     move y0, x3
-    loop L1, {x0 y0}
+    loop L1, {x0 hole y0}
 L5:
     fail_with :badarg, x1
 L6:
     is_empty x0, L7
-    move x0, y0
-    move x1, []
+    list_end x0, y0, []
     unframe 1
-    tail_ext Vm.reverse/2
+    ret
 L7:
-    call_ext Vm.iterate/1, {y0}
-    loop L1, {x0 y0}
+    call_ext Vm.iterate/1, {hole y0}
+    loop L1, {x0 hole y0}
 
 fn data/1/1
     enter {x0}

@@ -13,7 +13,7 @@ static void visit_kinds(const Safepoint *point, uint32_t first, uint32_t count, 
                         RootVisit visit, void *collection) {
     uint32_t run = 0; // terms side by side are visited together
     for (uint32_t i = 0; i < count; i++) {
-        if (safepoint_kind(point, first + i) == SLOT_TERM) {
+        if (slot_is_root(safepoint_kind(point, first + i))) {
             run++;
         } else if (run != 0) {
             visit(collection, slots + i - run, run);

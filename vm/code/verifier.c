@@ -10,6 +10,11 @@
 // be parts of it: they carry the number of that look, recv_next forgets them, and nothing that
 // could keep them (a call, a failure that is raised) may happen before the message is taken or
 // passed by.
+//
+// An unfinished list (FACT_HOLE) has one holder: a move takes it from where it was, list_add and
+// list_end consume it, nothing else may read it, and where paths meet it stays only if all of them
+// have one there. Maps name it as such. So there is never a second way to a cell that is still
+// written to.
 #include "vm/code/verifier.h"
 
 #include <stdio.h>
@@ -25,8 +30,16 @@ enum {
     WORK_PER_WORD = 512,
 };
 
-// FACT_RAW: no term but a raw number.
-typedef enum { FACT_ANY, FACT_LIST, FACT_CONS, FACT_TUPLE, FACT_RECORD, FACT_RAW } FactKind;
+// FACT_RAW: no term but a raw number; FACT_HOLE: an unfinished list.
+typedef enum {
+    FACT_ANY,
+    FACT_LIST,
+    FACT_CONS,
+    FACT_TUPLE,
+    FACT_RECORD,
+    FACT_RAW,
+    FACT_HOLE
+} FactKind;
 
 typedef struct {
     FactKind kind;
@@ -153,6 +166,10 @@ static uint32_t *slot_of(Verifier *v, uint32_t word) {
     return &v->state->slots[first + value];
 }
 
+static bool holds_hole(const Verifier *v, uint32_t slot) {
+    return v->facts[v->state->slots[slot]].kind == FACT_HOLE;
+}
+
 static bool is_register(uint32_t word) {
     OperandKind kind = operand_kind(word);
     return kind == OPERAND_X || kind == OPERAND_Y || kind == OPERAND_D;
@@ -200,7 +217,7 @@ static bool define(Verifier *v, uint32_t word, Fact fact) {
 
 static bool require_register(Verifier *v, uint32_t i) {
     if (i < v->x_count && v->state->slots[i] != 0) {
-        return true;
+        return !holds_hole(v, i) || verify_fail(v, "passes on an unfinished list");
     }
     char why[60];
     snprintf(why, sizeof why, "X%u is not initialised", i);
@@ -230,7 +247,7 @@ static bool require_source(Verifier *v, uint32_t word, bool raw) {
     if (value_is_raw(v, value) != raw) {
         return fail_register(v, word, raw ? "holds no raw number" : "holds no term");
     }
-    return true;
+    return v->facts[value].kind != FACT_HOLE || verify_fail(v, "reads an unfinished list");
 }
 
 // States -----------------------------------------------------------------------------------------
@@ -263,6 +280,9 @@ static void state_free(Verifier *v, State *state) {
 static uint32_t merge_values(Verifier *v, uint32_t a, uint32_t b, uint32_t looking) {
     if (a == b || a == 0 || b == 0 || value_is_raw(v, a) != value_is_raw(v, b)) {
         return a == b ? a : 0;
+    }
+    if ((v->facts[a].kind == FACT_HOLE) != (v->facts[b].kind == FACT_HOLE)) {
+        return 0;
     }
     uint64_t pair = (uint64_t)a << 32 | b;
     uint32_t at = (uint32_t)((pair * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
@@ -339,6 +359,15 @@ static bool flow_to(Verifier *v, uint32_t label) {
         return verify_fail(v, "goes back to where nothing came from before");
     }
     const State *state = v->blocks[block]; // kept since it was entered
+    for (uint32_t i = 0; i < v->slot_count; i++) {
+        bool both = v->state->slots[i] != 0 && state->slots[i] != 0;
+        if (both && holds_hole(v, i) != (v->facts[state->slots[i]].kind == FACT_HOLE)) {
+            return verify_fail(v, "goes back with an unfinished list where there was none");
+        }
+    }
+    if (!spend(v, v->slot_count)) {
+        return false;
+    }
     return (state->frame == v->state->frame && state->looking == v->state->looking) ||
            verify_fail(v, "goes back with another frame, or while it looks at a message");
 }
@@ -373,9 +402,6 @@ static bool check_kinds(Verifier *v, const uint8_t *kinds, uint32_t count, uint3
         if (kind == SLOT_DEAD) {
             continue;
         }
-        if (kind == SLOT_HOLE) {
-            return verify_fail(v, "the map names a slot of a kind that nothing makes");
-        }
         if (i >= limit || v->state->slots[first + i] == 0) {
             char why[80];
             snprintf(why, sizeof why, "the map names %c%u, which is not initialised",
@@ -384,6 +410,9 @@ static bool check_kinds(Verifier *v, const uint8_t *kinds, uint32_t count, uint3
         }
         if (value_is_raw(v, v->state->slots[first + i]) != (kind == SLOT_RAW)) {
             return verify_fail(v, "the map takes a raw number for a term, or a term for one");
+        }
+        if (holds_hole(v, first + i) != (kind == SLOT_HOLE)) {
+            return verify_fail(v, "the map names an unfinished list as a term, or the reverse");
         }
     }
     return true;
@@ -431,7 +460,9 @@ static bool complete_point(Verifier *v, Safepoint *point) {
     for (uint32_t i = 0; i < point->ny; i++) {
         uint32_t value = v->state->slots[v->x_count + i];
         if (value != 0) {
-            SlotKind kind = value_is_raw(v, value) ? SLOT_RAW : SLOT_TERM;
+            SlotKind kind = value_is_raw(v, value)          ? SLOT_RAW
+                            : holds_hole(v, v->x_count + i) ? SLOT_HOLE
+                                                            : SLOT_TERM;
             point->kinds[i / 4] |= (uint8_t)(kind << (i % 4 * 2));
         }
     }
@@ -544,9 +575,15 @@ static Operands operands_of(const uint32_t *code) {
     return o;
 }
 
+// May the op read its first source though that is an unfinished list?
+static bool takes_hole(Verifier *v, const Operands *o) {
+    bool takes = v->op == OP_move || v->op == OP_list_add || v->op == OP_list_end;
+    return takes && is_register(o->s[0]) && fact_of(v, o->s[0]).kind == FACT_HOLE;
+}
+
 static bool check_sources(Verifier *v, const Operands *o) {
     for (uint32_t i = 0; i < o->source_count; i++) {
-        if (!require_source(v, o->s[i], false)) {
+        if (!(i == 0 && takes_hole(v, o)) && !require_source(v, o->s[i], false)) {
             return false;
         }
     }
@@ -604,6 +641,10 @@ static bool require_field(Verifier *v, const Operands *o) {
     return o->n < desc->field_count || verify_fail(v, "a field that the record has not");
 }
 
+static bool require_hole(Verifier *v, const Operands *o) {
+    return fact_of(v, o->s[0]).kind == FACT_HOLE || verify_fail(v, "not an unfinished list");
+}
+
 static bool check_spec(Verifier *v, uint32_t spec, uint32_t type) {
     return ((spec & SEG_TYPE_MASK) == type &&
             (spec & ~(uint32_t)(SEG_TYPE_MASK | SEG_LITTLE | SEG_SIGNED)) == 0) ||
@@ -621,6 +662,8 @@ static bool check_look(Verifier *v, const Operands *o) {
     case OP_recv_wait_for:
     case OP_recv_ref:
     case OP_recv_done:
+    case OP_list_add: // what it adds would outlive the look
+    case OP_list_end:
     case OP_ret: return !looking || verify_fail(v, "a message is looked at");
     case OP_alloc:
     case OP_map:
@@ -668,7 +711,10 @@ static bool check_demands(Verifier *v, const Operands *o) {
         return require_frame(v, false) &&
                (o->n < X_COUNT || verify_fail(v, "too many arguments")) &&
                require_registers(v, o->n + 1);
-    case OP_cons: return take_room(v, 2);
+    case OP_cons:
+    case OP_list_new: return take_room(v, 2);
+    case OP_list_add: return require_hole(v, o) && take_room(v, 2);
+    case OP_list_end: return require_hole(v, o);
     case OP_tuple: return take_room(v, (uint64_t)o->count + 1);
     case OP_record:
         return (o->count == m->records[o->index]->field_count ||
@@ -728,6 +774,13 @@ static bool learn(Verifier *v, const Operands *o) {
     }
 }
 
+// The unfinished list that the op reads is no longer where it was.
+static void take_hole(Verifier *v, const Operands *o) {
+    if (fact_of(v, o->s[0]).kind == FACT_HOLE) {
+        *slot_of(v, o->s[0]) = 0;
+    }
+}
+
 // What is known of the result.
 static bool define_result(Verifier *v, const Operands *o, Fact moved) {
     switch ((Op)v->op) {
@@ -736,11 +789,16 @@ static bool define_result(Verifier *v, const Operands *o, Fact moved) {
             if (operand_kind(o->d) == OPERAND_Y && !v->state->frame) {
                 return verify_fail(v, "a slot without a frame");
             }
-            *slot_of(v, o->d) = *slot_of(v, o->s[0]);
+            uint32_t value = *slot_of(v, o->s[0]);
+            take_hole(v, o);
+            *slot_of(v, o->d) = value;
             return true;
         }
         return define(v, o->d, moved);
     case OP_cons: return define(v, o->d, (Fact){.kind = FACT_CONS});
+    case OP_list_new: return define(v, o->d, (Fact){.kind = FACT_HOLE});
+    case OP_list_add: take_hole(v, o); return define(v, o->d, (Fact){.kind = FACT_HOLE});
+    case OP_list_end: take_hole(v, o); return define(v, o->d, (Fact){.kind = FACT_ANY});
     case OP_tuple: return define(v, o->d, (Fact){.kind = FACT_TUPLE, .detail = o->count});
     case OP_record: return define(v, o->d, record_fact(v, o->index));
     default: return !o->has_d || define(v, o->d, (Fact){.kind = o->is_raw ? FACT_RAW : FACT_ANY});
@@ -837,7 +895,7 @@ static bool enter_block(Verifier *v, uint32_t block) {
     for (uint32_t i = 0; i < v->slot_count; i++) {
         if (v->state->slots[i] != 0) {
             const Fact *old = &v->facts[v->state->slots[i]];
-            FactKind kind = old->kind == FACT_RAW ? FACT_RAW : FACT_ANY;
+            FactKind kind = old->kind == FACT_RAW || old->kind == FACT_HOLE ? old->kind : FACT_ANY;
             v->state->slots[i] = value_new(v, (Fact){.kind = kind, .looked = old->looked});
         }
     }

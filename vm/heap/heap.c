@@ -89,7 +89,9 @@ void heap_adopt(Heap *heap, Fragment *fragment) {
     }
 }
 
-static void remember(Heap *heap, Term *cell) {
+void heap_remember(Heap *heap, Term cell) {
+    ASSERT(term_is_cons(cell));
+    ASSERT(heap->old != NULL);
     HeapRemember *r = heap->old->remember;
     if (r == NULL || r->count == r->capacity) {
         uint32_t capacity = r == NULL ? REMEMBER_FIRST : r->capacity * 2;
@@ -105,18 +107,14 @@ static void remember(Heap *heap, Term *cell) {
         grown->capacity = capacity;
         heap->old->remember = r = grown;
     }
-    r->cells[r->count++] = cell;
+    r->cells[r->count++] = term_pointer(cell);
 }
 
 void heap_fill(Heap *heap, Term cell, Term tail) {
-    ASSERT(term_is_cons(cell));
-    Term *words = term_pointer(cell);
-    ASSERT(term_same_bits(words[1], TERM_HOLE));
-    words[1] = tail;
-    bool is_old = heap->old != NULL && words >= heap->old->data && words < heap->old->top;
-    if (is_old && term_is_pointer(tail)) {
-        remember(heap, words);
+    if (!heap_is_new(heap, heap->top, cell)) {
+        heap_remember(heap, cell);
     }
+    term_pointer(cell)[1] = tail;
 }
 
 // Collecting -------------------------------------------------------------------------------------

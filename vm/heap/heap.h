@@ -11,7 +11,7 @@
 // is an old heap, all that survives goes there and the young block is empty after a collection.
 //
 // Invariants: no pointer leads from old to young (terms are immutable; the one write to an existing
-// cell, filling a hole, goes through heap_fill); literals are outside and never copied or moved;
+// cell is told to the collector: heap_remember); literals are outside and never copied or moved;
 // only the owner's thread touches a heap. Building needs a Room: heap_reserve may collect, so
 // reserve first and read terms into locals afterwards; the room_* constructors cannot collect and
 // assert that the room suffices.
@@ -149,7 +149,17 @@ void heap_shrink(Heap *heap);
 // Takes a fragment over: its terms are as good as the heap's own from now on.
 void heap_adopt(Heap *heap, Fragment *fragment);
 
-// Fills the hole in the tail of a cell of this heap (TERM_HOLE before). The only write to a cell.
+// The only write to a cell is to the tail of the last one of an unfinished list (vm/ops/data.op.h).
+// Where that cell is not new, heap_remember goes before it, with no collection between: what the
+// cell leads to may be younger than it is.
+void heap_remember(Heap *heap, Term cell);
+
+// Whether the cell is not in the old heap; `top` is heap->top where that is in a register.
+static inline bool heap_is_new(const Heap *heap, const Term *top, Term cell) {
+    return cell.bits >= (uintptr_t)heap->start && cell.bits < (uintptr_t)top;
+}
+
+// Both: gives the last cell of an unfinished list its tail.
 void heap_fill(Heap *heap, Term cell, Term tail);
 
 // A full collection that also copies what the heap holds of the literals [from, from + words), so

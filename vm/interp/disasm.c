@@ -60,9 +60,10 @@ static void add_point(Disasm *d, const Safepoint *point) {
             buffer_add_format(d->out, "%s|", space);
             space = " ";
         }
-        if (safepoint_kind(point, i) != SLOT_DEAD) {
-            const char *raw = safepoint_kind(point, i) == SLOT_RAW ? "raw " : "";
-            buffer_add_format(d->out, "%s%s%c%u", space, raw, i < point->nx ? 'x' : 'y',
+        static const char *const marks[] = {"", "", "raw ", "hole "};
+        SlotKind kind = safepoint_kind(point, i);
+        if (kind != SLOT_DEAD) {
+            buffer_add_format(d->out, "%s%s%c%u", space, marks[kind], i < point->nx ? 'x' : 'y',
                               i < point->nx ? i : i - point->nx);
             space = " ";
         }

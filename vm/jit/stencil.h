@@ -154,6 +154,7 @@ static inline void put_slice(Term *to, Term window, uint64_t from) {
 
 // In C.
 #define COLLECT(words)                  GO_COLD
+#define REMEMBER(cell)                  GO_COLD
 #define YIELD_NEXT                      GO_COLD
 #define YIELD_AGAIN                     GO_COLD
 #define YIELD_AT(to)                    GO_COLD

@@ -75,6 +75,8 @@
         LEAVE(TERM_NONE);                                                                          \
     } while (0)
 
+#define REMEMBER(cell) heap_remember(&p->heap, (cell))
+
 #define COLLECT(words)                                                                             \
     do {                                                                                           \
         AT_POINT;                                                                                  \

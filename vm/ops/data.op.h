@@ -28,6 +28,42 @@ op(tail_of) {
     NEXT;
 }
 
+// An unfinished list is its last cell, whose tail is the first one, which counts for nothing: so one
+// term holds both ends.
+op(list_new) {
+    Term *cell = TOP;
+    cell[0] = TERM_EMPTY;
+    cell[1] = term_from_cons(cell);
+    TOP = cell + 2;
+    SET(term_from_cons(cell));
+    NEXT;
+}
+
+op(list_add) {
+    Term last = A;
+    if (UNLIKELY(!heap_is_new(&p->heap, TOP, last))) {
+        REMEMBER(last);
+    }
+    Term *cell = TOP;
+    cell[0] = B;
+    cell[1] = cons_tail(last);
+    term_pointer(last)[1] = term_from_cons(cell);
+    TOP = cell + 2;
+    SET(term_from_cons(cell));
+    NEXT;
+}
+
+op(list_end) {
+    Term last = A;
+    if (UNLIKELY(!heap_is_new(&p->heap, TOP, last))) {
+        REMEMBER(last);
+    }
+    Term first = cons_tail(last);
+    term_pointer(last)[1] = B;
+    SET(cons_tail(first));
+    NEXT;
+}
+
 op(tuple) {
     Term *box = TOP;
     box[0] = header_make(KIND_TUPLE, COUNT, 0);

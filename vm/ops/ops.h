@@ -78,8 +78,13 @@ typedef enum {
     SLOT_DEAD = 0,
     SLOT_TERM = 1,
     SLOT_RAW = 2,  // an unboxed number: not visited
-    SLOT_HOLE = 3, // address of an unfinished cell
+    SLOT_HOLE = 3, // an unfinished list: visited, but no term yet
 } SlotKind;
+
+// Whether a collection visits slots of this kind.
+static inline bool slot_is_root(SlotKind kind) {
+    return kind == SLOT_TERM || kind == SLOT_HOLE;
+}
 
 // Spec of a segment of bytes (the n of `g`, bits_int and bits_float).
 enum {

@@ -40,7 +40,7 @@ static bool save_registers(Process *p) {
     if (count == 0) {
         count = p->point->nx;
         for (uint32_t i = 0; i < count; i++) {
-            if (safepoint_kind(p->point, i) != SLOT_TERM) {
+            if (!slot_is_root(safepoint_kind(p->point, i))) {
                 p->x[i] = TERM_EMPTY;
             }
         }

@@ -59,8 +59,6 @@ typedef enum {
 #define TERM_WAIT TERM_LITERAL(0x021f)
 // Head of a cons cell that was moved; the tail is where to. Only inside a collection.
 #define TERM_MOVED TERM_LITERAL(0x031f)
-// A cell that is to be filled (tail recursion modulo cons).
-#define TERM_HOLE TERM_LITERAL(0x041f)
 
 #define SMALL_MAX ((INT64_C(1) << 61) - 1)
 #define SMALL_MIN (-(INT64_C(1) << 61))

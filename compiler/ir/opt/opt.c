@@ -9,9 +9,9 @@ typedef struct {
 } Pass;
 
 static const Pass passes[] = {
-    {opt_constants, false}, {opt_cfg, false},       {opt_facts, true},
-    {opt_cse, true},        {opt_constants, false}, {opt_cfg, false},
-    {opt_dce, false},       {opt_cfg, false},       {opt_strength, false},
+    {opt_recursion, false}, {opt_constants, false}, {opt_cfg, false}, {opt_facts, true},
+    {opt_cse, true},        {opt_constants, false}, {opt_cfg, false}, {opt_dce, false},
+    {opt_cfg, false},       {opt_lists, false},     {opt_strength, false},
 };
 
 // What a test that is decided after all calls for. No such test may be left: see opt.h.

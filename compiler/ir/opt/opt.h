@@ -13,6 +13,10 @@
 
 #include "compiler/ir/ir.h"
 
+// Makes calls of itself at the function's end jumps to its beginning. (recursion.c)
+void opt_recursion(IrFunction *f);
+// Builds lists in order that would be turned round in the end. (lists.c)
+void opt_lists(IrFunction *f);
 // Propagates constants along what can be reached, folds, takes apart what was just built.
 // (constants.c)
 void opt_constants(IrFunction *f);

@@ -186,7 +186,7 @@ Test(gc, holes) {
         Room room;
         cr_assert(heap_reserve(&heap, CONS_WORDS + 3, NULL, 0, &room));
         Term boxed = room_tuple2(&room, term_small(i), term_small(-i));
-        Term cell = room_cons(&room, boxed, TERM_HOLE);
+        Term cell = room_cons(&room, boxed, TERM_EMPTY);
         if (i == 0) {
             roots[0] = cell;
         } else {

@@ -475,7 +475,7 @@ static void emit_map(Asm *a, Fn *f, uint32_t frame_size) {
             frame = true;
             continue;
         }
-        SlotKind kind = accept(a, "raw ") ? SLOT_RAW : SLOT_TERM;
+        SlotKind kind = accept(a, "raw ") ? SLOT_RAW : accept(a, "hole ") ? SLOT_HOLE : SLOT_TERM;
         bool is_x = *a->at == 'x';
         bool is_d = *a->at == 'd';
         a->at++;

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// compiler/ir/opt: recursion that becomes loops, lists that are built in order.
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/unit/compiler/listing.h"
+
+static uint32_t count(const char *text, const char *what) {
+    uint32_t n = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++) {
+        n++;
+    }
+    return n;
+}
+
+#define ASSERT_IR(name, source, what, times)                                                       \
+    do {                                                                                           \
+        const char *ir = listing_fn(DUMP_IR, name, source);                                        \
+        cr_assert(count(ir, what) == (times), "%s: %u of %s in\n%s", name, count(ir, what), what,  \
+                  ir);                                                                             \
+    } while (0)
+
+Test(recursion, a_call_of_itself_at_the_end_is_a_loop) {
+    const char *source = "pub fn f(n, acc) = if n == 0 { acc } else { f(n - 1, acc + n) }";
+    ASSERT_IR("f/2", source, "tail_call", 0);
+    ASSERT_IR("f/2", source, "# loop", 1);
+}
+
+Test(recursion, a_list_grows_while_messages_are_received) {
+    ASSERT_IR("f/0", "pub fn f() { receive { :stop => []; x => [x | f()] } }", "list_add", 1);
+}
+
+static const char map[] = "pub fn f(g, [x | xs]) = [g(x) | f(g, xs)]\nfn f(_g, []) = []";
+
+Test(recursion, a_call_behind_a_cell_is_a_loop) {
+    ASSERT_IR("f/2", map, "call f/2", 0);
+    ASSERT_IR("f/2", map, "list_new", 1);
+    ASSERT_IR("f/2", map, "list_add", 1);
+    ASSERT_IR("f/2", map, "list_end", 1);
+}
+
+Test(recursion, several_cells_go_in_in_their_order) {
+    const char *ir =
+        listing_fn(DUMP_IR, "f/1", "pub fn f([x | xs]) = [1, x | f(xs)]\nfn f([]) = []");
+    const char *first = strstr(ir, ", 1\n");
+    cr_assert(first != NULL, "%s", ir);
+    cr_assert(strstr(first, "list_add") != NULL, "%s", ir);
+    cr_assert(count(ir, "cons ") == 1, "%s", ir); // the test
+}
+
+Test(recursion, what_is_used_twice_stays_a_call) {
+    ASSERT_IR("f/1", "pub fn f(0) = []\nfn f(n) { let l = f(n - 1); [l | l] }", "call f/1", 1);
+    ASSERT_IR("f/1", "pub fn f(0) = []\nfn f(n) { let l = f(n - 1); [is_list(l) | l] }", "call f/1",
+              1);
+    ASSERT_IR("f/1", "pub fn f(0) = []\nfn f(n) = [try { f(n - 1) } catch { _ => 1 }]", "call f/1",
+              1);
+}
+
+Test(recursion, a_call_of_something_else_at_the_end_stays_there) {
+    const char *source = "pub fn f(0) = []\nfn f(1) = g(1)\nfn f(n) = [n | f(n - 1)]\n"
+                         "fn g(n) = f(n - 1)";
+    ASSERT_IR("f/1", source, "call f/1", 1);
+    ASSERT_IR("f/1", source, "list_new", 0);
+}
+
+Test(lists, a_comprehension_turns_nothing_round) {
+    const char *source = "pub fn f(xs, ys) = [(x, y) for x in xs, y in ys if x < y]";
+    ASSERT_IR("f/2", source, "reverse", 0);
+    ASSERT_IR("f/2", source, "list_new", 1);
+    ASSERT_IR("f/2", source, "list_add", 1);
+    ASSERT_IR("f/2", source, "list_end", 1);
+}
+
+Test(lists, each_loop_of_a_function_for_itself) {
+    ASSERT_IR("f/1",
+              "pub fn f(xs) {\n  let both = [x for x in xs, _ in [1, 2]]\n  [y for y in both]\n}",
+              "reverse", 0);
+}
+
+Test(lists, a_map_is_collected_as_it_was) {
+    ASSERT_IR("f/1", "pub fn f(xs) = %{x => 1 for x in xs}", "map_collect", 1);
+}
