@@ -165,6 +165,16 @@ static void pass_build(Compilation *c, Unit *unit) {
     }
 }
 
+static void pass_inline(Compilation *c, Unit *unit) {
+    if (c->options.plain) {
+        return;
+    }
+    for (uint32_t i = 0; i < unit->ir.functions.len; i++) {
+        ir_simplify(unit->ir.functions.items[i]);
+    }
+    ir_inline(&unit->ir);
+}
+
 static void pass_optimise(Compilation *c, Unit *unit) {
     for (uint32_t i = 0; i < unit->ir.functions.len; i++) {
         ir_optimise(unit->ir.functions.items[i], c->options.plain);
@@ -209,6 +219,7 @@ typedef enum {
     PASS_LOWER,
     PASS_VERIFY,
     PASS_BUILD,
+    PASS_INLINE,
     PASS_OPTIMISE,
     PASS_EMIT,
     PASS_WRITE,
@@ -219,7 +230,8 @@ typedef enum {
 static const Pass passes[PASS_COUNT] = {
     [PASS_PARSE] = {"parse", pass_parse}, [PASS_DECLARE] = {"declare", pass_declare},
     [PASS_LOWER] = {"lower", pass_lower}, [PASS_VERIFY] = {"verify", pass_verify_core},
-    [PASS_BUILD] = {"build", pass_build}, [PASS_OPTIMISE] = {"optimise", pass_optimise},
+    [PASS_BUILD] = {"build", pass_build}, [PASS_INLINE] = {"inline", pass_inline},
+    [PASS_OPTIMISE] = {"optimise", pass_optimise},
     [PASS_EMIT] = {"emit", pass_emit},    [PASS_WRITE] = {"write", pass_write},
 };
 

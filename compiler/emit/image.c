@@ -115,12 +115,15 @@ static void write_frame(Image *image, Name function, uint32_t file, uint32_t lin
 static void write_line(Image *image, const ImageFunction *f, const LineEntry *entry, Buf *out) {
     uint32_t frames = 1;
     for (const IrInline *at = entry->inlined; at != NULL; at = at->outer) {
-        frames++;
+        frames += !at->is_tail;
     }
     put_u(out, frames);
     const IrInline *at = entry->inlined;
     write_frame(image, at != NULL ? at->function : f->core->name, entry->file, entry->line, out);
     for (; at != NULL; at = at->outer) {
+        if (at->is_tail) {
+            continue;
+        }
         Name caller = at->outer != NULL ? at->outer->function : f->core->name;
         Place place = source_place(image->sources, at->call.file, at->call.offset);
         write_frame(image, caller, at->call.file, place.line, out);

@@ -65,10 +65,12 @@ typedef struct IrRegion IrRegion;
 typedef struct IrFunction IrFunction;
 
 // Where an inlined instruction came from: `span` of the instruction is in `function`, which was
-// called at `call` in the function (or inlined one) around it.
+// called at `call` in the function (or inlined one) around it; in the place of that one if
+// `is_tail`, so that no trace shows it.
 typedef struct IrInline {
     Name function;
     Span call;
+    bool is_tail;
     const struct IrInline *outer;
 } IrInline;
 
@@ -239,8 +241,11 @@ void ir_number(IrFunction *f);
 // Core to IR (build.c). The result is ordered.
 IrFunction *ir_build(IrModule *module, const CoreFunction *core);
 
-// The passes of the optimiser in their order (opt/opt.c). `plain`: no more of them than emission
-// needs.
+// The optimiser, for modules that are optimised at all: ir_simplify for each function, ir_inline
+// for the module (opt/inline.c); then ir_optimise for each function (opt/opt.c has the passes in
+// their order). `plain`: no more of them than emission needs.
+void ir_simplify(IrFunction *f);
+void ir_inline(IrModule *module);
 void ir_optimise(IrFunction *f, bool plain);
 
 // Makes floats raw numbers where that pays, once all functions of the module are optimised.

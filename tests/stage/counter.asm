@@ -1,6 +1,6 @@
 fn main/0
     enter {}
-    call App/0, {}
+    move x0, (:$start, :supervisor, :App, &10, true, nil, nil, 0, true)
     move x1, :none
     move x2, :infinity
     move x3, nil
@@ -25,48 +25,113 @@ fn Counter.loop/0
     enter {}
     frame 2, {}
 L1:
-    recv_peek y0, L4, {}
+    recv_peek y0, L10, {}
     recv_take
-  # failures go to L2
-    move x0, y0
-    call Counter.handle/1, {y0}
-    jump L3
+  # failures go to L8
+    is_tagged y0, 3, :$gen_call, L3
+    elem x0, y0, 1
+    elem x1, y0, 2
+    same x1, :value, L2, {x0 y0}
+    cell x1, 0
+    call_ext Vm.reply/2, {y0}
+    jump L9
 L2:
-  # to here: L2
+    move x1, :unhandled
+    call_ext Vm.reply_error/2, {y0}
+    jump L9
+L3:
+    is_tagged y0, 2, :$gen_cast, L5
+    elem x1, y0, 1
+    is_tagged x1, 2, :add, L4
+    elem x0, x1, 1
+    cell x1, 0
+    add x0, x1, x0, -, {y0}
+    set_cell 0, x0
+    jump L9
+L4:
+    move x0, :Counter
+    call_ext Actor.unhandled/2, {y0}
+    jump L9
+L5:
+    is_tagged y0, 3, :system, L6
+    elem x0, y0, 1
+    elem x1, y0, 2
+    move x2, &8
+    call_ext Actor.system/3, {y0}
+    is_tagged x0, 2, :stop, L9
+    elem x0, x0, 1
+    call_ext Vm.stop/1, {y0}
+    jump L9
+L6:
+    is_tagged y0, 2, :add, L7
+    elem x0, y0, 1
+    cell x1, 0
+    add x0, x1, x0, -, {y0}
+    set_cell 0, x0
+    jump L9
+L7:
+    move x1, y0
+    move x0, :Counter
+    call_ext Actor.unhandled/2, {y0}
+    jump L9
+L8:
+  # to here: L8
     move y1, x0
     move x1, y0
     call_ext Vm.report/2, {y1}
     move x0, y1
-    call Counter.finish/1, {}
-L3:
+    call_ext Vm.stop/1, {}
+L9:
     loop L1, {}
-L4:
+L10:
     recv_wait L1, {}
 
 fn Counter.handle/1
     enter {x0}
-    is_tagged x0, 3, :$gen_call, L1
+    is_tagged x0, 3, :$gen_call, L2
     elem x1, x0, 2
     elem x0, x0, 1
-    tail Counter.ask/2
+    same x1, :value, L1, {x0}
+    cell x1, 0
+    tail_ext Vm.reply/2
 L1:
-    is_tagged x0, 2, :$gen_cast, L2
-    elem x0, x0, 1
-    tail Counter.tell/1
+    move x1, :unhandled
+    tail_ext Vm.reply_error/2
 L2:
-    is_tagged x0, 3, :system, L4
+    is_tagged x0, 2, :$gen_cast, L4
+    elem x1, x0, 1
+    is_tagged x1, 2, :add, L3
+    elem x0, x1, 1
+    cell x1, 0
+    add x0, x1, x0, -, {}
+    set_cell 0, x0
+    ret
+L3:
+    move x0, :Counter
+    tail_ext Actor.unhandled/2
+L4:
+    is_tagged x0, 3, :system, L6
     elem x1, x0, 2
     elem x0, x0, 1
     move x2, &8
     call_ext Actor.system/3, {}
-    is_tagged x0, 2, :stop, L3
+    is_tagged x0, 2, :stop, L5
     elem x0, x0, 1
-    tail Counter.finish/1
-L3:
+    tail_ext Vm.stop/1
+L5:
     move x0, nil
     ret
-L4:
-    tail Counter.tell/1
+L6:
+    is_tagged x0, 2, :add, L7
+    elem x0, x0, 1
+    cell x1, 0
+    add x0, x1, x0, -, {}
+    set_cell 0, x0
+    ret
+L7:
+    move x1, x0
+    move x0, :Counter
+    tail_ext Actor.unhandled/2
 
 fn Counter.tell/1
     enter {x0}
@@ -102,8 +167,69 @@ fn Counter.state/0
 
 fn Counter/1/0+1
     enter {x0}
+    frame 2, {x0}
     set_cell 0, x0
-    tail Counter.loop/0
+L1:
+    recv_peek y0, L10, {}
+    recv_take
+  # failures go to L8
+    is_tagged y0, 3, :$gen_call, L3
+    elem x0, y0, 1
+    elem x1, y0, 2
+    same x1, :value, L2, {x0 y0}
+    cell x1, 0
+    call_ext Vm.reply/2, {y0}
+    jump L9
+L2:
+    move x1, :unhandled
+    call_ext Vm.reply_error/2, {y0}
+    jump L9
+L3:
+    is_tagged y0, 2, :$gen_cast, L5
+    elem x1, y0, 1
+    is_tagged x1, 2, :add, L4
+    elem x0, x1, 1
+    cell x1, 0
+    add x0, x1, x0, -, {y0}
+    set_cell 0, x0
+    jump L9
+L4:
+    move x0, :Counter
+    call_ext Actor.unhandled/2, {y0}
+    jump L9
+L5:
+    is_tagged y0, 3, :system, L6
+    elem x0, y0, 1
+    elem x1, y0, 2
+    move x2, &8
+    call_ext Actor.system/3, {y0}
+    is_tagged x0, 2, :stop, L9
+    elem x0, x0, 1
+    call_ext Vm.stop/1, {y0}
+    jump L9
+L6:
+    is_tagged y0, 2, :add, L7
+    elem x0, y0, 1
+    cell x1, 0
+    add x0, x1, x0, -, {y0}
+    set_cell 0, x0
+    jump L9
+L7:
+    move x1, y0
+    move x0, :Counter
+    call_ext Actor.unhandled/2, {y0}
+    jump L9
+L8:
+  # to here: L8
+    move y1, x0
+    move x1, y0
+    call_ext Vm.report/2, {y1}
+    move x0, y1
+    call_ext Vm.stop/1, {}
+L9:
+    loop L1, {}
+L10:
+    recv_wait L1, {}
 
 fn App/1/0
     enter {}
@@ -115,6 +241,8 @@ fn App/1/0
 
 fn App/2/0
     enter {}
-    move x0, 0
-    tail Counter/1
+    alloc 13, {}
+    closure x0, Counter/1/0, (0)
+    tuple x0, (:$start, :actor, :Counter, x0, false, nil, nil, 1, false)
+    ret
 

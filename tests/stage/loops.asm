@@ -16,25 +16,26 @@ L3:
 fn squares/1
     enter {x0}
     is_int x0, L4
+    alloc 2, {x0}
+    list_new x1
+    move x2, x1
     move x1, 1
-    move x2, []
 L1:
-    ge x0, x1, L3, {x0 x1 x2}
-    band x3, x1, 1, -, {x0 x1 x2}
-    eq x3, 0, L2, {x0 x1 x2}
-    add x3, x1, 1, -, {x0 x1 x2}
-    mul x1, x1, x1, -, {x0 x2 x3}
-    alloc 2, {x0 x1 x2 x3}
-    cons x2, x1, x2
+    ge x0, x1, L3, {x0 x1 hole x2}
+    band x3, x1, 1, -, {x0 x1 hole x2}
+    eq x3, 0, L2, {x0 x1 hole x2}
+    add x3, x1, 1, -, {x0 x1 hole x2}
+    mul x1, x1, x1, -, {x0 hole x2 x3}
+    alloc 2, {x0 x1 hole x2 x3}
+    list_add x2, x2, x1
     move x1, x3
-    loop L1, {x0 x1 x2}
+    loop L1, {x0 x1 hole x2}
 L2:
-    add x1, x1, 1, -, {x0 x2}
-    loop L1, {x0 x1 x2}
+    add x1, x1, 1, -, {x0 hole x2}
+    loop L1, {x0 x1 hole x2}
 L3:
-    move x0, x2
-    move x1, []
-    tail_ext Vm.reverse/2
+    list_end x0, x2, []
+    ret
 L4:
     fail_with :badarg, x0
 
@@ -46,20 +47,45 @@ fn adder/1
 
 fn main/0
     enter {}
-    frame 1, {}
-    move x0, 10
-    call squares/1, {}
-    move y0, x0
-    move x0, 1
-    call adder/1, {y0}
+    alloc 2, {}
+    list_new x0
     move x1, x0
+    move x0, 1
+L1:
+    ge 10, x0, L3, {x0 hole x1}
+    band x2, x0, 1, -, {x0 hole x1}
+    eq x2, 0, L2, {x0 hole x1}
+    add x2, x0, 1, -, {x0 hole x1}
+    mul x0, x0, x0, -, {hole x1 x2}
+    alloc 2, {x0 hole x1 x2}
+    list_add x1, x1, x0
+    move x0, x2
+    loop L1, {x0 hole x1}
+L2:
+    add x0, x0, 1, -, {hole x1}
+    loop L1, {x0 hole x1}
+L3:
+    frame 1, {hole x1}
+    list_end y0, x1, []
+    alloc 3, {y0}
+    closure x1, adder/1/1, (1)
     move x0, 2
     call_fun 1, {y0}
     move x1, x0
     move x0, y0
-    call sum/2, {}
+L4:
+    is_empty x0, L5
+    move x0, x1
     unframe 1
     tail_ext Io.println/1
+L5:
+    is_cons x0, L6
+    head x2, x0
+    tail_of x0, x0
+    add x1, x1, x2, -, {x0}
+    loop L4, {x0 x1}
+L6:
+    fail :function_clause
 
 fn adder/1/1+1
     enter {x0 x1}

@@ -32,12 +32,6 @@ L2:
 
 fn main/0
     enter {}
-    move x0, []
-    move x1, 3
-    call first/2, {}
-    move x1, x0
-    alloc 4, {x1}
-    tuple x0, (:rect, 2, x1)
-    call area/1, {}
+    move x0, 6
     tail_ext Io.println/1
 

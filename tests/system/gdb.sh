@@ -34,7 +34,7 @@ shows() { grep -q -e "$1" "$dir/out" || { echo "nothing like '$1'"; status=1; };
 shows '^\$1 = (:shown, "by gdb")$'
 shows '^<0.0.0>  *running  *Box.main/0  *0 '
 shows '^<0.1.0>  *waiting  *Box.Box/.* 1 '
-shows '#0  Box.Box.tell/1'
+shows '#0  \(Box.Box.tell/1\|Box.tell, inlined\)'
 shows 'message (1, -2.5, "text", \[1, 2 | :end\], %{:key => nil}, Point{x: 1, y: -2}, 1000000000000000000000, ())'
 shows '<0.0.0> running, runs Box.main/0'
 if [ $status -ne 0 ]; then

@@ -169,6 +169,24 @@ def function(f):
     return "%s.%s/%d" % (atom_text(int(f["module_name"]["bits"]) >> 8), atom_text(int(f["name"]["bits"]) >> 8), int(f["arity"]))
 
 
+def inlined(point):
+    """The names of the functions that stand inlined at a safepoint, innermost first."""
+    f = point["function"]
+    table = f["module"]["lines"]
+    if int(table) == 0:
+        return []
+    table = table[int(f - f["module"]["functions"])]
+    found = None
+    for i in range(int(table["entry_count"])):
+        if int(table["entries"][i]["offset"]) > int(point["offset"]):
+            break
+        found = table["entries"][i]
+    if found is None:
+        return []
+    atoms = [int(table["frames"][int(found["first"]) + i]["function"]["bits"]) >> 8 for i in range(int(found["count"]))]
+    return [atom_text(a) for a in atoms if a != int(f["name"]["bits"]) >> 8]
+
+
 def all_processes():
     table = machine()["processes"]
     slots_per_segment = constant("TABLE_SEGMENT_SIZE")
@@ -234,8 +252,13 @@ class OneProcess(gdb.Command):
             points.append(word(word(at) - 8))
             at -= 8
         for number, point in enumerate(points):
-            f = gdb.Value(point).cast(gdb.lookup_type("Safepoint").pointer())["function"] if point != 0 else 0
-            print("  #%-2d %s" % (number, function(f) if int(f) != 0 else "(start)"))
+            point = gdb.Value(point).cast(gdb.lookup_type("Safepoint").pointer())
+            if int(point) == 0 or int(point["function"]) == 0:
+                print("  #%-2d (start)" % number)
+                continue
+            for name in inlined(point):
+                print("  #%-2d %s, inlined" % (number, name))
+            print("  #%-2d %s" % (number, function(point["function"])))
         for i in range(int(p["saved_count"])):
             print("  x%d = %s" % (i, term(int(p["saved"][i]["bits"]))))
         message = p["mailbox"]["first"]

@@ -359,15 +359,6 @@ static bool flow_to(Verifier *v, uint32_t label) {
         return verify_fail(v, "goes back to where nothing came from before");
     }
     const State *state = v->blocks[block]; // kept since it was entered
-    for (uint32_t i = 0; i < v->slot_count; i++) {
-        bool both = v->state->slots[i] != 0 && state->slots[i] != 0;
-        if (both && holds_hole(v, i) != (v->facts[state->slots[i]].kind == FACT_HOLE)) {
-            return verify_fail(v, "goes back with an unfinished list where there was none");
-        }
-    }
-    if (!spend(v, v->slot_count)) {
-        return false;
-    }
     return (state->frame == v->state->frame && state->looking == v->state->looking) ||
            verify_fail(v, "goes back with another frame, or while it looks at a message");
 }
@@ -390,9 +381,14 @@ static SlotKind map_slot(const Verifier *v, const ImageMap *map, uint32_t slot) 
 }
 
 // Whether the map names the slot as what it holds.
+// What a map says of a slot that holds a value.
+static SlotKind kind_of_slot(const Verifier *v, uint32_t slot) {
+    FactKind kind = v->facts[v->state->slots[slot]].kind;
+    return kind == FACT_RAW ? SLOT_RAW : kind == FACT_HOLE ? SLOT_HOLE : SLOT_TERM;
+}
+
 static bool map_names_slot(const Verifier *v, const ImageMap *map, uint32_t slot) {
-    return map_slot(v, map, slot) ==
-           (value_is_raw(v, v->state->slots[slot]) ? SLOT_RAW : SLOT_TERM);
+    return map_slot(v, map, slot) == kind_of_slot(v, slot);
 }
 
 static bool check_kinds(Verifier *v, const uint8_t *kinds, uint32_t count, uint32_t first,
@@ -460,9 +456,7 @@ static bool complete_point(Verifier *v, Safepoint *point) {
     for (uint32_t i = 0; i < point->ny; i++) {
         uint32_t value = v->state->slots[v->x_count + i];
         if (value != 0) {
-            SlotKind kind = value_is_raw(v, value)          ? SLOT_RAW
-                            : holds_hole(v, v->x_count + i) ? SLOT_HOLE
-                                                            : SLOT_TERM;
+            SlotKind kind = kind_of_slot(v, v->x_count + i);
             point->kinds[i / 4] |= (uint8_t)(kind << (i % 4 * 2));
         }
     }

@@ -27,6 +27,14 @@ static void run_pass(IrFunction *f, const Pass *pass) {
     ir_verify(f);
 }
 
+// Before inlining, so that what is copied is small.
+void ir_simplify(IrFunction *f) {
+    static const Pass first[] = {{opt_recursion, false}, {opt_cfg, false}};
+    for (uint32_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+        run_pass(f, &first[i]);
+    }
+}
+
 static bool has_decided_test(IrFunction *f) {
     ir_number(f);
     for (uint32_t i = 0; i < f->blocks.len; i++) {

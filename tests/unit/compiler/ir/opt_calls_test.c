@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// compiler/ir/opt: recursion that becomes loops, lists that are built in order.
+// compiler/ir/opt: recursion that becomes loops, lists that are built in order, inlining.
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/compiler/listing.h"
@@ -79,4 +80,58 @@ Test(lists, each_loop_of_a_function_for_itself) {
 
 Test(lists, a_map_is_collected_as_it_was) {
     ASSERT_IR("f/1", "pub fn f(xs) = %{x => 1 for x in xs}", "map_collect", 1);
+}
+
+Test(inlining, a_small_function_is_no_call) {
+    const char *source = "pub fn f(x) = g(x) + g(x + 1)\nfn g(x) = x * x";
+    ASSERT_IR("f/1", source, "call", 0);
+    ASSERT_IR("f/1", source, "mul", 2);
+}
+
+Test(inlining, what_is_called_in_one_place_need_not_be_so_small) {
+    const char *source = "pub fn f(x) = g(x)\n"
+                         "fn g(x) = (x + 1, x + 2, x + 3, x + 4, x + 5, x + 6, x + 7, x + 8,\n"
+                         "  x + 9, x + 10, x + 11, x + 12, x + 13, x + 14, x + 15, x + 16)";
+    ASSERT_IR("f/1", source, "call", 0);
+    char twice[512];
+    snprintf(twice, sizeof(twice), "pub fn h(x) = g(x)\n%s", source);
+    ASSERT_IR("f/1", twice, "call", 1);
+}
+
+Test(inlining, a_function_that_calls_itself_takes_itself_in) {
+    const char *source = "pub fn f(n) = if n < 2 { n } else { f(n - 1) + f(n - 2) }";
+    cr_assert(count(listing_fn(DUMP_IR, "f/1", source), " ge ") +
+                  count(listing_fn(DUMP_IR, "f/1", source), " lt ") >
+              3);
+    ASSERT_IR("f/1", source, "call f/1", 8);
+}
+
+Test(inlining, recursion_through_others_stays) {
+    const char *source = "pub fn f(n) = if n == 0 { 0 } else { 1 + g(n - 1) }\n"
+                         "fn g(n) = if n == 0 { 0 } else { 2 + f(n - 1) }";
+    cr_assert(count(listing_fn(DUMP_IR, "f/1", source), "call ") > 0);
+}
+
+Test(inlining, a_known_function_is_called_by_name) {
+    ASSERT_IR("f/1", "pub fn f(x) { let g = fn(y) => x + y; g(1) + g(2) }", "closure", 0);
+    ASSERT_IR("f/1", "pub fn f(x) { let g = fn(y) => y + 1; g(x) }", "call", 0);
+    // Not with a wrong number of arguments: that fails when it runs.
+    ASSERT_IR("f/1", "pub fn f(x) { let g = fn(y) => x + y; g(1, 2) }", "tail_fun", 1);
+}
+
+Test(inlining, a_function_given_to_a_loop_is_part_of_it) {
+    const char *source = "pub fn f(xs, k) = fold(xs, 0, fn(sum, x) => sum + k * x)\n"
+                         "fn fold([x | xs], acc, f) = fold(xs, f(acc, x), f)\n"
+                         "fn fold([], acc, _f) = acc\n"
+                         "pub fn g(xs, f) = fold(xs, 1, f)";
+    ASSERT_IR("f/2", source, "call", 0);
+    ASSERT_IR("f/2", source, "closure", 0);
+    ASSERT_IR("f/2", source, "mul", 1);
+}
+
+Test(inlining, a_handler_comes_along) {
+    const char *source = "pub fn f(x) = try { g(x) } catch { r => (:outer, r) }\n"
+                         "fn g(x) = try { 1 + x } catch { :badarg => 2 }";
+    ASSERT_IR("f/1", source, "call", 0);
+    ASSERT_IR("f/1", source, "# handler", 2);
 }
