@@ -162,6 +162,7 @@ static void pass_build(Compilation *c, Unit *unit) {
         IrFunction *f = ir_build(&unit->ir, unit->core->functions.items[i]);
         ir_verify(f);
         vec_push(&unit->arena, &unit->ir.functions, f);
+        vec_push(&unit->arena, &unit->ir.live, f);
     }
 }
 
@@ -176,23 +177,23 @@ static void pass_inline(Compilation *c, Unit *unit) {
 }
 
 static void pass_optimise(Compilation *c, Unit *unit) {
-    for (uint32_t i = 0; i < unit->ir.functions.len; i++) {
-        ir_optimise(unit->ir.functions.items[i], c->options.plain);
+    for (uint32_t i = 0; i < unit->ir.live.len; i++) {
+        ir_optimise(unit->ir.live.items[i], c->options.plain);
     }
     if (!c->options.plain) {
         ir_unbox(&unit->ir);
     }
-    for (uint32_t i = 0; i < unit->ir.functions.len; i++) {
+    for (uint32_t i = 0; i < unit->ir.live.len; i++) {
         if (wants_dump(c, unit, DUMP_IR)) {
-            ir_print(unit->ir.functions.items[i], dump_of(c, DUMP_IR));
+            ir_print(unit->ir.live.items[i], dump_of(c, DUMP_IR));
         }
     }
 }
 
 static void pass_emit(Compilation *c, Unit *unit) {
     unit->image = image_new(&unit->arena, &unit->ir, &c->sources, &c->diags, c->options.docs);
-    for (uint32_t i = 0; i < unit->ir.functions.len; i++) {
-        emit_function(unit->image, unit->ir.functions.items[i]);
+    for (uint32_t i = 0; i < unit->ir.live.len; i++) {
+        emit_function(unit->image, unit->ir.live.items[i]);
     }
 }
 
@@ -228,11 +229,11 @@ typedef enum {
 
 // The line from text to image; compiler/README.md says what each expects and guarantees.
 static const Pass passes[PASS_COUNT] = {
-    [PASS_PARSE] = {"parse", pass_parse}, [PASS_DECLARE] = {"declare", pass_declare},
-    [PASS_LOWER] = {"lower", pass_lower}, [PASS_VERIFY] = {"verify", pass_verify_core},
-    [PASS_BUILD] = {"build", pass_build}, [PASS_INLINE] = {"inline", pass_inline},
-    [PASS_OPTIMISE] = {"optimise", pass_optimise},
-    [PASS_EMIT] = {"emit", pass_emit},    [PASS_WRITE] = {"write", pass_write},
+    [PASS_PARSE] = {"parse", pass_parse},          [PASS_DECLARE] = {"declare", pass_declare},
+    [PASS_LOWER] = {"lower", pass_lower},          [PASS_VERIFY] = {"verify", pass_verify_core},
+    [PASS_BUILD] = {"build", pass_build},          [PASS_INLINE] = {"inline", pass_inline},
+    [PASS_OPTIMISE] = {"optimise", pass_optimise}, [PASS_EMIT] = {"emit", pass_emit},
+    [PASS_WRITE] = {"write", pass_write},
 };
 
 static uint64_t now(const Compilation *c) {

@@ -25,7 +25,7 @@ typedef struct {
     uint64_t *y_raw;  // which of `y` are raw numbers
     uint32_t y_words; // in use; the arrays have room for Y_MAX slots
     uint32_t d;
-    bool has_holes; // some register has held an unfinished list
+    bool has_holes;     // some register has held an unfinished list
     uint64_t x_hole[4]; // then: which did last
     uint64_t *y_hole;
 } Track;
@@ -145,7 +145,8 @@ struct Image {
     bool docs;
     bool failed;           // a limit was passed and reported
     uint64_t *track_slots; // memory of each function's Track.y, then y_raw, then y_hole
-    bool *is_test;         // by function
+    bool *is_test;         // by number in the image
+    uint32_t *numbers;     // in the image, by function of the module; of live ones
     struct ImageTables *tables;
     VEC(ImageFunction) functions;
 };

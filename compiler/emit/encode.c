@@ -210,7 +210,7 @@ static void put_operand(Encode *c, Operands *o, char letter) {
     case 'v': put(c, place(c, inst->args[o->arg++])); break;
     case 'n': put(c, inst->index); break;
     case 'a': put(c, table_atom(c->e->image, inst->name)); break;
-    case 'F':
+    case 'F': put(c, c->e->image->numbers[inst->ref]); break;
     case 'R': put(c, inst->ref); break;
     case 'l': put_label(c, o->label); break;
     case 'm': put_map(c); break;
@@ -265,7 +265,7 @@ static void move_args(Encode *c, const IrInst *call, bool is_fun) {
 static void put_callee(Encode *c, const IrInst *call) {
     switch (call->op) {
     case IR_CALL:
-    case IR_TAIL_CALL: put(c, call->ref); break;
+    case IR_TAIL_CALL: put(c, c->e->image->numbers[call->ref]); break;
     case IR_CALL_EXT:
     case IR_TAIL_EXT:
         put(c, table_import(c->e->image, call->module, call->name, call->arg_count));

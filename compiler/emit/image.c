@@ -17,6 +17,10 @@ Image *image_new(Arena *arena, const IrModule *ir, Sources *sources, Diags *diag
     image->diags = diags;
     image->docs = docs;
     image->track_slots = ARENA_NEW_ARRAY(arena, uint64_t, 3 * TRACK_WORDS);
+    image->numbers = ARENA_NEW_ARRAY(arena, uint32_t, ir->functions.len);
+    for (uint32_t i = 0; i < ir->live.len; i++) {
+        image->numbers[ir->live.items[i]->index] = i;
+    }
     tables_new(image);
     return image;
 }
@@ -89,7 +93,7 @@ static void write_function(const Image *image, uint32_t index, Buf *out) {
 static void write_functions(Image *image, Buf *out) {
     image->is_test = ARENA_NEW_ARRAY(image->arena, bool, image->functions.len);
     for (uint32_t i = 0; i < image->ir->core->tests.len; i++) {
-        image->is_test[image->ir->core->tests.items[i].function] = true;
+        image->is_test[image->numbers[image->ir->core->tests.items[i].function]] = true;
     }
     put_u(out, image->functions.len);
     for (uint32_t i = 0; i < image->functions.len; i++) {
@@ -185,7 +189,7 @@ static void write_tests(const Image *image, Buf *out) {
     put_u(out, core->tests.len);
     for (uint32_t i = 0; i < core->tests.len; i++) {
         put_str(out, core->tests.items[i].name);
-        put_u(out, core->tests.items[i].function);
+        put_u(out, image->numbers[core->tests.items[i].function]);
         put_u(out, line_of(image, core->tests.items[i].span));
     }
 }

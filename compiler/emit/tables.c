@@ -219,7 +219,7 @@ static void put_literal(Image *image, Buf *out, const CoreConst *c) {
     case CONST_ATOM: put_u(out, table_atom(image, c->name)); break;
     case CONST_BYTES: put_str(out, c->text); break;
     case CONST_RANGE: put_items(image, out, c); break;
-    case CONST_FN: put_u(out, c->index); break;
+    case CONST_FN: put_u(out, image->numbers[c->index]); break;
     case CONST_FNREF:
         put_u(out, table_atom(image, c->module));
         put_u(out, table_atom(image, c->name));

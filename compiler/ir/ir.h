@@ -127,6 +127,7 @@ typedef struct IrModule {
     Intern *names;
     const CoreModule *core;
     VEC(IrFunction *) functions; // as core's
+    VEC(IrFunction *) live; // in that order, those that are optimised and emitted: opt/unused.c
 } IrModule;
 
 typedef VEC(IrBlock *) IrBlocks;

@@ -1,6 +1,6 @@
 fn main/0
     enter {}
-    move x0, (:$start, :supervisor, :App, &10, true, nil, nil, 0, true)
+    move x0, (:$start, :supervisor, :App, &3, true, nil, nil, 0, true)
     move x1, :none
     move x2, :infinity
     move x3, nil
@@ -8,156 +8,6 @@ fn main/0
     send :counter, (:add, 1), {}
     ask x0, :counter, :value, 5000, {}
     tail_ext Io.println/1
-
-fn Counter/1
-    enter {x0}
-    alloc 13, {x0}
-    closure x0, Counter/1/0, (x0)
-    tuple x0, (:$start, :actor, :Counter, x0, false, nil, nil, 1, false)
-    ret
-
-fn App/0
-    enter {}
-    move x0, (:$start, :supervisor, :App, &10, true, nil, nil, 0, true)
-    ret
-
-fn Counter.loop/0
-    enter {}
-    frame 2, {}
-L1:
-    recv_peek y0, L10, {}
-    recv_take
-  # failures go to L8
-    is_tagged y0, 3, :$gen_call, L3
-    elem x0, y0, 1
-    elem x1, y0, 2
-    same x1, :value, L2, {x0 y0}
-    cell x1, 0
-    call_ext Vm.reply/2, {y0}
-    jump L9
-L2:
-    move x1, :unhandled
-    call_ext Vm.reply_error/2, {y0}
-    jump L9
-L3:
-    is_tagged y0, 2, :$gen_cast, L5
-    elem x1, y0, 1
-    is_tagged x1, 2, :add, L4
-    elem x0, x1, 1
-    cell x1, 0
-    add x0, x1, x0, -, {y0}
-    set_cell 0, x0
-    jump L9
-L4:
-    move x0, :Counter
-    call_ext Actor.unhandled/2, {y0}
-    jump L9
-L5:
-    is_tagged y0, 3, :system, L6
-    elem x0, y0, 1
-    elem x1, y0, 2
-    move x2, &8
-    call_ext Actor.system/3, {y0}
-    is_tagged x0, 2, :stop, L9
-    elem x0, x0, 1
-    call_ext Vm.stop/1, {y0}
-    jump L9
-L6:
-    is_tagged y0, 2, :add, L7
-    elem x0, y0, 1
-    cell x1, 0
-    add x0, x1, x0, -, {y0}
-    set_cell 0, x0
-    jump L9
-L7:
-    move x1, y0
-    move x0, :Counter
-    call_ext Actor.unhandled/2, {y0}
-    jump L9
-L8:
-  # to here: L8
-    move y1, x0
-    move x1, y0
-    call_ext Vm.report/2, {y1}
-    move x0, y1
-    call_ext Vm.stop/1, {}
-L9:
-    loop L1, {}
-L10:
-    recv_wait L1, {}
-
-fn Counter.handle/1
-    enter {x0}
-    is_tagged x0, 3, :$gen_call, L2
-    elem x1, x0, 2
-    elem x0, x0, 1
-    same x1, :value, L1, {x0}
-    cell x1, 0
-    tail_ext Vm.reply/2
-L1:
-    move x1, :unhandled
-    tail_ext Vm.reply_error/2
-L2:
-    is_tagged x0, 2, :$gen_cast, L4
-    elem x1, x0, 1
-    is_tagged x1, 2, :add, L3
-    elem x0, x1, 1
-    cell x1, 0
-    add x0, x1, x0, -, {}
-    set_cell 0, x0
-    ret
-L3:
-    move x0, :Counter
-    tail_ext Actor.unhandled/2
-L4:
-    is_tagged x0, 3, :system, L6
-    elem x1, x0, 2
-    elem x0, x0, 1
-    move x2, &8
-    call_ext Actor.system/3, {}
-    is_tagged x0, 2, :stop, L5
-    elem x0, x0, 1
-    tail_ext Vm.stop/1
-L5:
-    move x0, nil
-    ret
-L6:
-    is_tagged x0, 2, :add, L7
-    elem x0, x0, 1
-    cell x1, 0
-    add x0, x1, x0, -, {}
-    set_cell 0, x0
-    ret
-L7:
-    move x1, x0
-    move x0, :Counter
-    tail_ext Actor.unhandled/2
-
-fn Counter.tell/1
-    enter {x0}
-    is_tagged x0, 2, :add, L1
-    elem x0, x0, 1
-    cell x1, 0
-    add x0, x1, x0, -, {}
-    set_cell 0, x0
-    ret
-L1:
-    move x1, x0
-    move x0, :Counter
-    tail_ext Actor.unhandled/2
-
-fn Counter.ask/2
-    enter {x0 x1}
-    same x1, :value, L1, {x0}
-    cell x1, 0
-    tail_ext Vm.reply/2
-L1:
-    move x1, :unhandled
-    tail_ext Vm.reply_error/2
-
-fn Counter.finish/1
-    enter {x0}
-    tail_ext Vm.stop/1
 
 fn Counter.state/0
     enter {}
@@ -201,7 +51,7 @@ L5:
     is_tagged y0, 3, :system, L6
     elem x0, y0, 1
     elem x1, y0, 2
-    move x2, &8
+    move x2, &1
     call_ext Actor.system/3, {y0}
     is_tagged x0, 2, :stop, L9
     elem x0, x0, 1
@@ -233,7 +83,7 @@ L10:
 
 fn App/1/0
     enter {}
-    map x1, (:id, :counter, :start, &11, :args, 0, :restart, :permanent, :shutdown, nil, :name, :counter, :backoff, nil, :significant, false), {}
+    map x1, (:id, :counter, :start, &4, :args, 0, :restart, :permanent, :shutdown, nil, :name, :counter, :backoff, nil, :significant, false), {}
     alloc 2, {x1}
     cons x1, x1, []
     map x0, (:label, :App, :strategy, :one_for_one, :intensity, 3, :within, 5000, :auto_shutdown, :never, :children, x1), {}

@@ -1,36 +1,3 @@
-fn read/1
-    enter {x0}
-    is_tagged x0, 2, :ok, L6
-    frame 2, {x0}
-    elem x0, x0, 1
-    move y0, false
-  # failures go to L1
-  # failures go to L3
-    add y1, x0, 1, -, {y0}
-    jump L4
-L1:
-  # to here: L1
-    is_tagged x0, 2, :badarg, L2
-    elem y1, x0, 1
-    jump L4
-L2:
-    fail x0
-L3:
-  # to here: L3
-    move y0, true
-    move y1, x0
-L4:
-    move x0, "after"
-    call_ext Io.println/1, {y0 y1}
-    truthy y0, L5
-    reraise y1
-L5:
-    move x0, y1
-    unframe 2
-    ret
-L6:
-    ret
-
 fn main/0
     enter {}
     self x0

@@ -40,7 +40,7 @@ rm -f "$map"
 # The frames of machine code stand behind those of the C that it called.
 if command -v gdb > /dev/null; then
     timeout 50 gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'set pagination off' -ex 'break bif_math_tan' -ex run -ex backtrace \
-        --args "$COPPICE" run --symbols=gdb "$dir/deep.cop" < /dev/null > "$dir/gdb" 2>&1
+        --args "$COPPICE" run --opt=0 --symbols=gdb "$dir/deep.cop" < /dev/null > "$dir/gdb" 2>&1
     if grep -q 'ptrace\|Operation not permitted' "$dir/gdb"; then
         echo "gdb may not run programs here"
     else

@@ -228,7 +228,7 @@ static uint32_t *count_uses(IrFunction *f) {
 void opt_cfg(IrFunction *f) {
     drop_all_params(f);
     const uint32_t *uses = count_uses(f);
-    for (uint32_t i = 0; i < f->blocks.len; i++) {
+    for (uint32_t i = f->blocks.len; i-- > 0;) { // so that a chain of jumps on is walked once
         thread(f, uses, f->blocks.items[i]);
     }
     ir_order(f);

@@ -87,8 +87,8 @@ static void count_callers(Inline *s) {
 // ---- Known functions ----------------------------------------------------------------------------
 
 static bool is_known_function(const IrInst *v) {
-    return v->op == IR_CLOSURE || (ir_is_const(v) && (v->constant->kind == CONST_FN ||
-                                                       v->constant->kind == CONST_FNREF));
+    return v->op == IR_CLOSURE ||
+           (ir_is_const(v) && (v->constant->kind == CONST_FN || v->constant->kind == CONST_FNREF));
 }
 
 static IrInst *replace_call(IrFunction *f, IrInst *call, IrOp op, uint32_t args) {
@@ -183,7 +183,7 @@ static void inline_calls(Inline *s, IrFunction *f) {
     for (uint32_t round = 0; changed && round < DEPTH; round++) {
         changed = false;
         list_calls(s, f);
-        for (uint32_t i = 0; i < s->calls.len; i++) {
+        for (uint32_t i = s->calls.len; i-- > 0;) { // see opt_inline_call
             IrInst *call = s->calls.items[i];
             if (is_fun_call(call)) {
                 call = make_direct(f, call);
@@ -222,7 +222,7 @@ static void inline_self(Inline *s, IrFunction *f) {
             break;
         }
         body = body != NULL ? body : opt_copy(f);
-        for (uint32_t i = 0; i < s->calls.len; i++) {
+        for (uint32_t i = s->calls.len; i-- > 0;) {
             if (is_self_call(f, s->calls.items[i])) {
                 opt_inline_call(f, s->calls.items[i], body);
             }
@@ -305,4 +305,5 @@ void ir_inline(IrModule *module) {
             visit_all(&s, i);
         }
     }
+    opt_unused(module);
 }

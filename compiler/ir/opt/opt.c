@@ -9,8 +9,8 @@ typedef struct {
 } Pass;
 
 static const Pass passes[] = {
-    {opt_recursion, false}, {opt_constants, false}, {opt_cfg, false}, {opt_facts, true},
-    {opt_cse, true},        {opt_constants, false}, {opt_cfg, false}, {opt_dce, false},
+    {opt_recursion, false}, {opt_constants, false}, {opt_cfg, false},      {opt_facts, true},
+    {opt_cse, true},        {opt_constants, false}, {opt_cfg, false},      {opt_dce, false},
     {opt_cfg, false},       {opt_lists, false},     {opt_strength, false},
 };
 
@@ -63,8 +63,8 @@ static const Pass after_unboxing[] = {{opt_cse, true}, {opt_dce, false}};
 // Between these two passes raw numbers stand where terms are expected, until opt_unbox.
 static bool speculate_all(IrModule *module) {
     bool any = false;
-    for (uint32_t i = 0; i < module->functions.len; i++) {
-        IrFunction *f = module->functions.items[i];
+    for (uint32_t i = 0; i < module->live.len; i++) {
+        IrFunction *f = module->live.items[i];
         if (opt_speculate(f)) {
             ir_order(f);
             opt_cfg(f);
@@ -80,8 +80,8 @@ void ir_unbox(IrModule *module) {
     if (speculate_all(module)) {
         opt_types(module);
     }
-    for (uint32_t i = 0; i < module->functions.len; i++) {
-        IrFunction *f = module->functions.items[i];
+    for (uint32_t i = 0; i < module->live.len; i++) {
+        IrFunction *f = module->live.items[i];
         if (opt_unbox(f)) {
             ir_verify(f);
             for (uint32_t k = 0; k < sizeof(after_unboxing) / sizeof(*after_unboxing); k++) {

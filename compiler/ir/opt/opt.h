@@ -18,8 +18,11 @@ void opt_recursion(IrFunction *f);
 // A copy of a function, for keeping; ordered and numbered. (clone.c)
 IrFunction *opt_copy(IrFunction *from);
 // Puts the body of `callee`, ordered and numbered and not `f`, in place of a call in `f`, which is
-// to be ordered again. (clone.c)
+// to be ordered again. Takes time for what is behind the call in its block: where there are several,
+// the last one goes first. (clone.c)
 void opt_inline_call(IrFunction *f, IrInst *call, IrFunction *callee);
+// Leaves only those functions live that something reaches. (unused.c)
+void opt_unused(IrModule *module);
 // Builds lists in order that would be turned round in the end. (lists.c)
 void opt_lists(IrFunction *f);
 // Propagates constants along what can be reached, folds, takes apart what was just built.

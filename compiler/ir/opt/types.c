@@ -71,7 +71,6 @@ static void init_summary(Types *t, uint32_t index) {
     s->f->kinds = ARENA_NEW_ARRAY(t->arena, uint16_t, s->f->inst_count);
     s->params = ARENA_NEW_ARRAY(t->arena, uint16_t, s->f->entry->params.len);
     s->open = s->f->core->exported || s->f->core->is_closure;
-    s->dirty = true;
 }
 
 // ---- One value ----------------------------------------------------------------------------------
@@ -202,8 +201,9 @@ void opt_types(IrModule *module) {
     for (uint32_t i = 0; i < count; i++) {
         init_summary(&t, i);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        survey(&t, i);
+    for (uint32_t i = 0; i < module->live.len; i++) {
+        t.functions[module->live.items[i]->index].dirty = true;
+        survey(&t, module->live.items[i]->index);
     }
     bool again = true;
     while (again) {

@@ -109,7 +109,8 @@ Test(driver, more_values_than_a_frame_holds_are_an_error) {
     Arena arena;
     arena_init(&arena);
     char *text = arena_alloc(&arena, VALUES * 64);
-    char *at = text + sprintf(text, "fn g() = 1\nfn main() {\n");
+    // Calls of what calls itself stay calls.
+    char *at = text + sprintf(text, "fn g() = g() + 1\nfn main() {\n");
     for (int i = 0; i < VALUES; i++) {
         at += sprintf(at, "  let x%d = g()\n", i);
     }

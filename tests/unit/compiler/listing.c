@@ -7,8 +7,8 @@
 
 static char text[1 << 16];
 
-const char *listing_of(uint32_t stage, const char *source) {
-    CompileOptions options = {.dump = stage};
+static const char *list(uint32_t stage, const char *source, bool plain) {
+    CompileOptions options = {.dump = stage, .plain = plain};
     CompileHost host = {0};
     Compilation *c = compilation_new(&options, &host);
     CompileSource entry = {STR("listing.cop"), STR("listing.cop"), str_of(source)};
@@ -23,10 +23,13 @@ const char *listing_of(uint32_t stage, const char *source) {
     return text;
 }
 
-const char *listing_fn(uint32_t stage, const char *name, const char *source) {
+const char *listing_of(uint32_t stage, const char *source) {
+    return list(stage, source, false);
+}
+
+static const char *function_in_text(const char *name) {
     char head[128];
     snprintf(head, sizeof(head), "fn %s\n", name);
-    listing_of(stage, source);
     char *start = strstr(text, head);
     cr_assert(start != NULL, "no %s in:\n%s", name, text);
     char *end = strstr(start, "\n\n");
@@ -34,6 +37,16 @@ const char *listing_fn(uint32_t stage, const char *name, const char *source) {
         end[1] = '\0';
     }
     return start;
+}
+
+const char *listing_fn(uint32_t stage, const char *name, const char *source) {
+    list(stage, source, false);
+    return function_in_text(name);
+}
+
+const char *listing_plain(uint32_t stage, const char *name, const char *source) {
+    list(stage, source, true);
+    return function_in_text(name);
 }
 
 uint32_t listing_count(const char *in, const char *what) {

@@ -14,6 +14,9 @@ const char *listing_of(uint32_t stage, const char *source);
 // until the next call.
 const char *listing_fn(uint32_t stage, const char *name, const char *source);
 
+// The same without the optimiser, but for what emission needs.
+const char *listing_plain(uint32_t stage, const char *name, const char *source);
+
 // How often `what` stands in a text.
 uint32_t listing_count(const char *text, const char *what);
 

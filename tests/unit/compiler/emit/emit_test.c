@@ -5,7 +5,7 @@
 
 #include "tests/unit/compiler/listing.h"
 
-#define ASM(name, source)      listing_fn(DUMP_ASM, name, source)
+#define ASM(name, source)      listing_plain(DUMP_ASM, name, source)
 #define cr_same(found, wanted) cr_assert_str_eq((found), (wanted))
 
 Test(emit, the_base_case_of_a_recursion_has_no_frame) {
@@ -90,17 +90,17 @@ Test(emit, a_loop_keeps_its_values_in_slots_across_calls) {
         "fn f/2\n"
         "    enter {x0 x1}\n"
         "    frame 2, {x0 x1}\n"
-        "    move y0, x1\n"
-        "    move y1, x0\n"
+        "    move y1, x1\n"
+        "    move y0, x0\n"
         "L1:\n"
-        "    eq y1, 0, L2, {y0 y1}\n"
-        "    move x0, y0\n"
+        "    eq y0, 0, L2, {y0 y1}\n"
+        "    move x0, y1\n"
         "    unframe 2\n"
         "    ret\n"
         "L2:\n"
-        "    move x0, y0\n"
+        "    move x0, y1\n"
         "    call g/1, {y0 y1}\n"
-        "    sub y1, y1, 1, -, {y0}\n"
+        "    sub y0, y0, 1, -, {y1}\n"
         "    loop L1, {y0 y1}\n");
 }
 

@@ -393,10 +393,21 @@ static void gen_function(Gen *g, uint32_t arity, uint32_t captured, uint32_t siz
 
 static Str compile(Gen *g, bool optimised, Buf *listing) {
     IrModule ir = {.arena = g->arena, .names = &g->names, .core = &g->module};
-    Image *image = image_new(g->arena, &ir, &g->sources, &g->diags, true);
     for (uint32_t i = 0; i < g->module.functions.len; i++) {
         IrFunction *f = ir_build(&ir, g->module.functions.items[i]);
         ir_verify(f);
+        vec_push(g->arena, &ir.functions, f);
+        vec_push(g->arena, &ir.live, f);
+        if (optimised) {
+            ir_simplify(f);
+        }
+    }
+    if (optimised) {
+        ir_inline(&ir);
+    }
+    Image *image = image_new(g->arena, &ir, &g->sources, &g->diags, true);
+    for (uint32_t i = 0; i < ir.live.len; i++) {
+        IrFunction *f = ir.live.items[i];
         if (optimised) {
             ir_optimise(f, false);
         }

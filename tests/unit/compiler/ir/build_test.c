@@ -5,7 +5,7 @@
 
 #include "tests/unit/compiler/listing.h"
 
-#define IR(name, source)       listing_fn(DUMP_IR, name, source)
+#define IR(name, source)       listing_plain(DUMP_IR, name, source)
 #define cr_same(found, wanted) cr_assert_str_eq((found), (wanted))
 
 Test(build, a_branch_in_tail_position_returns_on_both_sides) {
@@ -62,10 +62,10 @@ Test(build, a_try_is_a_region_that_nothing_returns_from) {
             "    jump -> b1\n"
             "b1:  # fails to b3\n"
             "    v2 = call g/1 v0\n"
-            "    jump -> b2\n"
-            "b2:\n"
-            "    ret v2\n"
-            "b3(v5):  # handler\n"
+            "    jump v2 -> b2\n"
+            "b2(v4):\n"
+            "    ret v4\n"
+            "b3(v6):  # handler\n"
             "    ret v0\n");
 }
 
