@@ -52,6 +52,7 @@ typedef struct {
 
 struct Compilation {
     Arena arena;
+    ArenaPool pool; // of the units' arenas
     Intern names;
     Sources sources;
     Diags diags;
@@ -156,7 +157,7 @@ static void pass_verify_core(Compilation *c, Unit *unit) {
 }
 
 static void pass_build(Compilation *c, Unit *unit) {
-    arena_init(&unit->arena);
+    arena_init_pooled(&unit->arena, &c->pool);
     unit->ir = (IrModule){.arena = &unit->arena, .names = &c->names, .core = unit->core};
     for (uint32_t i = 0; i < unit->core->functions.len; i++) {
         IrFunction *f = ir_build(&unit->ir, unit->core->functions.items[i]);
@@ -357,8 +358,10 @@ Compilation *compilation_new(const CompileOptions *options, const CompileHost *h
 }
 
 void compilation_free(Compilation *c) {
+    ArenaPool pool = c->pool;
     Arena arena = c->arena;
     arena_free(&arena);
+    arena_pool_free(&pool);
 }
 
 static bool has_main(const CoreModule *core) {

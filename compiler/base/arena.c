@@ -20,7 +20,8 @@ static const size_t GAP_BYTES = 8;
 static const size_t GAP_BYTES = 0;
 #endif
 
-enum { CHUNK_MIN_BYTES = 32 << 10, CHUNK_MAX_BYTES = 4 << 20 };
+// Chunks of the sizes between, each twice the one before, can be pooled.
+enum { CHUNK_MIN_BYTES = 32 << 10, CHUNK_MAX_BYTES = CHUNK_MIN_BYTES << (ARENA_POOL_SIZES - 1) };
 
 struct ArenaChunk {
     ArenaChunk *older;
@@ -32,20 +33,55 @@ void arena_init(Arena *a) {
     *a = (Arena){0};
 }
 
-void arena_free(Arena *a) {
-    for (ArenaChunk *chunk = a->chunks; chunk != NULL;) {
+void arena_init_pooled(Arena *a, ArenaPool *pool) {
+    *a = (Arena){.pool = pool};
+}
+
+// The list for chunks of this size, or NULL.
+static ArenaChunk **free_list(ArenaPool *pool, size_t size_bytes) {
+    bool is_pooled = pool != NULL && size_bytes >= CHUNK_MIN_BYTES &&
+                     size_bytes <= CHUNK_MAX_BYTES && (size_bytes & (size_bytes - 1)) == 0;
+    return is_pooled ? &pool->free[__builtin_ctzll(size_bytes / CHUNK_MIN_BYTES)] : NULL;
+}
+
+static void free_chunks(ArenaChunk *chunk, ArenaPool *pool) {
+    while (chunk != NULL) {
         ArenaChunk *older = chunk->older;
+        ArenaChunk **list = free_list(pool, chunk->size_bytes);
         ASAN_UNPOISON_MEMORY_REGION(chunk->bytes, chunk->size_bytes);
-        free(chunk);
+        if (list != NULL) {
+            chunk->older = *list;
+            *list = chunk;
+        } else {
+            free(chunk);
+        }
         chunk = older;
     }
-    arena_init(a);
+}
+
+void arena_free(Arena *a) {
+    free_chunks(a->chunks, a->pool);
+    arena_init_pooled(a, a->pool);
+}
+
+void arena_pool_free(ArenaPool *pool) {
+    for (uint32_t i = 0; i < ARENA_POOL_SIZES; i++) {
+        free_chunks(pool->free[i], NULL);
+        pool->free[i] = NULL;
+    }
 }
 
 static ArenaChunk *chunk_new(Arena *a, size_t size_bytes) {
-    ArenaChunk *chunk = malloc(sizeof(ArenaChunk) + size_bytes);
-    CHECK(chunk != NULL);
-    chunk->size_bytes = size_bytes;
+    ArenaChunk **list = free_list(a->pool, size_bytes);
+    ArenaChunk *chunk;
+    if (list != NULL && *list != NULL) {
+        chunk = *list;
+        *list = chunk->older;
+    } else {
+        chunk = malloc(sizeof(ArenaChunk) + size_bytes);
+        CHECK(chunk != NULL);
+        chunk->size_bytes = size_bytes;
+    }
     chunk->older = NULL;
     a->size_bytes += size_bytes;
     ASAN_POISON_MEMORY_REGION(chunk->bytes, size_bytes);
@@ -53,8 +89,11 @@ static ArenaChunk *chunk_new(Arena *a, size_t size_bytes) {
 }
 
 static size_t next_chunk_bytes(const Arena *a) {
-    size_t size = a->size_bytes < CHUNK_MIN_BYTES ? CHUNK_MIN_BYTES : a->size_bytes;
-    return size > CHUNK_MAX_BYTES ? CHUNK_MAX_BYTES : size;
+    size_t size = CHUNK_MIN_BYTES;
+    while (size < a->size_bytes && size < CHUNK_MAX_BYTES) {
+        size *= 2;
+    }
+    return size;
 }
 
 // A chunk for one large request; the newest chunk stays the one that is allocated from.

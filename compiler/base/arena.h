@@ -3,8 +3,10 @@
 //
 // Structure: a list of chunks, each twice as large as the one before up to a limit; `next` and
 // `limit` bound the free rest of the newest. Everything the compiler makes (tokens, names, nodes,
-// diagnostics, code) lies in one arena, so no pass owns memory and none can leak it.
-// An arena belongs to one thread. Out of memory aborts (CHECK): there is no way to go on compiling.
+// diagnostics, code) lies in an arena, so no pass owns memory and none can leak it. Arenas that
+// come and go (one for each module, one for each function that is emitted) take their chunks from
+// a pool and give them back there, because memory that is new to the process costs more than to
+// fill it. An arena and its pool belong to one thread. Out of memory aborts (CHECK): there is no way to go on compiling.
 // Under AddressSanitizer the free rest is poisoned and allocations have a gap between them.
 // Tests: tests/unit/compiler/base/base_test.c.
 //
@@ -18,17 +20,29 @@
 
 typedef struct ArenaChunk ArenaChunk;
 
+enum { ARENA_POOL_SIZES = 8 };
+
+// Chunks for arenas to use again, by size. All zero: empty.
+typedef struct ArenaPool {
+    ArenaChunk *free[ARENA_POOL_SIZES];
+} ArenaPool;
+
 typedef struct Arena {
     char *next;         // first free byte, a multiple of 8
     char *limit;        // end of the newest chunk
     ArenaChunk *chunks; // newest first
     size_t size_bytes;  // of all chunks, for statistics
+    ArenaPool *pool;    // or NULL
 } Arena;
 
 // Makes an empty arena; allocates nothing yet.
 void arena_init(Arena *a);
+// The same, with chunks of a pool, which lives longer.
+void arena_init_pooled(Arena *a, ArenaPool *pool);
+// Gives back what no arena uses now.
+void arena_pool_free(ArenaPool *pool);
 
-// Gives all memory back; the arena is then as after arena_init.
+// Gives all memory back; the arena is then as it was made.
 void arena_free(Arena *a);
 
 // The slow path of arena_alloc: starts a new chunk. Not for callers.

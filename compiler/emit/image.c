@@ -47,7 +47,7 @@ static void place_values(Emit *e) {
 
 void emit_function(Image *image, IrFunction *f) {
     Arena arena;
-    arena_init(&arena);
+    arena_init_pooled(&arena, image->arena->pool);
     Emit e = {.image = image, .f = f, .arena = &arena, .track.y = image->track_slots};
     e.track.y_raw = image->track_slots + TRACK_WORDS;
     e.track.y_hole = image->track_slots + 2 * TRACK_WORDS;

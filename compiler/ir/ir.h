@@ -113,6 +113,7 @@ struct IrBlock {
     uint32_t dom_in, dom_out;         // a dominates b when a's interval holds b's dom_in
     IrBlock *dom_child, *dom_sibling; // children in the order of `blocks`
     void *data;                       // a pass's own
+    uint32_t walk;                    // of ir_order: which walk has met it
 };
 
 struct IrRegion {
@@ -122,15 +123,23 @@ struct IrRegion {
     uint32_t range; // emission's own
 };
 
+typedef VEC(IrBlock *) IrBlocks;
+
+// A block on the way through all of them, and its successor to visit next.
+typedef struct {
+    IrBlock *block;
+    uint32_t next;
+} IrVisit;
+
 typedef struct IrModule {
     Arena *arena;
     Intern *names;
     const CoreModule *core;
     VEC(IrFunction *) functions; // as core's
     VEC(IrFunction *) live; // in that order, those that are optimised and emitted: opt/unused.c
+    IrBlocks reverse;       // these two are memory of ir_order, which is called often
+    VEC(IrVisit) path;
 } IrModule;
-
-typedef VEC(IrBlock *) IrBlocks;
 
 struct IrFunction {
     IrModule *module;
@@ -138,6 +147,7 @@ struct IrFunction {
     uint32_t index; // of the module's functions
     IrBlock *entry;
     IrBlocks blocks;      // reverse postorder, the order of emission, after ir_order
+    uint32_t walks;       // of ir_order
     uint32_t block_count; // ids in use are below these
     uint32_t inst_count;
     uint32_t loop_count;

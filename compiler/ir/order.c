@@ -24,31 +24,26 @@ static IrBlock *successor(const IrBlock *block, uint32_t i) {
                                                   : NULL;
 }
 
-typedef struct {
-    IrBlock *block;
-    uint32_t next; // successor to visit
-} Visit;
-
 // Fills `reverse` with the reachable blocks in postorder.
 static void postorder(IrFunction *f, IrBlocks *reverse) {
-    Arena *arena = f->module->arena;
-    bool *seen = ARENA_NEW_ARRAY(arena, bool, f->block_count);
-    VEC(Visit) stack = {0};
-    Visit first = {f->entry, 0};
-    vec_push(arena, &stack, first);
-    seen[f->entry->id] = true;
-    while (stack.len > 0) {
-        Visit *top = &stack.items[stack.len - 1];
+    IrModule *m = f->module;
+    uint32_t walk = ++f->walks;
+    IrVisit first = {f->entry, 0};
+    m->path.len = 0;
+    vec_push(m->arena, &m->path, first);
+    f->entry->walk = walk;
+    while (m->path.len > 0) {
+        IrVisit *top = &m->path.items[m->path.len - 1];
         IrBlock *to = successor(top->block, top->next);
         if (to == NULL) {
-            vec_push(arena, reverse, top->block);
-            stack.len--;
+            vec_push(m->arena, reverse, top->block);
+            m->path.len--;
         } else {
             top->next++;
-            if (!seen[to->id]) {
-                seen[to->id] = true;
-                Visit visit = {to, 0};
-                vec_push(arena, &stack, visit);
+            if (to->walk != walk) {
+                to->walk = walk;
+                IrVisit visit = {to, 0};
+                vec_push(m->arena, &m->path, visit);
             }
         }
     }
@@ -56,11 +51,12 @@ static void postorder(IrFunction *f, IrBlocks *reverse) {
 
 void ir_order(IrFunction *f) {
     Arena *arena = f->module->arena;
-    IrBlocks reverse = {0};
-    postorder(f, &reverse);
+    IrBlocks *reverse = &f->module->reverse;
+    reverse->len = 0;
+    postorder(f, reverse);
     f->blocks.len = 0;
-    for (uint32_t i = reverse.len; i-- > 0;) {
-        IrBlock *block = reverse.items[i];
+    for (uint32_t i = reverse->len; i-- > 0;) {
+        IrBlock *block = reverse->items[i];
         block->order = f->blocks.len;
         block->is_header = false;
         block->is_handler = false;

@@ -45,6 +45,23 @@ Test(compiler_base, arena_keeps_what_it_gave) {
     }
 }
 
+Test(compiler_base, pooled_arenas_use_chunks_again) {
+    ArenaPool pool = {0};
+    Arena a, b;
+    arena_init_pooled(&a, &pool);
+    arena_init_pooled(&b, &pool);
+    char *first = arena_alloc(&a, 100);
+    char *alone = arena_alloc(&a, 50000); // of no size that is pooled
+    memset(alone, 1, 50000);
+    arena_free(&a);
+    cr_expect(arena_alloc(&b, 100) == first);
+    cr_expect(arena_alloc(&a, 100) != first);
+    arena_free(&a);
+    arena_free(&b);
+    arena_pool_free(&pool);
+    cr_expect(pool.free[0] == NULL);
+}
+
 Test(compiler_base, arena_copies) {
     Str s = arena_str(&arena, (Str){"a\0b", 3});
     cr_expect(str_equal(s, (Str){"a\0b", 3}));
