@@ -8,7 +8,7 @@
 # The library is written in the language, so the link has two steps: coppice0, which holds no
 # library, compiles stdlib/ to images, and these are linked into coppice.
 #
-# Variables: CFG=release|debug|asan|tsan|cover|fuzz  CC=clang-19|gcc  B=folder  WERROR=1  T=tests to run
+# Variables: CFG=release|debug|asan|tsan|cover|fuzz|arm64  CC=clang-19|gcc  B=folder  WERROR=1  T=tests to run
 # SPDX-License-Identifier: Apache-2.0
 
 CFG ?= release
@@ -16,6 +16,7 @@ B ?= .build/$(CFG)
 ifeq ($(origin CC),default)
 CC := $(if $(shell command -v clang-19 2>/dev/null),clang-19,gcc)
 endif
+HOST_CC := $(CC)
 RE2C ?= re2c
 LEMON ?= lemon
 WERROR ?= $(if $(CI),1)
@@ -40,14 +41,28 @@ FLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 FLAGS_cover := -O2 -g -DNDEBUG
 FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
     -fno-sanitize-recover=undefined
+FLAGS_arm64 := $(FLAGS_release)
+# On all machines floats are rounded after every operation.
+CFLAGS_aarch64 := -ffp-contract=off
 ifndef FLAGS_$(CFG)
-$(error CFG=$(CFG) is none of release, debug, asan, tsan, cover, fuzz)
+$(error CFG=$(CFG) is none of release, debug, asan, tsan, cover, fuzz, arm64)
 endif
+
+# For aarch64, with what tools/arm64 lays out, and run by an emulator.
+ifeq ($(CFG),arm64)
+MACHINE := aarch64
+ARM64 := $(CURDIR)/.build/arm64/system
+CC := clang-19 --target=aarch64-linux-gnu --sysroot=$(ARM64)/root
+STENCIL_CC := $(CC)
+EMULATOR := $(ARM64)/tools/usr/bin/qemu-aarch64-static -L $(ARM64)/root
+endif
+MACHINE ?= $(shell uname -m)
 
 CPPFLAGS = -I. -I$(B) -D_GNU_SOURCE $(if $(filter 1,$(JIT)),-DCOPPICE_JIT)
 CFLAGS := -std=gnu17 $(WARNINGS) $(FLAGS_$(CFG)) -fvisibility=hidden -fno-strict-aliasing \
-    -ffunction-sections -fdata-sections -pthread
-LDFLAGS := $(filter -fsanitize=% -g,$(FLAGS_$(CFG))) -pthread -Wl,--gc-sections
+    -ffunction-sections -fdata-sections -pthread $(CFLAGS_$(MACHINE))
+LDFLAGS := $(filter -fsanitize=% -g,$(FLAGS_$(CFG))) -pthread -Wl,--gc-sections \
+    $(if $(ARM64),--ld-path=$(ARM64)/tools/usr/lib/llvm-19/bin/ld.lld)
 # Archives: what ldd shows of the command are glibc's own libraries only.
 LDLIBS := -l:libuv_a.a -l:libpcre2-8.a -l:libutf8proc.a -l:libedit.a -l:libtinfo.a -l:libbsd.a \
     -l:libmd.a -l:libffi.a -l:libgmp.a -lm -ldl
@@ -63,13 +78,13 @@ find = $(sort $(foreach d,$(wildcard $(1)),$(shell find $(d) -name '$(2)' -not -
 
 # Machine code wants clang 19 for its stencils, whatever compiles the rest; JIT=0 leaves it out.
 STENCIL_CC ?= clang-19
-JIT ?= $(if $(filter x86_64,$(shell uname -m)),$(if $(shell command -v $(STENCIL_CC) 2>/dev/null),1,0),0)
+JIT ?= $(if $(filter x86_64 aarch64,$(MACHINE)),$(if $(shell command -v $(firstword $(STENCIL_CC)) 2>/dev/null),1,0),0)
 # The stencils count bits with an instruction; then C may, too.
-ifeq ($(JIT),1)
+ifeq ($(JIT)$(MACHINE),1x86_64)
 CFLAGS += -march=x86-64-v2
 endif
 VM_C := $(filter-out $(if $(filter 0,$(JIT)),vm/jit/%),$(call find,vm,*.c))
-VM_S := $(filter-out $(if $(filter 0,$(JIT)),vm/jit/%),$(call find,vm,*.S))
+VM_S := $(if $(filter 1,$(JIT)),vm/jit/glue_$(MACHINE).S)
 COMPILER_C := $(call find,compiler,*.c)
 LEXERS := $(call find,compiler,*.re)
 GRAMMARS := $(call find,compiler,*.y)
@@ -116,11 +131,12 @@ else
 all: $(CORE_O) $(TOOLS_O)
 endif
 
+RUN_offsets := $(EMULATOR)
 define generate
 $(B)/gen/$(2): $(B)/host/$(1)
 	@mkdir -p $$(@D)
 	@echo "  GEN   $(2)"
-	@$$< $(2) >$$@.new && mv -f $$@.new $$@
+	@$(RUN_$(1)) $$< $(2) >$$@.new && mv -f $$@.new $$@
 GEN_H += $(if $(filter %.h,$(2)),$(B)/gen/$(2))
 endef
 $(foreach g,$(GENERATED),$(eval $(call generate,$(word 1,$(subst :, ,$(g))),$(word 2,$(subst :, ,$(g))))))
@@ -128,7 +144,10 @@ $(foreach g,$(GENERATED),$(eval $(call generate,$(word 1,$(subst :, ,$(g))),$(wo
 $(B)/host/%: tools/gen/%.c
 	@mkdir -p $(@D)
 	@echo "  HOST  $<"
-	@$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS) -O1 -g -MMD -MP -MF $@.d -o $@ $<
+	@$(HOST_CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS) -O1 -g -MMD -MP -MF $@.d -o $@ $(HOST_LDFLAGS) $<
+# Offsets are the machine's: it prints them itself.
+$(B)/host/offsets: HOST_CC := $(CC)
+$(B)/host/offsets: HOST_LDFLAGS := $(LDFLAGS)
 
 define lexer
 $(B)/gen/$(basename $(notdir $(1))).c: $(1)
@@ -151,15 +170,17 @@ endef
 $(foreach f,$(GRAMMARS),$(eval $(call grammar,$(f))))
 
 # Stencils: compiled to assembly, each split into hot and cold code, assembled, and packed into tables.
-STENCIL_FLAGS := -std=gnu17 -Wall -Wno-unused -O2 -DNDEBUG -fno-pic -mcmodel=small -fomit-frame-pointer -fno-jump-tables \
-    -fno-asynchronous-unwind-tables -fno-stack-protector -fno-strict-aliasing -fno-math-errno -mno-red-zone -march=x86-64-v2 -mtune=znver4 \
-    -Xclang -no-enable-noundef-analysis
+STENCIL_FLAGS_x86_64 := -mcmodel=small -mno-red-zone -march=x86-64-v2 -mtune=znver4
+STENCIL_FLAGS_aarch64 := -mcmodel=tiny
+STENCIL_FLAGS := -std=gnu17 -Wall -Wno-unused -O2 -DNDEBUG -fno-pic -fomit-frame-pointer -fno-jump-tables \
+    -fno-asynchronous-unwind-tables -fno-stack-protector -fno-strict-aliasing -fno-math-errno -ffp-contract=off \
+    -Xclang -no-enable-noundef-analysis $(STENCIL_FLAGS_$(MACHINE))
 $(B)/gen/stencil_tables.h: $(B)/gen/stencils.c $(B)/host/stencilpack | $(GEN_STENCILS)
 	@echo "  GEN   stencil_tables.h"
 	@$(STENCIL_CC) $(CPPFLAGS) $(STENCIL_FLAGS) -MMD -MP -MF $(B)/host/stencils.d -MT $@ -S -o $(B)/gen/stencils.s $<
-	@$(B)/host/stencilpack split $(B)/gen/stencils.s >$(B)/gen/stencils_split.s
+	@$(B)/host/stencilpack split $(MACHINE) $(B)/gen/stencils.s >$(B)/gen/stencils_split.s
 	@$(STENCIL_CC) -c -o $(B)/gen/stencils.o $(B)/gen/stencils_split.s
-	@$(B)/host/stencilpack pack $(B)/gen/stencils.o >$@.new && mv -f $@.new $@
+	@$(B)/host/stencilpack pack $(MACHINE) $(B)/gen/stencils.o >$@.new && mv -f $@.new $@
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c | $(GEN_H)
 	@mkdir -p $(@D)
@@ -196,7 +217,7 @@ $(B)/coppice0: $(CORE_O) $(TOOLS_O) $(B)/obj/gen/library_none.o $(B)/objects.lis
 $(B)/lib/stamp: $(B)/coppice0 $(STDLIB) $(B)/objects.list
 	@rm -rf $(B)/lib && mkdir -p $(B)/lib
 	@echo "  COP   stdlib"
-	@$(if $(STDLIB),$(B)/coppice0 build --library stdlib -o $(B)/lib)
+	@$(if $(STDLIB),$(EMULATOR) $(B)/coppice0 build --library stdlib -o $(B)/lib)
 	@touch $@
 
 $(B)/gen/library.S: $(B)/lib/stamp $(B)/host/embed
@@ -219,7 +240,7 @@ $(UNIT_O): CFLAGS += -Wno-missing-prototypes -Wno-missing-field-initializers
 .build/testrun: $(RUNNER_C) $(wildcard tests/runner/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	@$(CC) -I. -D_GNU_SOURCE -std=gnu17 $(WARNINGS) -O2 -g -o $@.new $(RUNNER_C) && mv -f $@.new $@
+	@$(HOST_CC) -I. -D_GNU_SOURCE -std=gnu17 $(WARNINGS) -O2 -g -o $@.new $(RUNNER_C) && mv -f $@.new $@
 
 # For editors: one entry for each C file, as this configuration compiles it.
 .build/compile_commands.json: $(B)/objects.list
@@ -248,6 +269,7 @@ help:
 	@echo 'make test T=...  only these program tests: make test T=lang/match'
 	@echo 'make unit        the unit tests (CFG=asan: with sanitizers)'
 	@echo 'make asan tsan   the program tests under AddressSanitizer and UBSan, and ThreadSanitizer'
+	@echo 'make arm64       some program tests on an emulated aarch64'
 	@echo 'make stress      the program tests, collecting garbage wherever it could happen'
 	@echo 'make sim         the behaviour tests under SEEDS=$(SEEDS) seeds'
 	@echo 'make fuzz        each fuzz target, and random programs on both engines, for FUZZ_SECONDS=$(FUZZ_SECONDS)'
@@ -284,8 +306,9 @@ endif
 
 # The parts of `make test`: what is built for release first, then the same under sanitizers, each with the
 # tests that show it most for their time (threads: those of processes, on two schedulers), and with a
-# collection wherever there could be one; then each fuzz target for some seconds.
-TEST_PARTS ?= unit programs asan tsan stress fuzz
+# collection wherever there could be one; then each fuzz target for some seconds; then, on an emulator,
+# what another machine makes of a few.
+TEST_PARTS ?= unit programs asan tsan stress fuzz arm64
 
 # Every part runs, whatever became of the one before it; the last line counts them all. A part that fails
 # without having counted a failure, because it could not be built, counts as one.
@@ -300,7 +323,7 @@ test-all: test-builds
 	    echo "   in $$(($$(date +%s) - start)) s"; done
 	@.build/testrun --total $(TALLY)
 
-.PHONY: test-builds $(addprefix test-,unit programs asan tsan stress fuzz)
+.PHONY: test-builds $(addprefix test-,unit programs asan tsan stress fuzz arm64)
 test-builds: all $(if $(UNIT_C),$(B)/unit) .build/testrun
 test-unit:
 	@echo '== unit tests'
@@ -332,6 +355,13 @@ test-fuzz:
 	    $(MAKE) CFG=debug .build/debug/differ; \
 	    .build/testrun --tally $(TALLY) -x 600 --check .build/debug/differ -- -j 2 -s 1 -n 400 \
 	        -o .build/faults || bad=1; exit $$bad
+# Without its packages (they are fetched once) it is skipped.
+test-arm64:
+	@echo '== on an emulated aarch64'
+	@if tools/arm64 .build/arm64/system; then \
+	    $(MAKE) arm64-build && .build/testrun --tally $(TALLY) -x 20 -m source,engine=interp \
+	        -c .build/arm64/run $(ARM64_TESTS); \
+	    else echo 'SKIP  aarch64: its libraries and emulator cannot be had'; echo '0 0 1' >>$(TALLY); fi
 
 .PHONY: asan tsan stress sim
 asan:
@@ -345,6 +375,18 @@ stress:
 	@COP_STRESS=gc .build/testrun -x 10 -m source -c .build/debug/coppice $(T)
 sim: all .build/testrun
 	@.build/testrun -m $$(seq -s, -f 'seed=%g' 1 $(SEEDS)) -c $(COPPICE) $(or $(T),behave samples)
+
+# On an emulated aarch64, as machine code and interpreted.
+ARM64_TESTS := samples lang/match lang/bytes
+.PHONY: arm64 arm64-build
+arm64: arm64-build
+	@.build/testrun -x 20 -m source,engine=interp -c .build/arm64/run $(or $(T),$(ARM64_TESTS))
+arm64-build:
+	@tools/arm64 .build/arm64/system
+	@$(MAKE) CFG=arm64 all .build/arm64/run .build/testrun
+.build/arm64/run: Makefile
+	@printf '#!/bin/sh\nexec %s %s "$$@"\n' '$(EMULATOR)' $(CURDIR)/.build/arm64/coppice >$@
+	@chmod +x $@
 
 # ---- Fuzzing: one program for each tests/fuzz/fuzz_*.c ------------------------------------------
 
@@ -402,7 +444,7 @@ tidy: .build/tidy
 	@.build/tidy $(sort $(OWN_C)) $(call find,vm,*.op.h) $(STDLIB)
 .build/tidy: tools/tidy.c
 	@mkdir -p $(@D)
-	@$(CC) -D_GNU_SOURCE -std=gnu17 $(WARNINGS) -O1 -g -o $@ $<
+	@$(HOST_CC) -D_GNU_SOURCE -std=gnu17 $(WARNINGS) -O1 -g -o $@ $<
 
 # One Markdown file a module: .build/docs/list.md.
 DOCS := $(STDLIB:stdlib/%.cop=.build/docs/%.md)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From compiled stencils to tables, in two steps around the assembler:
 //
-//   stencilpack split stencils.s    the same assembly with each function in two sections: hot code, which falls through to
-//                                   what follows, and cold code
-//   stencilpack pack stencils.o     stencil_tables.h: bytes and relocations of both, by number
+//   stencilpack split MACHINE stencils.s  the same assembly with each function in two sections: hot
+//                                         code, which falls through to what follows, and cold code
+//   stencilpack pack MACHINE stencils.o   stencil_tables.h: bytes and relocations of both, by number
 //
 // What `split` does to a function: hot code ends at the first jump to HOLE_NEXT, which is dropped,
 // or at the first other jump out of the stencil. A conditional jump there is turned round. In
@@ -11,73 +11,53 @@
 // the word with the call's Safepoint. A jump to HOLE_RETURN is a return. A stencil that touches the
 // stack is refused: it runs on a stack of return addresses only.
 #include <ctype.h>
-#include <elf.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum { LINES_MAX = 400, LINE_MAX_BYTES = 160, STENCILS_MAX = 8192 };
+#include "tools/gen/pack_aarch64.h"
+#include "tools/gen/pack_x86_64.h"
 
-static void die(const char *what, const char *which) {
-    fprintf(stderr, "stencilpack: %s %s\n", what, which);
-    exit(1);
-}
+enum { STENCILS_MAX = 8192 };
+
+static const Machine *const machines[] = {&x86_64, &aarch64};
+static const Machine *machine;
 
 // Splitting ---------------------------------------------------------------------------------------
 
-typedef struct {
-    char name[64];
-    bool call;
-    char lines[LINES_MAX][LINE_MAX_BYTES];
-    int count;
-} Text;
-
-static bool starts(const char *line, const char *with) {
-    return strncmp(line, with, strlen(with)) == 0;
+static bool is_unconditional(const Jump *jump) {
+    return strcmp(jump->mnemonic, machine->jump) == 0 ||
+           strcmp(jump->mnemonic, machine->to_register) == 0;
 }
 
-static bool is_label(const char *line) {
-    return line[0] == '.' && strchr(line, ':') != NULL;
+static bool leaves(const Jump *jump) {
+    return starts(jump->target, "HOLE_") || jump->target[0] == '*' ||
+           strcmp(jump->mnemonic, machine->to_register) == 0;
 }
 
-// "jmp" or "jcc" and where to, from a line such as "jne\t.LBB0_2". False: it is no jump.
-static bool parse_jump(const char *line, char *mnemonic, char *target) {
-    return line[0] == 'j' && sscanf(line, "%15s %63s", mnemonic, target) == 2;
-}
-
-static bool is_unconditional(const char *mnemonic) {
-    return strcmp(mnemonic, "jmp") == 0 || strcmp(mnemonic, "jmpq") == 0;
-}
-
-static void invert(char *mnemonic) {
-    static const char *const pairs[][2] = {{"je", "jne"}, {"jl", "jge"}, {"jle", "jg"},
-                                           {"jb", "jae"}, {"jbe", "ja"}, {"js", "jns"},
-                                           {"jo", "jno"}, {"jp", "jnp"}};
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+static void invert(Jump *jump) {
+    for (const char *(*pair)[2] = machine->inverses; (*pair)[0] != NULL; pair++) {
         for (int side = 0; side < 2; side++) {
-            if (strcmp(mnemonic, pairs[i][side]) == 0) {
-                strcpy(mnemonic, pairs[i][1 - side]);
+            if (strcmp(jump->mnemonic, (*pair)[side]) == 0) {
+                strcpy(jump->mnemonic, (*pair)[1 - side]);
                 return;
             }
         }
     }
-    die("cannot turn round", mnemonic);
+    die("cannot turn round", jump->mnemonic);
 }
 
-static void put_end(const Text *text, const char *mnemonic, const char *target) {
-    if (strcmp(target, "HOLE_NEXT") == 0) {
+static void put_jump(const Jump *jump, const char *target) {
+    printf("\t%s %s%s\n", jump->mnemonic, jump->operands, target);
+}
+
+static void put_end(const Text *text, const Jump *jump) {
+    if (strcmp(jump->target, "HOLE_NEXT") == 0) {
         return;
     }
-    if (strcmp(target, "HOLE_RETURN") == 0) {
-        puts("\tret");
-    } else if (text->call && strcmp(target, "HOLE_COLD") != 0) {
-        printf("\tcall %s\n", target);
-        // nopl disp32(%rax,%rax,1), its displacement from the end of the call.
-        puts("\t.byte 0x0f,0x1f,0x84,0x00\n\t.long HOLE_POINT - . + 4");
+    if (strcmp(jump->target, "HOLE_RETURN") == 0) {
+        printf("\t%s\n", machine->returns);
+    } else if (text->call && strcmp(jump->target, "HOLE_COLD") != 0) {
+        machine->put_call(jump);
     } else {
-        printf("\t%s %s\n", mnemonic, target);
+        put_jump(jump, jump->target);
     }
 }
 
@@ -87,39 +67,40 @@ static bool ends_hot(const Text *text, const char *target) {
            (text->call && strcmp(target, "HOLE_ENTRY") == 0);
 }
 
+// A conditional jump that ends the hot code is turned round: it goes to the rest. `after` is the
+// line behind it.
+static void put_turned(const Text *text, const Jump *jump, int after) {
+    while (after < text->count && is_label(text->lines[after])) {
+        after++;
+    }
+    Jump turned = *jump;
+    Jump next;
+    char rest[80];
+    snprintf(rest, sizeof rest, ".Lrest_%s", text->name);
+    invert(&turned);
+    bool jumps = machine->parse_jump(text->lines[after], &next) && is_unconditional(&next) &&
+                 strcmp(next.mnemonic, machine->to_register) != 0;
+    put_jump(&turned, jumps ? next.target : rest);
+    Jump end = {.operands = ""};
+    strcpy(end.mnemonic, machine->jump);
+    strcpy(end.target, jump->target);
+    put_end(text, &end);
+}
+
 static void split_function(const Text *text) {
     printf("\t.section .hot.%s,\"ax\",@progbits\n", strchr(text->name, '_') + 1);
     int i = 0;
     for (; i < text->count; i++) {
-        char mnemonic[16];
-        char target[64];
-        if (!parse_jump(text->lines[i], mnemonic, target)) {
-            puts(text->lines[i]);
-            continue;
-        }
-        bool leaves = starts(target, "HOLE_") || target[0] == '*';
-        if (is_unconditional(mnemonic) && leaves) {
-            put_end(text, mnemonic, target);
+        Jump jump;
+        bool jumps = machine->parse_jump(text->lines[i], &jump);
+        if (jumps && is_unconditional(&jump) && leaves(&jump)) {
+            put_end(text, &jump);
             i++;
             break;
         }
-        if (!is_unconditional(mnemonic) && ends_hot(text, target)) {
-            // Turned round, it goes to the rest.
-            char next_mnemonic[16];
-            char next[64];
-            int after = i + 1;
-            while (after < text->count && is_label(text->lines[after])) {
-                after++;
-            }
-            invert(mnemonic);
-            if (parse_jump(text->lines[after], next_mnemonic, next) &&
-                is_unconditional(next_mnemonic)) {
-                printf("\t%s %s\n", mnemonic, next);
-            } else {
-                printf("\t%s .Lrest_%s\n", mnemonic, text->name);
-            }
-            put_end(text, "jmp", target);
+        if (jumps && !is_unconditional(&jump) && ends_hot(text, jump.target)) {
             i++;
+            put_turned(text, &jump, i);
             break;
         }
         puts(text->lines[i]);
@@ -127,16 +108,19 @@ static void split_function(const Text *text) {
     printf("\t.section .cold.%s,\"ax\",@progbits\n.Lrest_%s:\n", strchr(text->name, '_') + 1,
            text->name);
     for (; i < text->count; i++) {
-        char mnemonic[16];
-        char target[64];
+        Jump jump;
         bool returns =
-            parse_jump(text->lines[i], mnemonic, target) && strcmp(target, "HOLE_RETURN") == 0;
-        puts(returns ? "\tret" : text->lines[i]);
+            machine->parse_jump(text->lines[i], &jump) && strcmp(jump.target, "HOLE_RETURN") == 0;
+        if (returns) {
+            printf("\t%s\n", machine->returns);
+        } else {
+            puts(text->lines[i]);
+        }
     }
 }
 
 static void keep_line(Text *text, char *line) {
-    char *comment = strchr(line, '#');
+    char *comment = strstr(line, machine->comment);
     if (comment != NULL) {
         *comment = '\0';
     }
@@ -148,8 +132,7 @@ static void keep_line(Text *text, char *line) {
     if (len == 0 || (at[0] == '.' && !starts(at, ".L"))) {
         return;
     }
-    if (strstr(at, "push") != NULL || strstr(at, "pop") == at ||
-        (strstr(at, "%rsp") != NULL && !starts(at, "cmpq")) || starts(at, "call")) {
+    if (machine->touches_stack(at)) {
         fprintf(stderr, "%s\n", at);
         die("a stencil touches the stack:", text->name);
     }
@@ -166,6 +149,7 @@ static void split(FILE *f) {
     while (fgets(line, sizeof line, f) != NULL) {
         if (starts(line, ".Lfunc_end")) {
             if (inside) {
+                machine->prepare(&text);
                 split_function(&text);
             }
             inside = false;
@@ -244,20 +228,14 @@ static void read_sections(const Elf64_Shdr *sections, int count, const Elf64_Shd
     }
 }
 
-static const char *relocation_type(uint32_t type) {
-    switch (type) {
-    case R_X86_64_64: return "FILL_64";
-    case R_X86_64_32: return "FILL_32";
-    case R_X86_64_32S: return "FILL_32S";
-    case R_X86_64_PC32:
-    case R_X86_64_PLT32: return "FILL_PC32";
-    default: {
+static const char *fill_type(uint32_t relocation) {
+    const char *type = machine->fill_type(relocation);
+    if (type == NULL) {
         char number[16];
-        snprintf(number, sizeof number, "%u", type);
+        snprintf(number, sizeof number, "%u", relocation);
         die("no such relocation:", number);
-        return NULL;
     }
-    }
+    return type;
 }
 
 static void print_relocations(const Elf64_Shdr *sections, const Elf64_Shdr *symbols,
@@ -284,8 +262,8 @@ static void print_relocations(const Elf64_Shdr *sections, const Elf64_Shdr *symb
                 die("no such hole:", what);
             }
         }
-        printf("{%u, %s, %s, %lld},\n", (unsigned)r->r_offset,
-               relocation_type(ELF64_R_TYPE(r->r_info)), what, (long long)addend);
+        printf("{%u, %s, %s, %lld},\n", (unsigned)r->r_offset, fill_type(ELF64_R_TYPE(r->r_info)),
+               what, (long long)addend);
     }
 }
 
@@ -338,9 +316,12 @@ static void pack(FILE *f) {
 }
 
 int main(int argc, char **argv) {
-    FILE *f = argc == 3 ? fopen(argv[2], "rb") : NULL;
-    if (f == NULL) {
-        die("usage: stencilpack", "split ASSEMBLY | pack OBJECT");
+    FILE *f = argc == 4 ? fopen(argv[3], "rb") : NULL;
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0] && f != NULL; i++) {
+        machine = strcmp(argv[2], machines[i]->name) == 0 ? machines[i] : machine;
+    }
+    if (machine == NULL) {
+        die("usage: stencilpack", "split MACHINE ASSEMBLY | pack MACHINE OBJECT");
     }
     if (strcmp(argv[1], "split") == 0) {
         split(f);

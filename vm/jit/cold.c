@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole of every op, in C, for what its stencil does not do: made from the same bodies. Runs on
-// the thread's stack with the process's registers saved (glue_x86_64.S); answers where to go on.
+// the thread's stack with the process's registers saved (glue_MACHINE.S); answers where to go on.
 #include "vm/jit/translate.h"
 
 #define OPERAND(w) operands[(w)-1]

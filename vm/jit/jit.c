@@ -10,7 +10,7 @@
 #include "vm/boot.h"
 #include "vm/jit/symbols.h"
 
-// glue_x86_64.S
+// glue_MACHINE.S
 int jit_enter(Process *p);
 
 // The seeded mode runs processes on its caller's thread, which other signals reach than a

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "vm/base/alloc.h"
 #include "vm/base/lock.h"
+#include "vm/jit/machine.h"
 
-enum { REGION_BYTES = 256 * 1024 * 1024, GRAIN = 64 };
+enum { GRAIN = 64 };
 
 typedef struct {
     size_t at;
@@ -31,18 +33,53 @@ static size_t whole(size_t size) {
     return (size + GRAIN - 1) & ~(size_t)(GRAIN - 1);
 }
 
-static bool map_region(CodeMemory *m) {
-    void *write = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    m->write = write == MAP_FAILED ? NULL : write;
-    if (m->write == NULL) {
-        return false;
-    }
-    // A size of 0 leaves the old mapping where it is: the same pages are then at both addresses. (A
-    // memfd would do the same, but perf takes its pages for those of a file.)
-    void *run = mremap(write, 0, REGION_BYTES, MREMAP_MAYMOVE);
+static void *map_shared(int file) {
+    int flags = MAP_SHARED | MAP_NORESERVE | (file < 0 ? MAP_ANONYMOUS : 0);
+    void *at = mmap(NULL, MACHINE_REGION_BYTES, PROT_READ | PROT_WRITE, flags, file, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+// The same pages at a second address. A size of 0 leaves the old mapping where it is.
+static bool map_twice(CodeMemory *m) {
+    m->write = map_shared(-1);
+    void *run =
+        m->write == NULL ? MAP_FAILED : mremap(m->write, 0, MACHINE_REGION_BYTES, MREMAP_MAYMOVE);
     m->run = run == MAP_FAILED ? NULL : run;
-    return m->run != NULL && mprotect(run, REGION_BYTES, PROT_READ | PROT_EXEC) == 0;
+    return m->run != NULL;
+}
+
+// By a file without a name; perf takes its pages for those of a file, so this is for where the
+// other way is not known: emulators.
+static bool map_file_twice(CodeMemory *m) {
+    int file = memfd_create("code", MFD_CLOEXEC);
+    if (file >= 0 && ftruncate(file, MACHINE_REGION_BYTES) == 0) {
+        m->write = map_shared(file);
+        m->run = map_shared(file);
+    }
+    if (file >= 0) {
+        close(file);
+    }
+    return m->write != NULL && m->run != NULL;
+}
+
+static void unmap_region(CodeMemory *m) {
+    if (m->run != NULL) {
+        munmap(m->run, MACHINE_REGION_BYTES);
+    }
+    if (m->write != NULL) {
+        munmap(m->write, MACHINE_REGION_BYTES);
+    }
+    m->run = m->write = NULL;
+}
+
+static bool map_region(CodeMemory *m) {
+    if (!map_twice(m)) {
+        unmap_region(m);
+        if (!map_file_twice(m)) {
+            return false;
+        }
+    }
+    return mprotect(m->run, MACHINE_REGION_BYTES, PROT_READ | PROT_EXEC) == 0;
 }
 
 CodeMemory *code_memory_new(MemStats *mem, char *why) {
@@ -59,7 +96,7 @@ CodeMemory *code_memory_new(MemStats *mem, char *why) {
     m->free = pieces;
     m->capacity = 1;
     m->count = 1;
-    m->free[0] = (Piece){0, REGION_BYTES};
+    m->free[0] = (Piece){0, MACHINE_REGION_BYTES};
     if (!map_region(m)) {
         code_memory_free(m);
         snprintf(why, 256, "the system gives no memory for machine code; try --engine=interp");
@@ -72,12 +109,7 @@ void code_memory_free(CodeMemory *m) {
     if (m == NULL) {
         return;
     }
-    if (m->run != NULL) {
-        munmap(m->run, REGION_BYTES);
-    }
-    if (m->write != NULL) {
-        munmap(m->write, REGION_BYTES);
-    }
+    unmap_region(m);
     mem_free(m->mem, MEM_JIT, m->free);
     lock_destroy(&m->lock);
     mem_free(m->mem, MEM_JIT, m);
@@ -118,7 +150,7 @@ static bool insert(CodeMemory *m, size_t i, Piece piece) {
 void code_memory_give(CodeMemory *m, uint8_t *code, size_t size) {
     size = whole(size);
     size_t at = (size_t)(code - m->run);
-    memset(m->write + at, 0xcc, size); // breakpoints
+    machine_put_padding(m->write + at, size);
     lock_acquire(&m->lock);
     size_t i = 0;
     while (i < m->count && m->free[i].at < at) {

@@ -44,12 +44,11 @@ static inline Term stencil_any(void) {
                                           (t1_out), d0, d1, d2, d3, d4, d5, d6, dt)
 #define GO(to) GO_WITH(to, T0_OUT, T1_OUT)
 
-#define WORD64(hole)                                                                               \
-    ({                                                                                             \
-        uint64_t word_;                                                                            \
-        __asm__("movabsq $" #hole ", %0" : "=r"(word_));                                           \
-        word_;                                                                                     \
-    })
+#if defined(__x86_64__)
+#include "vm/jit/stencil_x86_64.h"
+#elif defined(__aarch64__)
+#include "vm/jit/stencil_aarch64.h"
+#endif
 
 // Operands.
 #define N             ((size_t)(uintptr_t)&HOLE_N >> 3)
@@ -57,8 +56,8 @@ static inline Term stencil_any(void) {
 #define CONST_ATOM    TERM_LITERAL((uintptr_t)&HOLE_ATOM + IMM_ATOM)
 #define ATOM          TERM_LITERAL((uintptr_t)&HOLE_A + IMM_ATOM)
 #define OFFSET        ((uintptr_t)&HOLE_OFFSET)
-#define RECORD        ((const RecordDesc *)WORD64(HOLE_RECORD))
-#define IMPORT        ((Import *)WORD64(HOLE_IMPORT))
+#define RECORD        ((const RecordDesc *)ADDRESS64(HOLE_RECORD))
+#define IMPORT        ((Import *)ADDRESS64(HOLE_IMPORT))
 #define TUPLE_HEADER  TERM_LITERAL(WORD64(HOLE_HEADER))
 #define L             HOLE_L
 #define ENTRY         HOLE_ENTRY
@@ -84,20 +83,7 @@ static inline Term stencil_any(void) {
 #define CALL(to)   GO((Stencil *)(to))
 #define RETURN     GO(HOLE_RETURN)
 
-#define GO_COLD GO_WITH(HOLE_COLD, TERM_LITERAL(WORD64(HOLE_SITE)), stencil_any())
-
-static inline bool stencil_returns_full(const Process *p) {
-    bool full;
-    __asm__("cmpq %%rsp, %1" : "=@ccae"(full) : "m"(p->returns.end));
-    return full;
-}
-
-// Counted with the flag of the subtraction itself.
-static inline bool stencil_spend(int32_t *reds) {
-    bool spent;
-    __asm__("subl $1, %0" : "+r"(*reds), "=@ccs"(spent));
-    return spent;
-}
+#define GO_COLD GO_WITH(HOLE_COLD, TERM_LITERAL(ADDRESS64(HOLE_SITE)), stencil_any())
 
 #define RETURN_ROOM                                                                                \
     do {                                                                                           \

@@ -5,7 +5,7 @@
 //
 // .text has no bytes of its own but the address of the code, so symbols are offsets in the code.
 // One frame description does for all code: the stack of machine code holds return addresses only,
-// so a frame ends 8 bytes above the stack pointer everywhere (glue_x86_64.S has how gdb gets from C
+// so a frame ends 8 bytes above the stack pointer everywhere (the glue has how gdb gets from C
 // there).
 #include "vm/jit/symbols.h"
 
@@ -139,7 +139,7 @@ enum {
 static const char section_names[] = "\0.text\0.eh_frame\0.symtab\0.strtab";
 enum { NAME_TEXT = 1, NAME_FRAMES = 7, NAME_SYMBOLS = 17, NAME_NAMES = 25 };
 
-// .eh_frame for x86-64: one CIE, one FDE.
+// .eh_frame: one CIE, one FDE. Bytes of 0 behind rules have no effect.
 typedef struct __attribute__((packed)) {
     uint32_t cie_size;
     uint32_t cie_id;
@@ -148,7 +148,7 @@ typedef struct __attribute__((packed)) {
     uint8_t code_alignment; // 1
     uint8_t data_alignment; // -8
     uint8_t return_register;
-    uint8_t rules[7];
+    uint8_t rules[11];
     uint32_t fde_size;
     uint32_t fde_cie; // from here back to the CIE
     uint64_t start;
@@ -157,7 +157,7 @@ typedef struct __attribute__((packed)) {
     uint32_t end;
 } Frames;
 
-enum { DW_UNDEFINED = 0x07, DW_DEF_CFA = 0x0c, DW_OFFSET = 0x80, REG_SP = 7, REG_PC = 16 };
+enum { DW_UNDEFINED = 0x07, DW_DEF_CFA = 0x0c, DW_OFFSET = 0x80 };
 
 static Frames frames_of(const uint8_t *code, size_t size, bool outermost) {
     Frames frames = {
@@ -165,8 +165,8 @@ static Frames frames_of(const uint8_t *code, size_t size, bool outermost) {
         .version = 1,
         .code_alignment = 1,
         .data_alignment = 0x78,
-        .return_register = REG_PC,
-        .rules = {DW_DEF_CFA, REG_SP, 8, DW_OFFSET | REG_PC, 1},
+        .return_register = MACHINE_RETURN_COLUMN,
+        .rules = MACHINE_FRAME_RULES,
         .fde_size = offsetof(Frames, end) - offsetof(Frames, fde_cie),
         .fde_cie = offsetof(Frames, fde_cie),
         .start = (uint64_t)(uintptr_t)code,
@@ -174,7 +174,7 @@ static Frames frames_of(const uint8_t *code, size_t size, bool outermost) {
     };
     if (outermost) {
         frames.fde_rules[0] = DW_UNDEFINED;
-        frames.fde_rules[1] = REG_PC;
+        frames.fde_rules[1] = MACHINE_RETURN_COLUMN;
     }
     return frames;
 }
@@ -231,7 +231,7 @@ static void write_heads(const ObjectParts *parts, const ObjectLayout *at, char *
     *head = (Elf64_Ehdr){
         .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
         .e_type = ET_REL,
-        .e_machine = EM_X86_64,
+        .e_machine = MACHINE_ELF,
         .e_version = EV_CURRENT,
         .e_shoff = at->heads,
         .e_ehsize = sizeof(Elf64_Ehdr),

@@ -27,8 +27,6 @@ typedef enum {
     HOLE_COLD_PART,
 } Hole;
 
-typedef enum { FILL_64, FILL_32, FILL_32S, FILL_PC32 } FillType;
-
 typedef struct {
     uint16_t at;
     uint8_t type;
@@ -50,7 +48,7 @@ typedef struct {
 
 #include "gen/stencil_tables.h"
 
-enum { REGISTERS = 6, T0 = 6, T1 = 7, FUNCTION_ALIGN = 16, NOP_BYTES = 8 };
+enum { REGISTERS = 6, T0 = 6, T1 = 7, FUNCTION_ALIGN = 16 };
 // Places of raw operands, as the variants of stencils count them (class g): D0..D6, then these.
 enum { RAW_REGISTERS = 7, RAW_T = 7, RAW_Y, RAW_X, RAW_CONSTANT, RAW_PLACES };
 
@@ -61,6 +59,7 @@ typedef struct {
     CodeLayout layout; // where the code will run, from 0 while measuring
     const JitState *state;
     bool measuring;
+    bool far;       // not every branch reaches everything
     uint8_t *write; // where its first byte is written
     size_t hot;     // bytes from the first: next to be written
     size_t cold;
@@ -74,32 +73,65 @@ typedef struct {
     uint64_t values[HOLE_COUNT];
 } Translation;
 
-static void fill_part(const Translation *t, const StencilPart *part, const Stencil *s, size_t at) {
+// Where the parts of a stencil go.
+typedef struct {
+    size_t hot;
+    size_t cold;
+    size_t next;
+} Place;
+
+static uint64_t fill_value(const Translation *t, const StencilFill *fill, const Place *place) {
+    uint64_t value = fill->hole == HOLE_HOT_PART    ? t->layout.start + place->hot
+                     : fill->hole == HOLE_COLD_PART ? t->layout.start + place->cold
+                     : fill->hole == HOLE_NEXT      ? t->layout.start + place->next
+                                                    : t->values[fill->hole];
+    return value + (uint64_t)(int64_t)fill->addend;
+}
+
+// The bytes before a part of a stencil for its short branches, in large modules.
+static size_t ways_size(const Translation *t, const StencilPart *part) {
+    size_t count = 0;
+    for (uint32_t i = 0; t->far && i < part->fill_count; i++) {
+        count += machine_is_short(stencil_fills[part->fills + i].type);
+    }
+    return count == 0 ? 0 : (count + 1) * MACHINE_WAY_BYTES;
+}
+
+// Writes a part at `at`. Before it, if it has ways: a jump over them, then for each short branch a
+// jump to where that wants to go; it then goes there.
+static void fill_part(const Translation *t, const StencilPart *part, const Place *place, size_t at,
+                      size_t ways) {
     uint8_t *to = t->write + at;
+    size_t way = at - ways;
+    if (ways != 0) {
+        machine_put_way(t->write + way, (int64_t)ways);
+    }
     memcpy(to, stencil_bytes + part->bytes, part->size);
     for (uint32_t i = 0; i < part->fill_count; i++) {
         const StencilFill *fill = &stencil_fills[part->fills + i];
-        uint64_t value = fill->hole == HOLE_HOT_PART    ? t->layout.start + t->hot
-                         : fill->hole == HOLE_COLD_PART ? t->layout.start + t->cold
-                         : fill->hole == HOLE_NEXT      ? t->layout.start + t->hot + s->hot.size
-                                                        : t->values[fill->hole];
-        value += (uint64_t)(int64_t)fill->addend;
-        if (fill->type == FILL_PC32) {
-            value -= t->layout.start + at + fill->at;
+        uint64_t value = fill_value(t, fill, place);
+        if (ways != 0 && machine_is_short(fill->type)) {
+            way += MACHINE_WAY_BYTES;
+            machine_put_way(t->write + way, (int64_t)(value - t->layout.start - way));
+            value = t->layout.start + way;
         }
-        memcpy(to + fill->at, &value, fill->type == FILL_64 ? 8 : 4);
+        machine_fill(to + fill->at, fill->type, value, t->layout.start + at + fill->at);
     }
 }
 
 // Copies a stencil to where the translation is.
 static void emit(Translation *t, uint32_t number) {
     const Stencil *s = &stencils[number];
+    size_t hot_ways = ways_size(t, &s->hot);
+    size_t cold_ways = ways_size(t, &s->cold);
+    Place place = {.hot = t->hot + hot_ways, .cold = t->cold + cold_ways};
+    place.next = place.hot + s->hot.size;
     if (!t->measuring) {
-        fill_part(t, &s->hot, s, t->hot);
-        fill_part(t, &s->cold, s, t->cold);
+        fill_part(t, &s->hot, &place, place.hot, hot_ways);
+        fill_part(t, &s->cold, &place, place.cold, cold_ways);
     }
-    t->hot += s->hot.size;
-    t->cold += s->cold.size;
+    t->hot = place.next;
+    t->cold = place.cold + s->cold.size;
 }
 
 // Operands ----------------------------------------------------------------------------------------
@@ -691,9 +723,10 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
         emit_op(t, code);
     }
     if (t->site != NULL) {
-        // Behind a call: its return address, the nop.
-        t->site->next = (const void *)(t->layout.start + t->hot -
-                                       ((op_infos[op].flags & OP_CALL) != 0 ? NOP_BYTES : 0));
+        // Behind a call: its return address, which leads to its Safepoint.
+        t->site->next =
+            (const void *)(t->layout.start + t->hot -
+                           ((op_infos[op].flags & OP_CALL) != 0 ? MACHINE_POINT_BYTES : 0));
     }
     if (t->site != NULL) {
         site_publish(t->site);
@@ -707,7 +740,7 @@ static bool emit_instruction(Translation *t, const uint32_t *code) {
 static void align_function(Translation *t) {
     size_t whole = (t->hot + FUNCTION_ALIGN - 1) & ~(size_t)(FUNCTION_ALIGN - 1);
     if (!t->measuring) {
-        memset(t->write + t->hot, 0xcc, whole - t->hot);
+        machine_put_padding(t->write + t->hot, whole - t->hot);
     }
     t->hot = whole;
 }
@@ -809,11 +842,17 @@ bool translate_module(VM *vm, Module *module) {
                      .measuring = true,
                      .at = at};
     bool good = emit_all(&t, module, NULL);
+    if (good && t.hot + t.cold > MACHINE_NEAR_BYTES) {
+        t.far = true;
+        t.hot = t.cold = t.pool = t.site_words = 0;
+        good = emit_all(&t, module, NULL);
+    }
     JitModule *made = good ? take_module(vm, &t, layout_handler_count(module)) : NULL;
     if (made != NULL) {
         module->engine_data = made;
         good = emit_all(&t, module, made);
         if (good) {
+            machine_publish(made->code, made->size);
             symbols_add(vm, module, made);
         } else {
             translate_discard(vm, module);
@@ -836,7 +875,7 @@ void translate_discard(VM *vm, Module *module) {
 
 // Stubs -------------------------------------------------------------------------------------------
 
-// glue_x86_64.S
+// glue_MACHINE.S
 void jit_cold(void);
 void jit_cold_raw(void);
 
@@ -850,18 +889,10 @@ static Site *make_site(VM *vm, Step (*cold)(Process *p, const Site *site)) {
     return site;
 }
 
-static void write_jump(uint8_t *at, void (*to)(void)) {
-    static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0}; // jmp *0(%rip)
-    const void *address = (const void *)to;
-    memcpy(at, jump, sizeof jump);
-    memcpy(at + sizeof jump, &address, sizeof address);
-}
-
 // Writes, at the start of the region: jumps to the glue, the return address below every first
 // function, and where unwinding goes on.
 bool translate_stubs(VM *vm, JitState *state) {
     enum { STUBS_BYTES = 128, POOL_AT = 24, EXIT_AT = 32, RAW_AT = 96 };
-    static const uint8_t nop[] = {0x0f, 0x1f, 0x84, 0}; // nopl disp32(%rax,%rax,1)
     state->exit_site = make_site(vm, cold_exit);
     state->unwinding_site = make_site(vm, cold_unwind);
     uint8_t *run = code_memory_take(state->memory, STUBS_BYTES);
@@ -871,18 +902,16 @@ bool translate_stubs(VM *vm, JitState *state) {
     state->stubs = run;
     state->stubs_size = STUBS_BYTES;
     uint8_t *write = code_memory_writable(state->memory, run);
-    memset(write, 0xcc, STUBS_BYTES);
-    write_jump(write, jit_cold);
-    write_jump(write + RAW_AT, jit_cold_raw);
+    machine_put_padding(write, STUBS_BYTES);
+    machine_put_jump(write, jit_cold);
+    machine_put_jump(write + RAW_AT, jit_cold_raw);
     const Safepoint *point = &exit_point;
     memcpy(write + POOL_AT, &point, sizeof point);
-    int32_t distance = POOL_AT - EXIT_AT;
-    memcpy(write + EXIT_AT, nop, sizeof nop);
-    memcpy(write + EXIT_AT + sizeof nop, &distance, sizeof distance);
+    machine_put_point(write + EXIT_AT, POOL_AT - EXIT_AT);
     Translation t = {.state = state,
                      .layout = {.start = (uintptr_t)run},
                      .write = write,
-                     .hot = EXIT_AT + 8,
+                     .hot = EXIT_AT + MACHINE_POINT_BYTES,
                      .cold = STUBS_BYTES};
     t.values[HOLE_COLD] = (uint64_t)(uintptr_t)run;
     state->glue = run;
@@ -894,5 +923,6 @@ bool translate_stubs(VM *vm, JitState *state) {
     t.values[HOLE_SITE] = (uint64_t)(uintptr_t)state->unwinding_site;
     emit_leave(&t);
     ASSERT(t.hot <= RAW_AT);
+    machine_publish(run, STUBS_BYTES);
     return true;
 }

@@ -3,6 +3,7 @@
 // vm/jit.
 #pragma once
 
+#include "vm/jit/machine.h"
 #include "vm/jit/memory.h"
 #include "vm/ops/operands.h"
 #include "vm/ops/step.h"
@@ -84,10 +85,8 @@ static inline void site_enter(const Site *site) {
 
 // The Safepoint of a call, by its return address.
 static inline const Safepoint *translate_point(uintptr_t return_address) {
-    enum { NOP_BYTES = 4 }; // before the displacement
-    int32_t distance;
-    memcpy(&distance, (const uint8_t *)return_address + NOP_BYTES, sizeof distance);
+    const uint8_t *at = (const uint8_t *)return_address;
     const Safepoint *point;
-    memcpy(&point, (const uint8_t *)return_address + distance, sizeof point);
+    memcpy(&point, at + machine_point_distance(at), sizeof point);
     return point;
 }
