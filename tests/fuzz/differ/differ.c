@@ -2,8 +2,9 @@
 // way does not do what the others do, prints the smallest program that it can find (reduce.h) which
 // shows it. What a program did is what it printed and its status.
 //
-//   differ [-s SEED] [-n COUNT] [-t SECONDS] [-j WORKERS] [-o FOLDER]
-//                     programs SEED, SEED + 1 and so on; those with a fault are left in FOLDER
+//   differ [-s SEED] [-n COUNT] [-t SECONDS] [-j WORKERS] [-o FOLDER] [-x FACTOR]
+//                     programs SEED, SEED + 1 and so on; those with a fault are left in FOLDER;
+//                     FACTOR multiplies time limits, for a machine that is emulated
 //   differ -p SEED    prints a program
 //   differ FILE       runs a file in all modes
 //
@@ -28,6 +29,7 @@ enum { REFERENCE = 1, REDUCE_SECONDS = 120 };
 static const double REFERENCE_MAX = 0.5;
 static const double SLOW_MAX = 0.01;
 static const double LIMIT = 10;
+static double slowness = 1;
 
 typedef struct {
     uint32_t ran;
@@ -57,7 +59,7 @@ static Str text_of(Arena *arena, const Node *program) {
 
 // The modes of `set` that disagree with the reference; 0 as well when that says nothing.
 static uint32_t find_faults(Str text, uint32_t set, Result *results) {
-    modes_run(text.ptr, text.len, set | REFERENCE, LIMIT, results);
+    modes_run(text.ptr, text.len, set | REFERENCE, LIMIT * slowness, results);
     const Result *reference = &results[0];
     if (reference->outcome != RAN) {
         return reference->outcome == CRASHED ? REFERENCE : 0;
@@ -137,12 +139,13 @@ static void try_program(uint64_t seed, const char *folder, Tally *tally) {
     const Result *reference = &results[0];
     if (reference->outcome == REJECTED) {
         tally->rejected++;
-    } else if (reference->outcome == LATE || reference->seconds > REFERENCE_MAX ||
+    } else if (reference->outcome == LATE || reference->seconds > REFERENCE_MAX * slowness ||
                modes_tells_nothing(reference)) {
         tally->useless++;
     } else {
         tally->ran++;
-        uint32_t all = reference->seconds < SLOW_MAX ? (1u << mode_count) - 1 : fast_modes();
+        uint32_t all =
+            reference->seconds < SLOW_MAX * slowness ? (1u << mode_count) - 1 : fast_modes();
         faults |= faults == 0 ? find_faults(text, all, results) : 0;
         for (uint32_t i = 1; i < mode_count; i++) {
             tally->late += (all >> i & 1) != 0 && results[i].outcome == LATE;
@@ -221,18 +224,20 @@ static int work_together(Task task) {
 }
 
 static const char usage[] =
-    "usage: differ [-s SEED] [-n COUNT] [-t SECONDS] [-j WORKERS] [-o FOLDER] | -p SEED | FILE\n";
+    "usage: differ [-s SEED] [-n COUNT] [-t SECONDS] [-j WORKERS] [-o FOLDER] [-x FACTOR]\n"
+    "       differ -p SEED | FILE\n";
 
 int main(int argc, char **argv) {
     Task task = {1, UINT64_MAX, 1e9, ".build/faults", 1};
     int c;
-    while ((c = getopt(argc, argv, "s:n:t:j:o:p:")) != -1) {
+    while ((c = getopt(argc, argv, "s:n:t:j:o:p:x:")) != -1) {
         switch (c) {
         case 's': task.first = strtoull(optarg, NULL, 10); break;
         case 'n': task.count = strtoull(optarg, NULL, 10); break;
         case 't': task.seconds = atof(optarg); break;
         case 'j': task.step = (uint32_t)atoi(optarg); break;
         case 'o': task.folder = optarg; break;
+        case 'x': slowness = atof(optarg); break;
         case 'p': print_program(strtoull(optarg, NULL, 10)); return 0;
         default: fputs(usage, stderr); return 2;
         }
