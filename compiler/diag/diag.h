@@ -3,7 +3,7 @@
 // errors.def declares each with a stable id, a message and a hint; `{0}`, `{1}` … in both stand for
 // the arguments of the report. A diagnostic has a span and may have notes with spans of their own.
 // The first DIAG_MAX are kept and the rest counted. render.c turns them into text for people;
-// suggest.c finds 'did you mean'. All lies in the compilation's arena; one thread. Tests:
+// suggest.h finds 'did you mean'. All lies in the compilation's arena; one thread. Tests:
 // tests/unit/compiler/diag/, and tests/lang/errors/ has at least one program for each id.
 //
 //     DIAG(diags, unknown_name, var->node.span, name_str(var->name));
@@ -21,6 +21,7 @@
 #include "compiler/base/span.h"
 #include "compiler/base/str.h"
 #include "compiler/base/vec.h"
+#include "compiler/diag/suggest.h"
 
 enum { DIAG_MAX = 100 };
 
@@ -95,21 +96,8 @@ void diag_render(const Diag *diag, Sources *sources, DiagStyle style, Buf *out);
 // All of them in the list's order, and how many were left out.
 void diags_render(const Diags *diags, Sources *sources, DiagStyle style, Buf *out);
 
-// ---- 'Did you mean' (suggest.c) ----------------------------------------------------------------
+// ---- Names that other languages have (foreign.c) ------------------------------------------------
 
-// Offer all candidates; `best` is then the nearest that is near enough to be meant, or empty.
-// Nearness is the optimal string alignment distance (insert, delete, replace, swap), at most a
-// third of the longer name's length; case alone counts as half a step. O(len^2) per offer.
-typedef struct Suggest {
-    Str wanted;
-    Str best;
-    uint32_t best_cost;
-} Suggest;
-
-Suggest suggest_new(Str wanted);
-void suggest_offer(Suggest *s, Str candidate);
-
-// What to write for a name that other languages have (`null`, `GenServer`, or called: `len(x)`), or
-// empty (foreign.c).
+// What to write for one (`null`, `GenServer`, or called: `len(x)`), or empty.
 Str foreign_hint(Str name, bool is_call);
 Str foreign_type_hint(Str name);

@@ -20,6 +20,7 @@
 #define KINDS  "is_int(x), is_list(x) and the like tell what a value is"
 #define MAPS   "write Map"
 #define LISTS  "write List"
+#define ENDS   "Ctrl-D ends the shell; a program ends with its main function"
 
 // Where a name stands: as a value (or a module's name), called, or either; or as a type.
 typedef enum Use { ANY, VALUE, CALL, TYPE } Use;
@@ -86,7 +87,10 @@ static const struct {
     {CALL, "error", FAILS},
     {CALL, "panic", FAILS},
     {CALL, "abort", FAILS},
-    {CALL, "exit", "write fail(reason), or Process.exit(pid, reason)"},
+    {CALL, "exit", "write fail(reason), or Process.exit(pid, reason); Ctrl-D ends the shell"},
+    {VALUE, "exit", ENDS},
+    {ANY, "quit", ENDS},
+    {ANY, "help", "`h` is the shell's help, `h List.map` that of a function"},
     {CALL, "die", FAILS},
     {CALL, "range", "a range is written 1..10"},
     {CALL, "map", EACH},

@@ -1,4 +1,4 @@
-// 'Did you mean': the nearest of the names that are there; compiler/diag/diag.h has the contract.
+// 'Did you mean': the nearest of the names that are there; suggest.h has the contract.
 //
 // Costs are counted in half steps. Three rows of the alignment table suffice, since a swap looks
 // two rows back. Names longer than NAME_MAX_BYTES are compared by their beginnings' inequality
@@ -7,7 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
 
-#include "compiler/diag/diag.h"
+#include "compiler/diag/suggest.h"
 
 enum { NAME_MAX_BYTES = 64, STEP = 2, CASE_STEP = 1 };
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/diag/suggest.h"
 #include "tools/coppice/command.h"
 #include "vm/proc/trace.h"
 
@@ -20,41 +21,12 @@ void complain(const char *format, ...) {
     va_end(args);
 }
 
-// How many insertions, deletions and replacements make b of a; both are short.
-static size_t edit_distance(const char *a, const char *b) {
-    enum { WORD_MAX = 64 };
-    size_t len = strlen(b);
-    if (strlen(a) >= WORD_MAX || len >= WORD_MAX) {
-        return WORD_MAX;
-    }
-    size_t row[WORD_MAX + 1];
-    for (size_t j = 0; j <= len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; a[i - 1] != 0; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= len; j++) {
-            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = replaced < least ? replaced : least;
-        }
-    }
-    return row[len];
-}
-
 const char *nearest(const char *word, const char *const *names) {
-    const char *best = NULL;
-    size_t best_distance = strlen(word) / 3 + 2;
+    Suggest suggest = suggest_new(str_of(word));
     for (; *names != NULL; names++) {
-        size_t distance = edit_distance(word, *names);
-        if (distance < best_distance) {
-            best = *names;
-            best_distance = distance;
-        }
+        suggest_offer(&suggest, str_of(*names));
     }
-    return best;
+    return suggest.best.len > 0 ? suggest.best.ptr : NULL;
 }
 
 // ---- Values -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compiler/diag/suggest.h"
 #include "tools/coppice/library.h"
 #include "tools/repl/repl.h"
 #include "vm/code/meta.h"
@@ -80,6 +81,54 @@ static bool show_function(const Module *module, const char *name, size_t len) {
     return found;
 }
 
+// ---- What there is not --------------------------------------------------------------------------
+
+static bool has_function(const Module *module, const char *name, size_t len) {
+    for (uint32_t i = 0; i < module->meta->doc_count; i++) {
+        const MetaDoc *doc = &module->meta->docs[i];
+        if (is_listed(doc) && text_is(doc->name, name, len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Str nearest_function(const Module *module, Str name) {
+    Suggest suggest = suggest_new(name);
+    for (uint32_t i = 0; i < module->meta->doc_count; i++) {
+        const MetaDoc *doc = &module->meta->docs[i];
+        if (is_listed(doc)) {
+            suggest_offer(&suggest, (Str){(const char *)doc->name.data, doc->name.len});
+        }
+    }
+    return suggest.best;
+}
+
+// A text that no module is called, or whose part before the point is none. What the library has
+// under that name, or under one like it.
+static void show_unknown(VM *vm, const char *what, size_t len, size_t module_len) {
+    Suggest suggest = suggest_new((Str){what, module_len});
+    bool found = false;
+    for (uint32_t i = 0; i < library_image_count; i++) {
+        const char *name = library_images[i].module;
+        suggest_offer(&suggest, str_of(name));
+        const Module *module = find_module(vm, name, strlen(name));
+        if (module_len == len && module != NULL && has_function(module, what, len)) {
+            printf("%s h %s.%.*s\n", found ? "   " : "see", name, (int)len, what);
+            found = true;
+        }
+    }
+    if (found) {
+        return;
+    }
+    printf("nothing is known of %.*s", (int)len, what);
+    if (suggest.best.len > 0) {
+        printf("; did you mean %.*s%.*s?", (int)suggest.best.len, suggest.best.ptr,
+               (int)(len - module_len), what + module_len);
+    }
+    printf("\n");
+}
+
 void docs_show(VM *vm, const char *what, size_t len) {
     if (len == 0) {
         fputs(help, stdout);
@@ -92,12 +141,21 @@ void docs_show(VM *vm, const char *what, size_t len) {
         return;
     }
     const char *dot = memrchr(what, '.', len);
-    size_t module_len = dot == NULL ? 0 : (size_t)(dot - what);
-    module = dot == NULL ? NULL : find_module(vm, what, module_len);
+    if (dot == NULL) {
+        show_unknown(vm, what, len, len);
+        return;
+    }
+    size_t module_len = (size_t)(dot - what);
+    size_t name_len = len - module_len - 1;
+    const char *slash = memrchr(dot, '/', name_len + 1); // Module.name/arity
+    name_len = slash == NULL ? name_len : (size_t)(slash - dot) - 1;
+    module = find_module(vm, what, module_len);
     if (module == NULL) {
-        printf("nothing is known of %.*s\n", (int)len, what);
-    } else if (!show_function(module, dot + 1, len - module_len - 1)) {
-        printf("%.*s has no %.*s\n", (int)module_len, what, (int)(len - module_len - 1), dot + 1);
+        show_unknown(vm, what, len, module_len);
+    } else if (!show_function(module, dot + 1, name_len)) {
+        Str near = nearest_function(module, (Str){dot + 1, name_len});
+        printf("%.*s has no %.*s", (int)module_len, what, (int)name_len, dot + 1);
+        printf(near.len > 0 ? "; did you mean %.*s?\n" : "\n", (int)near.len, near.ptr);
     }
 }
 

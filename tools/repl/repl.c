@@ -3,6 +3,7 @@
 // and keeps what it binds and defines for those that follow. An input that the compiler calls
 // incomplete goes on in the next line; an empty line ends it as it stands. See repl.h. Tests:
 // tests/system/*.session.
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,18 @@ static void print_names(const Session *session) {
     printf("\n");
 }
 
+// What could be documented: names with points between. No input begins with two words.
+static bool is_documented_word(const char *text) {
+    text += strspn(text, " ");
+    if (!isalpha((unsigned char)*text)) {
+        return false;
+    }
+    while (isalnum((unsigned char)*text) || (*text != '\0' && strchr("_.?/", *text) != NULL)) {
+        text++;
+    }
+    return *text == '\0';
+}
+
 // Whether the line is one: a word that is not bound to anything.
 static bool run_command(Session *session, const char *line, size_t len) {
     char text[256];
@@ -173,7 +186,7 @@ static bool run_command(Session *session, const char *line, size_t len) {
     }
     bool known = true;
     if ((strcmp(text, "h") == 0 && !is_bound(session, "h")) ||
-        (strncmp(text, "h ", 2) == 0 && text[2] >= 'A' && text[2] <= 'Z')) {
+        (strncmp(text, "h ", 2) == 0 && is_documented_word(text + 2))) {
         const char *what = text + 1 + strspn(text + 1, " ");
         docs_show(shell_vm(session->shell), what, strlen(what));
     } else if (strcmp(text, "full") == 0 && !is_bound(session, "full")) {
