@@ -212,7 +212,8 @@ static void inline_self(Inline *s, IrFunction *f) {
     uint32_t unit = size_of(f);
     uint32_t size = unit;
     IrFunction *body = NULL;
-    for (uint32_t level = 0; unit <= SELF && level < SELF_LEVELS; level++) {
+    // Beside a loop, what the calls cost is little.
+    for (uint32_t level = 0; unit <= SELF && f->loop_count == 0 && level < SELF_LEVELS; level++) {
         uint32_t count = 0;
         list_calls(s, f);
         for (uint32_t i = 0; i < s->calls.len; i++) {

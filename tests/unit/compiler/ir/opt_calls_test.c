@@ -91,6 +91,10 @@ Test(inlining, a_function_that_calls_itself_takes_itself_in) {
     ASSERT_IR("f/1", source, "call f/1", 16); // three levels
 }
 
+Test(inlining, a_function_with_a_loop_does_not_take_itself_in) {
+    ASSERT_IR("f/1", "pub fn f(n) = for i in 1..n { f(i - 1) }", "call f/1", 1);
+}
+
 Test(inlining, what_nothing_calls_any_more_is_gone) {
     const char *source =
         "pub fn f(x) = g(x) + 1\nfn g(x) = h(x) * 2\nfn h(x) = x - 3\nfn i() = f(1)\n"
