@@ -1,4 +1,4 @@
-# What the command weighs: libraries it needs, its size, and hello world in memory and time.
+# What the command weighs: libraries it needs, its size, hello world in memory and time, and a process that waits.
 set -u
 dir=$TEST_FOLDER/footprint.$$
 mkdir -p "$dir"
@@ -33,4 +33,12 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     [ $took -lt $best ] && best=$took
 done
 [ $best -lt 15000000 ] || fail "hello world takes $((best / 1000)) us"
+# Bytes of memory for each process and actor that waits.
+while read -r program most; do
+    set -- $("$COPPICE" run tests/bench/$program.cop 200000 | grep BYTES_PER_PROC)
+    [ "${2%.*}" -le "$most" ] || fail "$program takes $2 bytes each"
+done <<END
+spawnidle 600
+actoridle 700
+END
 exit $status

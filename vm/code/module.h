@@ -127,7 +127,7 @@ typedef struct Engine {
     int (*run)(Process *p);
     const Safepoint *(*safepoint_of)(uintptr_t return_address);
     // Makes p, which has no frames yet, ready to call `function`, whose arguments (then captured
-    // values) are already in p->saved.
+    // values) are already saved (process_saved).
     void (*start)(Process *p, const Function *function);
     // Where region `index` of a function is handled: a value for p->pc.
     const void *(*handler)(const Function *function, uint32_t index);

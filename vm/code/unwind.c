@@ -35,12 +35,13 @@ void code_each_frame_root(Process *p, RootVisit visit, void *collection) {
     const Safepoint *(*safepoint_of)(uintptr_t) = p->vm->engine->safepoint_of;
     Term *sp = p->heap.sp;
     const uintptr_t *back = p->returns.top;
+    const uintptr_t *base = returns_base(&p->returns);
     for (;;) {
         if (point != NULL) {
             visit_kinds(point, point->nx, point->ny, sp, visit, collection);
             sp += point->ny;
         }
-        if (back == p->returns.base) {
+        if (back == base) {
             return;
         }
         point = safepoint_of(*back++);
@@ -89,7 +90,7 @@ UnwindResult unwind_step(Process *p, Term *reason) {
         if (region >= 0 && restore_gap(p)) {
             return catch_at(p, (uint32_t)region, reason);
         }
-        if (p->returns.top == p->returns.base) {
+        if (p->returns.top == returns_base(&p->returns)) {
             break;
         }
         p->heap.sp += p->point->ny;

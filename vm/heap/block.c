@@ -42,8 +42,9 @@ static_assert(sizeof(BlockSpan) <= SPAN_HEADER, "the first block stands behind t
 // Size classes ------------------------------------------------------------------------------------
 
 static const uint16_t small_words[BLOCK_SMALL_CLASSES] = {
-    16,  20,  24,  32,   48,   64,   96,   128,  192,  256,
-    384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, SMALL_WORDS_MAX,
+    12,   16,   20,   24,   32,   48,   64,
+    96,   128,  192,  256,  384,  512,  768,
+    1024, 1536, 2048, 3072, 4096, 6144, SMALL_WORDS_MAX,
 };
 
 // Classes of large blocks: 8192 * 2^n * (1 + quarter / 4), quarters counted from 1.

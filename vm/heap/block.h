@@ -25,7 +25,7 @@ typedef struct BlockSpan BlockSpan;
 typedef struct FreeBlock FreeBlock;
 
 enum {
-    BLOCK_SMALL_CLASSES = 20, // 16 to 8192 words
+    BLOCK_SMALL_CLASSES = 21, // 12 to 8192 words
     BLOCK_LARGE_CLASSES = 56, // from there on, four to a doubling
     BLOCK_CLASSES = BLOCK_SMALL_CLASSES + BLOCK_LARGE_CLASSES,
 };

@@ -74,7 +74,7 @@ struct Heap {
 
 // HEAP_FIRST_WORDS: the block of a new process: with an idle process in mind (the smallest class of
 // block.c).
-enum { HEAP_FIRST_WORDS = 16 };
+enum { HEAP_FIRST_WORDS = 12 };
 
 // An empty heap with one block of at least `words` (0: HEAP_FIRST_WORDS), no frames. The
 // limit is the caller's to set. False: no memory.

@@ -54,7 +54,7 @@ void step_restore(Process *p) {
     if (p->saved_count == 0) {
         return;
     }
-    memcpy(p->x, p->saved, p->saved_count * sizeof(Term));
+    memcpy(p->x, process_saved(p), p->saved_count * sizeof(Term));
     const Safepoint *point = p->point;
     uint32_t raws = point == NULL ? 0 : point->nd;
     const Term *pairs = p->x + p->saved_count - 2 * raws;

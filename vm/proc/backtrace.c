@@ -3,6 +3,7 @@
 #include "vm/proc/backtrace.h"
 
 #include "vm/boot.h"
+#include "vm/proc/extra.h"
 
 static void add_point(Trace *trace, const Safepoint *point) {
     if (point == NULL) {
@@ -16,27 +17,32 @@ static void add_point(Trace *trace, const Safepoint *point) {
 }
 
 void trace_capture(Process *p, const Safepoint *point) {
-    if (p->trace == NULL) {
-        p->trace = mem_alloc(p->vm->mem, MEM_TRACE, sizeof *p->trace);
-        if (p->trace == NULL) {
-            return;
-        }
-    } else if (p->trace->kept) {
-        p->trace->kept = false;
+    ProcessExtra *extra = process_extra(p);
+    if (extra == NULL) {
         return;
     }
-    Trace *trace = p->trace;
+    if (extra->trace == NULL) {
+        extra->trace = mem_alloc(p->vm->mem, MEM_TRACE, sizeof *extra->trace);
+        if (extra->trace == NULL) {
+            return;
+        }
+    } else if (extra->trace->kept) {
+        extra->trace->kept = false;
+        return;
+    }
+    Trace *trace = extra->trace;
     trace->count = 0;
     trace->cut = false;
     trace->kept = false;
     add_point(trace, point);
-    for (const uintptr_t *at = p->returns.top; at < p->returns.base && !trace->cut;) {
+    const uintptr_t *base = returns_base(&p->returns);
+    for (const uintptr_t *at = p->returns.top; at < base && !trace->cut;) {
         add_point(trace, p->vm->engine->safepoint_of(*at++));
     }
 }
 
 void trace_keep(Process *p) {
-    if (p->trace != NULL) {
-        p->trace->kept = true;
+    if (p->extra != NULL && p->extra->trace != NULL) {
+        p->extra->trace->kept = true;
     }
 }

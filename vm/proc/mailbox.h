@@ -51,11 +51,12 @@ typedef struct {
                   // with the oldest
     uint32_t count;
     uint32_t backlog_count;
-    uint32_t timer_number; // of the process's timer: a SIGNAL_TIMER with another number is late
-    bool timed_out;        // that timer has ended
-    bool has_timer;        // it is the timer of a receive
-    bool left_timer;       // it is that of a wait which is over: wait.c
-    uint32_t words;        // of the messages, without their heads
+    uint32_t words; // of the messages, without their heads
+    // Of the process's timer: a SIGNAL_TIMER with another number is late.
+    uint32_t timer_number : 29;
+    bool timed_out : 1;  // that timer has ended
+    bool has_timer : 1;  // it is the timer of a receive
+    bool left_timer : 1; // it is that of a wait which is over: wait.c
 } Mailbox;
 
 void mailbox_init(Inbox *inbox, Mailbox *mailbox);

@@ -64,10 +64,10 @@ static bool grow_saved(Process *p, uint32_t count) {
         process_limit(p, AM_memory);
         return false;
     }
-    if (p->saved != p->saved_inline) {
-        mem_free(p->vm->mem, MEM_STACK, p->saved);
+    if (p->saved_room > SAVED_INLINE) {
+        mem_free(p->vm->mem, MEM_STACK, p->saved_apart);
     }
-    p->saved = saved;
+    p->saved_apart = saved;
     p->saved_room = (uint16_t)count;
     return true;
 }
@@ -76,8 +76,9 @@ bool process_save(Process *p, const Term *x, uint32_t count) {
     if (count > p->saved_room && !grow_saved(p, count)) {
         return false;
     }
+    Term *saved = process_saved(p);
     for (uint32_t i = 0; i < count; i++) {
-        p->saved[i] = x[i];
+        saved[i] = x[i];
     }
     p->saved_count = (uint16_t)count;
     return true;
@@ -98,12 +99,12 @@ static void growing_drop(Process *p, Work *work) {
 }
 
 static Growing *growing_begin(Process *p, size_t used) {
-    enum { RETURNS_FIRST = 32, RETURNS_MAX = 1 << 27 };
-    size_t capacity = used * 2 < RETURNS_FIRST ? RETURNS_FIRST : used * 2;
+    enum { RETURNS_APART = 32, RETURNS_MAX = 1 << 27 };
+    size_t capacity = used * 2 < RETURNS_APART ? RETURNS_APART : used * 2;
     // The limit of the heap counts for them as well, apart from what lies there.
     size_t limit = p->heap.limit_words;
     size_t max = limit == 0 || limit > RETURNS_MAX ? RETURNS_MAX
-                 : limit < RETURNS_FIRST           ? RETURNS_FIRST
+                 : limit < RETURNS_APART           ? RETURNS_APART
                                                    : limit;
     Growing *g = NULL;
     uintptr_t *end =
@@ -126,7 +127,8 @@ static Growing *growing_begin(Process *p, size_t used) {
 Term process_grow_returns(Process *p) {
     enum { CHUNK = 16 * 1024, CHUNK_REDUCTIONS = 500 };
     ReturnStack *r = &p->returns;
-    size_t used = (size_t)(r->base - r->top);
+    uintptr_t *base = returns_base(r);
+    size_t used = (size_t)(base - r->top);
     ASSERT(p->work == NULL || p->work->owner == process_grow_returns);
     Growing *g = p->work != NULL ? (Growing *)p->work : growing_begin(p, used);
     if (g == NULL) {
@@ -135,12 +137,12 @@ Term process_grow_returns(Process *p) {
     while (g->copied < used) {
         size_t n = used - g->copied < CHUNK ? used - g->copied : CHUNK;
         g->copied += n;
-        memcpy(g->end + g->capacity - g->copied, r->base - g->copied, n * sizeof(uintptr_t));
+        memcpy(g->end + g->capacity - g->copied, base - g->copied, n * sizeof(uintptr_t));
         if (n == CHUNK && process_charge(p, CHUNK_REDUCTIONS) && g->copied < used) {
             return TERM_YIELD;
         }
     }
-    if (r->end != r->first) {
+    if (!returns_are_first(r)) {
         mem_free(p->vm->mem, MEM_STACK, r->end);
     }
     r->end = g->end;
@@ -156,7 +158,7 @@ Term process_grow_returns(Process *p) {
 void process_each_root(Process *p, RootVisit visit, void *collection) {
     code_each_frame_root(p, visit, collection);
     visit(collection, p->heap.stack_end - p->cell_count, p->cell_count);
-    visit(collection, p->saved, p->saved_count);
+    visit(collection, process_saved(p), p->saved_count);
     visit(collection, &p->reason, 1);
     if (p->work != NULL && p->work->each_root != NULL) {
         p->work->each_root(p->work, visit, collection);
@@ -200,10 +202,10 @@ bool process_reserve_slow(Process *p, size_t words, Term *roots, size_t count, R
 size_t process_memory_bytes(const Process *p) {
     HeapUse use = heap_use(&p->heap);
     size_t bytes = sizeof *p + (use.block_words + use.fragment_words) * sizeof(Term);
-    if (p->returns.end != p->returns.first) {
+    if (!returns_are_first(&p->returns)) {
         bytes += (size_t)(p->returns.base - p->returns.end) * sizeof(uintptr_t);
     }
-    if (p->saved != p->saved_inline) {
+    if (p->saved_room > SAVED_INLINE) {
         bytes += p->saved_room * sizeof(Term);
     }
     if (p->relations != NULL) {

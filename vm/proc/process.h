@@ -25,16 +25,28 @@ typedef struct Relations
     Relations; // vm/proc/relation.h: links, monitors both ways, aliases, requests
 typedef struct ProcessExtra ProcessExtra; // vm/proc/extra.h: what few processes need
 typedef struct Bound Bound;               // vm/proc/bound.h: a bounded mailbox
-typedef struct Trace Trace;               // vm/proc/backtrace.h: where a failure came from
+
+enum { RETURNS_FIRST = 2 };
 
 // Return addresses, newest first, as a machine's call pushes them; grows by doubling, starts in
 // `first`.
 typedef struct {
-    uintptr_t *end;  // lowest word: full when top is there
-    uintptr_t *top;  // newest
-    uintptr_t *base; // past the oldest: empty when top is there
-    uintptr_t first[2];
+    uintptr_t *end; // lowest word: full when top is there
+    uintptr_t *top; // newest
+    union {
+        uintptr_t first[RETURNS_FIRST];
+        uintptr_t *base; // past the oldest, once there are more
+    };
 } ReturnStack;
+
+static inline bool returns_are_first(const ReturnStack *r) {
+    return r->end == r->first;
+}
+
+// Past the oldest: empty when top is there.
+static inline uintptr_t *returns_base(const ReturnStack *r) {
+    return returns_are_first(r) ? r->end + RETURNS_FIRST : r->base;
+}
 
 // Work that a built-in or op has begun and goes on with when it is run again: kept by the process
 // between, dropped when it is done, fails or ends. The implementer embeds it at the start of a
@@ -69,22 +81,23 @@ struct Process {
     int32_t reds;  // reductions left in this slice
     Term *x;       // the register file it runs with (its scheduler's), NULL while it does not run
     uint16_t live; // X0..live-1 are roots while C code runs for it
-    uint16_t saved_count; // X registers kept in `saved` while it does not run
-    uint16_t saved_room;  // that `saved` has room for
+    uint16_t saved_count; // X registers kept while it does not run
+    uint16_t saved_room;  // that there is room for
     uint16_t cell_count;  // cells of actor state, at the bottom of the stack of values
+    uint16_t follow;      // 1 + the number of the scheduler where it goes on, or 0
     uint8_t priority;     // Priority
-    bool trap_exits;
-    bool must_exit;    // an exit signal has decided that it ends: extra->exit_reason
-    bool woken;        // a signal arrived that the code may wait for
-    bool quiet_end;    // its end is not reported
-    bool uncatchable;  // the failure in `reason` passes every handler
-    bool reported;     // its crash report is out
-    bool asleep;       // it waited when it was woken last, and has run no code since
-    uint8_t end_stage; // how far its end has come: exit.c
-    uint8_t purge;     // PurgeDue: purge.h
+    uint8_t end_stage;    // how far its end has come: exit.c
+    uint8_t purge;        // PurgeDue: purge.h
     uint8_t ending_side;
-    bool chatty;     // used its last slice mostly to send and receive
-    uint16_t follow; // 1 + the number of the scheduler where it goes on, or 0
+    bool trap_exits : 1;
+    bool must_exit : 1;   // an exit signal has decided that it ends: extra->exit_reason
+    bool woken : 1;       // a signal arrived that the code may wait for
+    bool quiet_end : 1;   // its end is not reported
+    bool uncatchable : 1; // the failure in `reason` passes every handler
+    bool reported : 1;    // its crash report is out
+    bool asleep : 1;      // it waited when it was woken last, and has run no code since
+    bool chatty : 1;      // used its last slice mostly to send and receive
+    uint32_t label;       // atom: what it runs, or that of TERM_NIL: process_label
 
     // Fixed at birth.
     VM *vm;
@@ -99,16 +112,17 @@ struct Process {
         Heap heap;
         QuietItem retired; // after its end
     };
-    Term *saved; // `saved_inline` or allocated
-    Term saved_inline[SAVED_INLINE];
+    union { // process_saved
+        Term saved_inline[SAVED_INLINE];
+        Term *saved_apart; // when saved_room is larger
+    };
     const void *pc; // where to go on; engine's own meaning
     const Safepoint
         *point; // of the op that runs C code or at which it stopped: the current frame; NULL before
                 // the first
     ReturnStack returns;
     Work *work;
-    Trace *trace; // of the failure raised last; allocated at the first failure
-    Term reason;  // while failing or ended; otherwise TERM_NONE
+    Term reason; // while failing or ended; otherwise TERM_NONE
 
     // Owner: messages and relations.
     Mailbox mailbox;
@@ -129,6 +143,11 @@ Term process_fail_with(Process *p, Term atom, Term value);
 Term process_badarg(Process *p, Term value);
 // :limit(what), what an atom such as AM_heap.
 Term process_limit(Process *p, Term what);
+
+// The X registers that are kept while it does not run.
+static inline Term *process_saved(Process *p) {
+    return p->saved_room > SAVED_INLINE ? p->saved_apart : p->saved_inline;
+}
 
 // Keeps X0..count-1 for the time it does not run. False after process_limit.
 bool process_save(Process *p, const Term *x, uint32_t count);

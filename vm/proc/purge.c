@@ -77,7 +77,8 @@ static bool has_frames(const Process *p, const Module *module) {
                          : is_point_in(p->point, module)) {
         return true;
     }
-    for (const uintptr_t *back = p->returns.top; back != p->returns.base; back++) {
+    const uintptr_t *base = returns_base(&p->returns);
+    for (const uintptr_t *back = p->returns.top; back != base; back++) {
         if (is_point_in(p->vm->engine->safepoint_of(*back), module)) {
             return true;
         }
@@ -159,15 +160,13 @@ static bool holds_for_now(const Process *p) {
 // What is only named in reports.
 static void forget_code(Process *p, const Module *module) {
     if (p->entry != NULL && p->entry->module == module) {
-        ProcessExtra *extra = process_extra_urgent(p);
-        if (term_same_bits(extra->label, TERM_NIL)) {
-            extra->label = p->entry->name;
-        }
+        p->label = term_to_atom(process_label(p));
         p->entry = NULL;
     }
-    for (uint32_t i = 0; p->trace != NULL && i < p->trace->count; i++) {
-        if (is_point_in(p->trace->points[i], module)) {
-            p->trace->count = 0;
+    Trace *trace = p->extra == NULL ? NULL : p->extra->trace;
+    for (uint32_t i = 0; trace != NULL && i < trace->count; i++) {
+        if (is_point_in(trace->points[i], module)) {
+            trace->count = 0;
         }
     }
 }
@@ -205,7 +204,7 @@ bool purge_look_is_long(const Process *p) {
     HeapUse use = heap_use(&p->heap);
     size_t words =
         use.young_words + use.old_words + use.fragment_words + use.stack_words + p->mailbox.words;
-    words += p->mailbox.count * SIGNAL_WORDS + (size_t)(p->returns.base - p->returns.top);
+    words += p->mailbox.count * SIGNAL_WORDS + (size_t)(returns_base(&p->returns) - p->returns.top);
     return words > LONG_WORDS && !holds_for_now(p);
 }
 

@@ -62,14 +62,15 @@ static uint32_t add_point(const Process *p, Buffer *out, const Safepoint *point,
 }
 
 void report_trace(Process *p, Buffer *out) {
-    if (p->trace == NULL) {
+    const Trace *trace = p->extra == NULL ? NULL : p->extra->trace;
+    if (trace == NULL) {
         return;
     }
     uint32_t shown = 0;
-    for (uint32_t i = 0; i < p->trace->count && shown < REPORT_FRAMES; i++) {
-        shown += add_point(p, out, p->trace->points[i], REPORT_FRAMES - shown);
+    for (uint32_t i = 0; i < trace->count && shown < REPORT_FRAMES; i++) {
+        shown += add_point(p, out, trace->points[i], REPORT_FRAMES - shown);
     }
-    if (p->trace->cut || shown == REPORT_FRAMES) {
+    if (trace->cut || shown == REPORT_FRAMES) {
         buffer_add_text(out, "   ...\n");
     }
 }

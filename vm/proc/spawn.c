@@ -64,12 +64,11 @@ static void set_fields(Worker *w, Process *p, const SpawnOptions *options) {
     atomic_init(&p->home, w->number);
     p->parent = w->current == NULL ? TERM_NIL : w->current->pid;
     p->priority = (uint8_t)options->priority;
+    p->label = term_to_atom(options->label);
     p->trap_exits = options->trap_exits;
-    p->saved = p->saved_inline;
     p->saved_room = SAVED_INLINE;
     p->returns.end = p->returns.first;
-    p->returns.base = p->returns.first + sizeof p->returns.first / sizeof p->returns.first[0];
-    p->returns.top = p->returns.base;
+    p->returns.top = returns_base(&p->returns);
     p->reason = TERM_NONE;
 }
 
@@ -84,18 +83,6 @@ static bool heap_make(Worker *w, Process *p, const SpawnOptions *options) {
         *--p->heap.sp = TERM_NIL;
     }
     return true;
-}
-
-static bool set_options(Process *p, const SpawnOptions *options) {
-    if (!term_same_bits(options->label, TERM_NIL)) {
-        ProcessExtra *extra = process_extra(p);
-        if (extra == NULL) {
-            return false;
-        }
-        extra->label = options->label;
-    }
-    return options->policy == MAILBOX_UNBOUNDED ||
-           bound_set(p, options->mailbox_limit, options->policy);
 }
 
 // A process that is in the table and has not run; NULL: no memory or no pid, or
@@ -121,7 +108,9 @@ static Process *birth(Worker *w, const Start *start, const SpawnOptions *options
         heap_adopt(&p->heap, start->copied);
     }
     p->entry = start->function;
-    if (!process_save(p, start->args, (uint32_t)start->count) || !set_options(p, options) ||
+    if (!process_save(p, start->args, (uint32_t)start->count) ||
+        (options->policy != MAILBOX_UNBOUNDED &&
+         !bound_set(p, options->mailbox_limit, options->policy)) ||
         !table_add(w, p)) {
         p->pid = TERM_NIL;
         process_free(w, p);
@@ -165,17 +154,17 @@ void process_free(Worker *w, Process *p) {
     }
     p->heap.pool = &w->blocks;
     w->hooks->free_heap(w, &p->heap);
-    if (p->saved != p->saved_inline) {
-        mem_free(mem, MEM_STACK, p->saved);
+    if (p->saved_room > SAVED_INLINE) {
+        mem_free(mem, MEM_STACK, p->saved_apart);
     }
-    if (p->returns.end != p->returns.first) {
+    if (!returns_are_first(&p->returns)) {
         mem_free(mem, MEM_STACK, p->returns.end);
     }
-    mem_free(mem, MEM_TRACE, p->trace);
     relation_free_all(p);
     if (p->extra != NULL) {
         mem_free(mem, MEM_PROCESS, p->extra->main);
         mem_free(mem, MEM_PROCESS, p->extra->wait);
+        mem_free(mem, MEM_TRACE, p->extra->trace);
         mem_free(mem, MEM_PROCESS, p->extra);
     }
     purge_ended(w, p);
@@ -472,6 +461,7 @@ bool process_started(Process *p) {
         return false;
     }
     tell_starter(p, SIGNAL_REPLY, AM_ok);
+    process_extra_tidy(p); // most actors are waited for, few need more
     return true;
 }
 

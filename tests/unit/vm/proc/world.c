@@ -22,7 +22,7 @@ static void fake_discard(VM *vm, Module *module) {
 }
 
 static int fake_run(Process *p) {
-    memcpy(p->x, p->saved, p->saved_count * sizeof(Term));
+    memcpy(p->x, process_saved(p), p->saved_count * sizeof(Term));
     p->live = p->saved_count;
     return ((Body)(uintptr_t)p->entry->engine_data)(p);
 }
