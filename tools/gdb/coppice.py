@@ -247,10 +247,13 @@ class OneProcess(gdb.Command):
         print("%s %s, runs %s" % (pid(int(p["pid"]["bits"])), state(p), function(p["entry"])))
         # The word before a return address is the call's safepoint.
         points = [int(p["point"])] if int(p["point"]) != 0 else []
-        at = int(p["returns"]["top"]) - 8
-        while at >= int(p["returns"]["base"]) and len(points) < ITEMS:
+        returns = p["returns"]
+        few = int(returns["end"]) == int(returns["first"].address)
+        base = int(returns["end"]) + int(returns["first"].type.sizeof) if few else int(returns["base"])
+        at = int(returns["top"])
+        while at < base and len(points) < ITEMS:
             points.append(word(word(at) - 8))
-            at -= 8
+            at += 8
         for number, point in enumerate(points):
             point = gdb.Value(point).cast(gdb.lookup_type("Safepoint").pointer())
             if int(point) == 0 or int(point["function"]) == 0:
@@ -259,8 +262,10 @@ class OneProcess(gdb.Command):
             for name in inlined(point):
                 print("  #%-2d %s, inlined" % (number, name))
             print("  #%-2d %s" % (number, function(point["function"])))
+        apart = int(p["saved_room"]) * 8 > int(p["saved_inline"].type.sizeof)
+        saved = p["saved_apart"] if apart else p["saved_inline"]
         for i in range(int(p["saved_count"])):
-            print("  x%d = %s" % (i, term(int(p["saved"][i]["bits"]))))
+            print("  x%d = %s" % (i, term(int(saved[i]["bits"]))))
         message = p["mailbox"]["first"]
         for _ in range(ITEMS):
             if int(message) == 0:
