@@ -26,7 +26,7 @@
 #include "compiler/resolve/interface.h"
 #include "compiler/resolve/scope.h"
 
-enum { DUMP_COUNT = 5 };
+enum { DUMP_COUNT = 6 };
 
 typedef struct {
     CompileSource source;
@@ -159,6 +159,9 @@ static void pass_verify_core(Compilation *c, Unit *unit) {
 static void pass_build(Compilation *c, Unit *unit) {
     arena_init_pooled(&unit->arena, &c->pool);
     unit->ir = (IrModule){.arena = &unit->arena, .names = &c->names, .core = unit->core};
+    if (wants_dump(c, unit, DUMP_PASSES)) {
+        unit->ir.passes = dump_of(c, DUMP_PASSES);
+    }
     for (uint32_t i = 0; i < unit->core->functions.len; i++) {
         IrFunction *f = ir_build(&unit->ir, unit->core->functions.items[i]);
         ir_verify(f);

@@ -51,8 +51,9 @@ enum {
     DUMP_TOKENS = 1,
     DUMP_AST = 2,
     DUMP_CORE = 4,
-    DUMP_IR = 8,
-    DUMP_ASM = 16,
+    DUMP_PASSES = 8, // the IR of each function after each pass of the optimiser that changed it
+    DUMP_IR = 16,
+    DUMP_ASM = 32,
 };
 
 typedef struct {

@@ -137,6 +137,7 @@ typedef struct IrModule {
     const CoreModule *core;
     VEC(IrFunction *) functions; // as core's
     VEC(IrFunction *) live; // in that order, those that are optimised and emitted: opt/unused.c
+    Buf *passes;            // where functions are printed when a pass has changed them, or NULL
     IrBlocks reverse;       // these two are memory of ir_order, which is called often
     VEC(IrVisit) path;
 } IrModule;
@@ -148,6 +149,7 @@ struct IrFunction {
     IrBlock *entry;
     IrBlocks blocks;      // reverse postorder, the order of emission, after ir_order
     uint32_t walks;       // of ir_order
+    Str shown;            // what the module's `passes` has of it
     uint32_t block_count; // ids in use are below these
     uint32_t inst_count;
     uint32_t loop_count;

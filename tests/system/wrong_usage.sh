@@ -76,7 +76,7 @@ check 0 "" build s.cop
 check 1 "is an image, not a source" build s.copc
 check 2 "no stage 'foo'; there are tokens, ast" build --dump=foo s.cop
 check 2 "no stage ''" build --dump= s.cop
-for stage in tokens ast core ir asm all ast,ir; do check 0 println build --dump=$stage s.cop; done
+for stage in tokens ast core passes ir asm all ast,ir; do check 0 println build --dump=$stage s.cop; done
 
 check 2 "dump what?" dump
 check 2 "one image" dump s.copc s.copc

@@ -26,7 +26,8 @@ static const struct {
     {"build", "coppice build [OPTIONS] FILE|FOLDER|-", "makes an image of a program",
      "Compiles a source and the modules that it reaches, or all of a folder, to one image.\n\n"
      "  -o IMAGE           where to (FILE.copc beside the source)\n"
-     "  --dump=STAGES      prints tokens, ast, core, ir, asm (or all) and makes no image unless -o is given\n"
+     "  --dump=STAGES      prints tokens, ast, core, ir, asm (or all) and makes no image unless -o is given;\n"
+     "                     passes: the IR after each pass of the optimiser that changed it\n"
      "  --opt N            as for run\n"},
     {"test", "coppice test [OPTIONS] [FILE|FOLDER ...]", "runs tests",
      "Runs the test blocks and the '>>' examples of doc comments, each in a machine of its own; without a FILE those of the\n"

@@ -48,10 +48,13 @@ static bool read_number(const char *name, const char *text, uint64_t min, uint64
 static const struct {
     const char *name;
     uint32_t bit;
-} stages[] = {
-    {"tokens", DUMP_TOKENS}, {"ast", DUMP_AST},
-    {"core", DUMP_CORE},     {"ir", DUMP_IR},
-    {"asm", DUMP_ASM},       {"all", DUMP_TOKENS | DUMP_AST | DUMP_CORE | DUMP_IR | DUMP_ASM}};
+} stages[] = {{"tokens", DUMP_TOKENS},
+              {"ast", DUMP_AST},
+              {"core", DUMP_CORE},
+              {"passes", DUMP_PASSES},
+              {"ir", DUMP_IR},
+              {"asm", DUMP_ASM},
+              {"all", DUMP_TOKENS | DUMP_AST | DUMP_CORE | DUMP_IR | DUMP_ASM}};
 
 static bool set_dump(Options *o, const char *text) {
     do {

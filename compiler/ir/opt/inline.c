@@ -240,6 +240,7 @@ static void finish(Inline *s, uint32_t index) {
     inline_calls(s, f);
     inline_self(s, f);
     ir_verify(f);
+    opt_show(f, "inline");
     s->callees[index].size = size_of(f);
     s->callees[index].state = DONE;
 }

@@ -5,24 +5,39 @@
 
 typedef struct {
     void (*run)(IrFunction *f);
+    const char *name;
     bool dominators; // it asks for the dominator tree
     bool shape;      // it may change edges or blocks
 } Pass;
 
-// clang-format off
-static const Pass passes[] = {
-    {opt_recursion, false, true}, {opt_constants, false, true}, {opt_cfg, false, true},
-    {opt_facts, true, true},      {opt_cse, true, true},       {opt_constants, false, true},
-    {opt_cfg, false, true},       {opt_dce, false, false},      {opt_cfg, false, true},
-    {opt_lists, false, false},    {opt_strength, false, false},
-};
-// clang-format on
+static const Pass recursion = {opt_recursion, "recursion", false, true};
+static const Pass constants = {opt_constants, "constants", false, true};
+static const Pass cfg = {opt_cfg, "cfg", false, true};
+static const Pass facts = {opt_facts, "facts", true, true};
+static const Pass cse = {opt_cse, "cse", true, true};
+static const Pass dce = {opt_dce, "dce", false, false};
+static const Pass lists = {opt_lists, "lists", false, false};
+static const Pass strength = {opt_strength, "strength", false, false};
+
+static const Pass *const passes[] = {&recursion, &constants, &cfg, &facts, &cse,     &constants,
+                                     &cfg,       &dce,       &cfg, &lists, &strength};
 
 // What a test that is decided after all calls for. No such test may be left: see opt.h.
-static const Pass again[] = {{opt_constants, false, true},
-                             {opt_cfg, false, true},
-                             {opt_dce, false, false},
-                             {opt_cfg, false, true}};
+static const Pass *const again[] = {&constants, &cfg, &dce, &cfg};
+
+void opt_show(IrFunction *f, const char *pass) {
+    Buf *out = f->module->passes;
+    if (out == NULL) {
+        return;
+    }
+    Buf text = buf_new(f->module->arena);
+    ir_print(f, &text);
+    if (!str_equal(buf_view(&text), f->shown)) {
+        f->shown = buf_view(&text);
+        buf_format(out, "# %s\n", pass);
+        buf_str(out, f->shown);
+    }
+}
 
 static void run_pass(IrFunction *f, const Pass *pass) {
     if (pass->dominators) {
@@ -33,14 +48,14 @@ static void run_pass(IrFunction *f, const Pass *pass) {
         ir_order(f);
     }
     ir_verify(f);
+    opt_show(f, pass->name);
 }
 
 // Before inlining, so that what is copied is small.
 void ir_simplify(IrFunction *f) {
-    static const Pass first[] = {{opt_recursion, false, true}, {opt_cfg, false, true}};
-    for (uint32_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
-        run_pass(f, &first[i]);
-    }
+    opt_show(f, "build");
+    run_pass(f, &recursion);
+    run_pass(f, &cfg);
 }
 
 static bool has_decided_test(IrFunction *f) {
@@ -56,17 +71,15 @@ static bool has_decided_test(IrFunction *f) {
 
 void ir_optimise(IrFunction *f, bool plain) {
     for (uint32_t i = 0; !plain && i < sizeof(passes) / sizeof(*passes); i++) {
-        run_pass(f, &passes[i]);
+        run_pass(f, passes[i]);
     }
     // Each round makes the function smaller; hardly any that is optimised needs one.
     while (has_decided_test(f)) {
         for (uint32_t i = 0; i < sizeof(again) / sizeof(*again); i++) {
-            run_pass(f, &again[i]);
+            run_pass(f, again[i]);
         }
     }
 }
-
-static const Pass after_unboxing[] = {{opt_cse, true, true}, {opt_dce, false, false}};
 
 // Between these two passes raw numbers stand where terms are expected, until opt_unbox.
 static bool speculate_all(IrModule *module) {
@@ -92,9 +105,9 @@ void ir_unbox(IrModule *module) {
         IrFunction *f = module->live.items[i];
         if (opt_unbox(f)) {
             ir_verify(f);
-            for (uint32_t k = 0; k < sizeof(after_unboxing) / sizeof(*after_unboxing); k++) {
-                run_pass(f, &after_unboxing[k]);
-            }
+            opt_show(f, "unbox");
+            run_pass(f, &cse);
+            run_pass(f, &dce);
         }
     }
 }

@@ -13,6 +13,9 @@
 
 #include "compiler/ir/ir.h"
 
+// Prints f where `passes` of the module says, if it changed. Between passes only: numbers anew.
+void opt_show(IrFunction *f, const char *pass);
+
 // Makes calls of itself at the function's end jumps to its beginning. (recursion.c)
 void opt_recursion(IrFunction *f);
 // A copy of a function, for keeping; ordered and numbered. (clone.c)

@@ -79,3 +79,11 @@ Test(opt, a_field_is_guessed_or_known) {
     ASSERT_IR("f/1", "record P { x, y }\npub fn f(P{x:} as p) = x + p.y", "field P.1", 1);
     ASSERT_IR("f/1", "record P { x, y }\npub fn f(p) = p.z", " = get :z", 1);
 }
+
+Test(opt, each_pass_that_changes_something_is_shown) {
+    const char *text = listing_of(DUMP_PASSES, "pub fn f(x) = g(x) + 2 * 3\nfn g(x) = x");
+    cr_assert(listing_count(text, "# build\nfn ") == 2, "%s", text);
+    cr_assert(listing_count(text, "# inline\nfn f/1") == 1, "%s", text);
+    cr_assert(listing_count(text, "# constants\nfn f/1") == 1, "%s", text);
+    cr_assert(listing_count(text, "# facts") == 0, "%s", text);
+}
