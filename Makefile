@@ -377,7 +377,7 @@ sim: all .build/testrun
 	@.build/testrun -m $$(seq -s, -f 'seed=%g' 1 $(SEEDS)) -c $(COPPICE) $(or $(T),behave samples)
 
 # On an emulated aarch64, as machine code and interpreted.
-ARM64_TESTS := samples lang/match lang/bytes
+ARM64_TESTS := samples lang/match lang/bytes system/large_module.sh
 .PHONY: arm64 arm64-build
 arm64: arm64-build
 	@.build/testrun -x 20 -m source,engine=interp -c .build/arm64/run $(or $(T),$(ARM64_TESTS))
