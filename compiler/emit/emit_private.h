@@ -4,6 +4,7 @@
 // The steps of emit_function, each filling its part of Emit for the next:
 //     alloc.c     one ALLOC for the instructions that build in a row
 //     liveness.c  what lives at each block's start, where values die, which live across calls
+//     passing.c   which of them leave their registers to a loop
 //     frame.c     which blocks run with a frame
 //     regalloc.c  a place for each value: X, Y, or X up to the frame and Y behind it
 //     encode.c    words, blocks, regions; with moves.c (parallel moves), maps.c, lines.c
@@ -38,7 +39,7 @@ typedef struct {
     // By value id (ir_number).
     uint32_t value_count; // without constants
     uint32_t *use_count;
-    bool *wants_y;  // lives across a call, or is a slot
+    bool *wants_y;  // lives across a call, passes through a loop, or is a slot
     uint16_t *x_of; // its register X (of a raw number: D), NO_REG if it has none
     uint16_t *y_of;
     uint32_t *kill_start; // by instruction: where its entries of `kills` begin
@@ -62,6 +63,7 @@ typedef struct {
 // The steps.
 void alloc_merge(IrFunction *f);
 void liveness_find(Emit *e);
+void passing_find(Emit *e);
 void frame_place(Emit *e);
 void regalloc_run(Emit *e);
 void encode_run(Emit *e);

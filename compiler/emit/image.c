@@ -41,6 +41,7 @@ static void place_values(Emit *e) {
     if (e->all_y) {
         memset(e->wants_y, true, e->value_count);
     }
+    passing_find(e);
     frame_place(e);
     regalloc_run(e);
 }
