@@ -106,12 +106,30 @@ Term bif_list_length(Process *p, Term *args) {
     return length;
 }
 
-Term bif_list_reverse(Process *p, Term *args) {
-    if (term_is_empty(args[0])) {
-        return args[0];
+// A list of at most CELL_CHUNK elements.
+static Term reverse_short(Process *p, Term *args, size_t n) {
+    Room room;
+    if (!process_reserve(p, n * CONS_WORDS, NULL, 0, &room)) {
+        return TERM_NONE;
     }
-    if (!term_is_cons(args[0])) {
-        return process_badarg(p, args[0]);
+    Term acc = TERM_EMPTY;
+    for (Term at = args[0]; term_is_cons(at); at = cons_tail(at)) {
+        acc = room_cons(&room, cons_head(at), acc);
+    }
+    process_charge(p, (int32_t)(n / CELLS_PER_REDUCTION));
+    return acc;
+}
+
+Term bif_list_reverse(Process *p, Term *args) {
+    if (p->work == NULL) {
+        Term at = args[0];
+        size_t n = list_walk(&at, CELL_CHUNK);
+        if (term_is_empty(at)) {
+            return n == 0 ? at : reverse_short(p, args, n);
+        }
+        if (!term_is_cons(at)) {
+            return process_badarg(p, args[0]);
+        }
     }
     ListWork *w = list_work(p, bif_list_reverse, args[0], TERM_EMPTY);
     if (w == NULL) {
