@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of the ops on raw floats. What leaves a raw register as a term is finite: box looks, since a
-// number that is not has the tag of none.
+// number that is not has the tag of none. mul_unbox and div_unbox leave looking to who comes next, as
+// raw_mul and raw_div do.
 
 op(raw_move) {
     SET_RAW(A);
@@ -107,22 +108,30 @@ op(mul_unbox) {
     Term a = A;
     Term b = B;
     if (LIKELY(term_is_flo(a) && term_is_flo(b))) {
-        double product = term_to_flo(a) * term_to_flo(b);
-        if (LIKELY(raw_is_finite(product))) {
-            SET_RAW(product);
-            NEXT;
-        }
+        SET_RAW(term_to_flo(a) * term_to_flo(b));
+        NEXT;
     }
     SLOW_RAW(slow_mul_unbox(p, A, B));
 }
 
 op(div_unbox) {
-    double a;
-    double b;
-    if (LIKELY(term_exact_double(A, &a) && term_exact_double(B, &b))) {
-        double quotient = a / b;
-        if (LIKELY(raw_is_finite(quotient))) {
-            SET_RAW(quotient);
+    Term a = A;
+    Term b = B;
+    if (LIKELY(term_is_flo(a))) {
+        if (term_is_flo(b)) {
+            SET_RAW(term_to_flo(a) / term_to_flo(b));
+            NEXT;
+        }
+        if (LIKELY(term_is_small(b))) {
+            SET_RAW(term_to_flo(a) / (double)term_to_small(b));
+            NEXT;
+        }
+    } else if (terms_are_small(a, b)) {
+        // Of integers the quotient is right when both are floats exactly.
+        double dividend = (double)term_to_small(a);
+        double divisor = (double)term_to_small(b);
+        if ((int64_t)dividend == term_to_small(a) && (int64_t)divisor == term_to_small(b)) {
+            SET_RAW(dividend / divisor);
             NEXT;
         }
     }

@@ -127,7 +127,8 @@ static inline double term_to_flo(Term t) {
 
 // Whether it is neither infinite nor not a number.
 static inline bool raw_is_finite(double d) {
-    return d - d == 0;
+    double zero = d - d;
+    return zero == zero;
 }
 
 static inline double raw_load(const Term *slot) {

@@ -194,15 +194,18 @@ static IrOp raw_op_of(const IrInst *inst) {
     }
 }
 
-static void make_raw(IrInst *inst, IrOp op) {
+static void make_raw(Unbox *u, IrInst *inst, IrOp op) {
     inst->op = (uint16_t)op;
     inst->raw = true;
     inst->name = inst->module = NULL;
+    if (op != IR_RAW_NEG) {
+        insert_after(inst, convert(u, IR_RAW_CHECK, inst, inst));
+    }
 }
 
 // A product of what may be anything, right before the only arithmetic that uses it, as a float: it
 // is unboxed without having been a term.
-static void fuse_product(const uint32_t *uses, IrInst *v, const IrInst *user) {
+static void fuse_product(Unbox *u, const uint32_t *uses, IrInst *v, const IrInst *user) {
     if (v->op != IR_MUL || v->raw || v->block != user->block || v->target_count != 0 ||
         uses[v->id] != 1) {
         return;
@@ -217,26 +220,23 @@ static void fuse_product(const uint32_t *uses, IrInst *v, const IrInst *user) {
             return;
         }
     }
-    make_raw(v, IR_MUL_UNBOX);
+    make_raw(u, v, IR_MUL_UNBOX);
 }
 
 static void rewrite_arithmetic(Unbox *u, const uint32_t *uses, IrInst *inst) {
     bool anything =
         inst->op == IR_DIV && !is_float(u, inst->args[0]) && !is_float(u, inst->args[1]);
     if (anything) {
-        make_raw(inst, IR_DIV_UNBOX);
+        make_raw(u, inst, IR_DIV_UNBOX);
         return;
     }
     for (uint32_t i = 0; i < inst->arg_count; i++) {
         if (!ir_is_const(inst->args[i])) {
-            fuse_product(uses, inst->args[i], inst);
+            fuse_product(u, uses, inst->args[i], inst);
         }
         inst->args[i] = raw_of(u, inst->args[i], inst);
     }
-    make_raw(inst, raw_op_of(inst));
-    if (inst->op != IR_RAW_NEG) {
-        insert_after(inst, convert(u, IR_RAW_CHECK, inst, inst));
-    }
+    make_raw(u, inst, raw_op_of(inst));
 }
 
 // A comparison of raw numbers, when that is what both are without more ado.
