@@ -1,7 +1,7 @@
 // Speculation: where arithmetic on values of unknown kind ends in what must be a float, they most
 // likely are floats, and what fields are read of is most likely the record that has them.
 //
-// A block whose beginning has no effects is then tried with guards: AS_FLOAT and IS_RECORD_OF before
+// A block whose beginning has no effects is then tried (with those that simply follow) with guards: AS_FLOAT and IS_RECORD_OF before
 // the first use of each such value. Behind them the kinds are known, so that unbox.c keeps numbers
 // raw and fields need no test of their own. All guards go to one copy of the block, made as it was,
 // which does everything again from the block's start: whatever was computed until then is dropped
@@ -39,6 +39,11 @@ static bool is_arithmetic(const IrInst *inst) {
            (inst->op == IR_ADD || inst->op == IR_SUB || inst->op == IR_MUL || inst->op == IR_NEG);
 }
 
+// A call that will be a raw operation: see types.c.
+static bool is_raw_call(const Speculation *s, const IrInst *inst) {
+    return inst->op == IR_CALL_EXT && kinds_in(s, inst) == KIND_FLOAT;
+}
+
 // ---- What becomes part of a float ---------------------------------------------------------------
 
 static void want_args(Speculation *s, const IrInst *inst) {
@@ -55,7 +60,7 @@ static void find_wanted(Speculation *s) {
     for (uint32_t i = 0; i < s->f->blocks.len; i++) {
         for (IrInst *inst = s->f->blocks.items[i]->first; inst != NULL; inst = inst->next) {
             bool gives_float = ir_has_value(inst) && kinds_in(s, inst) == KIND_FLOAT;
-            if (gives_float && (is_arithmetic(inst) || inst->op == IR_CALL_EXT)) {
+            if (gives_float && (is_arithmetic(inst) || is_raw_call(s, inst))) {
                 want_args(s, inst);
             }
         }
@@ -82,7 +87,10 @@ static bool uses_roots(const Speculation *s, const IrInst *inst) {
 // ---- Where it pays ------------------------------------------------------------------------------
 
 // May it be done again?
-static bool is_repeatable(const IrInst *inst) {
+static bool is_repeatable(const Speculation *s, const IrInst *inst) {
+    if (is_raw_call(s, inst)) {
+        return true;
+    }
     return (ir_flags(inst) & (IR_EFFECT | OP_CALL | IR_ENDS)) == 0 && inst->target_count == 0 &&
            inst->op != IR_SLOT_GET && inst->op != IR_CELL;
 }
@@ -101,7 +109,7 @@ static void clear_guards(Speculation *s) {
 
 static uint32_t count_guards(Speculation *s, const IrBlock *block) {
     uint32_t guards = 0;
-    for (const IrInst *inst = block->first; is_repeatable(inst); inst = inst->next) {
+    for (const IrInst *inst = block->first; is_repeatable(s, inst); inst = inst->next) {
         for (uint32_t i = 0; i < inst->arg_count && uses_roots(s, inst); i++) {
             IrInst *v = inst->args[i];
             if (is_root(s, v) && s->guard[v->id] == NULL) {
@@ -254,8 +262,7 @@ static void make_field(const Speculation *s, IrInst *get) {
 
 // Arithmetic takes what was found to be a float.
 static void take_floats(const Speculation *s, IrInst *inst) {
-    bool takes = is_arithmetic(inst) || inst->op == IR_DIV ||
-                 (inst->op == IR_CALL_EXT && kinds_in(s, inst) == KIND_FLOAT);
+    bool takes = is_arithmetic(inst) || inst->op == IR_DIV || is_raw_call(s, inst);
     for (uint32_t i = 0; i < inst->arg_count && takes && inst->target_count == 0; i++) {
         IrInst *v = inst->args[i];
         if (!ir_is_const(v) && v->id < s->count && s->guard[v->id] != NULL) {
@@ -264,17 +271,18 @@ static void take_floats(const Speculation *s, IrInst *inst) {
     }
 }
 
-// Gives the block that the rest of it is now in.
-static IrBlock *guard_block(Speculation *s, IrBlock *block, IrBlock *otherwise) {
-    bool guarding = true;
+// Gives the block that the rest of it is now in; `*guarding`: all until there may be done again.
+static IrBlock *guard_block(Speculation *s, IrBlock *block, IrBlock *otherwise, bool *guarding) {
     IrBlock *rest = block;
     for (IrInst *inst = block->first; inst != NULL; inst = inst->next) {
-        guarding = guarding && is_repeatable(inst);
-        if (guarding && inst->op == IR_GET_FIELD && !ir_is_const(inst->args[0]) &&
+        bool ends = inst->next == NULL;
+        *guarding = *guarding && (ends || is_repeatable(s, inst));
+        bool guards = *guarding && !ends;
+        if (guards && inst->op == IR_GET_FIELD && !ir_is_const(inst->args[0]) &&
             s->record[inst->args[0]->id] == 0) {
             guard_record(s, inst, otherwise);
         }
-        for (uint32_t i = 0; i < inst->arg_count && guarding && uses_roots(s, inst); i++) {
+        for (uint32_t i = 0; i < inst->arg_count && guards && uses_roots(s, inst); i++) {
             if (is_root(s, inst->args[i]) && s->guard[inst->args[i]->id] == NULL) {
                 guard_float(s, inst->args[i], inst, otherwise);
             }
@@ -308,16 +316,33 @@ static void use_guards(const Speculation *s, IrBlock *block, bool known) {
     }
 }
 
+// The block that only `block` leads to, as the one it leads to; or NULL.
+static IrBlock *sole_next(const IrBlock *block) {
+    IrBlock *next = block->last->op == IR_JUMP ? block->last->targets[0] : NULL;
+    return next != NULL && next->preds.len == 1 && next->params.len == 0 && !next->is_header
+               ? next
+               : NULL;
+}
+
+// Guards what `block` needs, and what the blocks need that simply follow once tests are decided.
+static void guard_all(Speculation *s, IrBlock *block, bool *done, bool *known) {
+    IrBlock *otherwise = copy_region(s, block);
+    bool guarding = true;
+    for (IrBlock *part = block; part != NULL && guarding;) {
+        known[part->order] = true;
+        done[part->order] = true;
+        IrBlock *rest = guard_block(s, part, otherwise, &guarding);
+        drop_test(s, rest);
+        part = sole_next(rest);
+    }
+}
+
 static void speculate(Speculation *s, IrBlock *block, bool *done) {
     bool *known = ARENA_NEW_ARRAY(s->arena, bool, s->f->blocks.len);
-    IrBlock *otherwise = copy_region(s, block);
-    IrBlock *rest = guard_block(s, block, otherwise);
-    drop_test(s, rest);
-    known[block->order] = true;
-    done[block->order] = true;
+    guard_all(s, block, done, known);
     for (uint32_t i = block->order + 1; i < s->f->blocks.len; i++) {
         IrBlock *part = s->f->blocks.items[i];
-        if (ir_dominates(block, part)) {
+        if (ir_dominates(block, part) && !done[i]) {
             done[i] = true;
             known[i] = known[part->idom->order] && !part->is_header;
             use_guards(s, part, known[i]);
