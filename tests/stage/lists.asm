@@ -32,7 +32,7 @@ L1:
     head x1, x0
     tail_of x0, x0
     band x2, x1, 1, -, {x0 x1 hole y0}
-    eq x2, 0, L2, {x0 x1 hole y0}
+    same x2, 0, L2, {x0 x1 hole y0}
     loop L1, {x0 hole y0}
 L2:
     alloc 2, {x0 x1 hole y0}

@@ -67,7 +67,7 @@ L9:
     bits_float x2, x0, 8, 64, 1, L12, {x0 x1}
     bits_utf8 x3, x0, 72, L12, {x0 x1 x2}
     utf8_bits x4, x3
-    add x4, 72, x4, -, {x0 x1 x2 x3}
+    add x4, x4, 72, -, {x0 x1 x2 x3}
     bits_bytes x5, x0, x4, x1, L12, {x0 x1 x2 x3 x4}
     mul x1, x1, 8, -, {x0 x2 x3 x4 x5}
     add x1, x4, x1, -, {x0 x2 x3 x5}
@@ -130,11 +130,10 @@ L2:
     add x2, x2, 1, -, {x0 x1 hole x3}
     loop L2, {x0 x1 x2 hole x3}
 L3:
-    add x4, x2, 1, -, {x0 x1 x2 hole x3}
-    alloc 5, {x0 x1 x2 hole x3 x4}
-    tuple x2, (x1, x2)
-    list_add x3, x3, x2
-    move x2, x4
+    alloc 5, {x0 x1 x2 hole x3}
+    tuple x4, (x1, x2)
+    list_add x3, x3, x4
+    add x2, x2, 1, -, {x0 x1 hole x3}
     loop L2, {x0 x1 x2 hole x3}
 L4:
     move y0, x3

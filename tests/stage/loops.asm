@@ -7,12 +7,11 @@ fn main/0
 L1:
     ge 10, x0, L3, {x0 hole x1}
     band x2, x0, 1, -, {x0 hole x1}
-    eq x2, 0, L2, {x0 hole x1}
-    add x2, x0, 1, -, {x0 hole x1}
-    mul x0, x0, x0, -, {hole x1 x2}
+    same x2, 0, L2, {x0 hole x1}
+    mul x2, x0, x0, -, {x0 hole x1}
     alloc 2, {x0 hole x1 x2}
-    list_add x1, x1, x0
-    move x0, x2
+    list_add x1, x1, x2
+    add x0, x0, 1, -, {hole x1}
     loop L1, {x0 hole x1}
 L2:
     add x0, x0, 1, -, {hole x1}

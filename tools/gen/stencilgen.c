@@ -129,9 +129,12 @@ static void print_op(int op, int variant, int number) {
     printf(
         "#define SET(v) (%s = (v))\n#define SET_RAW SET\n#define X(i) %s\n#define A %s\n#define B %s\n",
         has_destination ? operands[0] : "t0", operands[0], operands[source], operands[source + 1]);
+    printf("#define B_VALUE %s\n",
+           strcmp(operands[source + 1], "SMALL") == 0 ? "SMALL_VALUE" : "term_to_small(B)");
     printf("STENCIL(%s_%d)\n", (op_infos[op].flags & OP_CALL) != 0 ? "call" : "st", number);
     print_body(&op_bodies[op]);
-    puts("#undef T0_OUT\n#undef T1_OUT\n#undef SET\n#undef SET_RAW\n#undef X\n#undef A\n#undef B");
+    puts(
+        "#undef T0_OUT\n#undef T1_OUT\n#undef SET\n#undef SET_RAW\n#undef X\n#undef A\n#undef B\n#undef B_VALUE");
 }
 
 static void print_micro(int micro, int variant, int number) {

@@ -28,6 +28,7 @@ extern char HOLE_SMALL __attribute__((aligned(4)));
 extern char HOLE_ATOM __attribute__((aligned(256)));
 extern char HOLE_A __attribute__((aligned(256)));
 extern char HOLE_WORD32;
+extern char HOLE_VALUE;
 extern char HOLE_OFFSET;
 
 #define STENCIL(name) __attribute__((preserve_none)) void name(PARAMETERS)
@@ -53,6 +54,8 @@ static inline Term stencil_any(void) {
 // Operands.
 #define N             ((size_t)(uintptr_t)&HOLE_N >> 3)
 #define SMALL         TERM_LITERAL((uintptr_t)&HOLE_SMALL)
+#define SMALL_VALUE   ((int64_t)(uintptr_t)&HOLE_VALUE)
+#define B_IS_SHIFT    true // class k is of no other
 #define CONST_ATOM    TERM_LITERAL((uintptr_t)&HOLE_ATOM + IMM_ATOM)
 #define ATOM          TERM_LITERAL((uintptr_t)&HOLE_A + IMM_ATOM)
 #define OFFSET        ((uintptr_t)&HOLE_OFFSET)

@@ -48,6 +48,7 @@ typedef struct {
 
 #include "gen/stencil_tables.h"
 
+enum { SHIFT_MAX = 61 }; // of shl and shr by a constant: class k
 enum { REGISTERS = 6, T0 = 6, T1 = 7, FUNCTION_ALIGN = 16 };
 // Places of raw operands, as the variants of stencils count them (class g): D0..D6, then these.
 enum { RAW_REGISTERS = 7, RAW_T = 7, RAW_Y, RAW_X, RAW_CONSTANT, RAW_PLACES };
@@ -198,16 +199,18 @@ static uint32_t class_size(char class) {
 static uint32_t place_other(Translation *t, uint32_t operand, char class, uint32_t temporary) {
     bool constant = operand_kind(operand) > OPERAND_Y;
     Term value = constant ? operand_constant(t->layout.module, operand) : TERM_EMPTY;
+    bool shifts = constant && term_is_small(value) && value.bits <= term_small(SHIFT_MAX).bits;
+    if (class == 'k' && !shifts) {
+        return UINT32_MAX;
+    }
     if (constant && is_immediate(value) && term_is_small(value) && strchr("cuek", class) != NULL) {
         t->values[HOLE_SMALL] = value.bits;
+        t->values[HOLE_VALUE] = value.bits >> 2;
         return class == 'u' ? 1 : class == 'k' ? 0 : T1;
     }
     if (constant && is_immediate(value) && term_is_atom(value) && class == 'e') {
         t->values[HOLE_ATOM] = value.bits - IMM_ATOM;
         return T1 + 1;
-    }
-    if (class == 'k') {
-        return UINT32_MAX;
     }
     emit_load(t, operand, temporary);
     return class == 't' || class == 'u' ? 0 : T0;

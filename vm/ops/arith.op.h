@@ -46,8 +46,7 @@ op(mul) {
     Term a = A;
     Term b = B;
     int64_t r;
-    if (LIKELY(terms_are_small(a, b) &&
-               !__builtin_mul_overflow((int64_t)a.bits >> 2, (int64_t)b.bits, &r))) {
+    if (LIKELY(terms_are_small(a, b) && !__builtin_mul_overflow((int64_t)a.bits, B_VALUE, &r))) {
         SET(TERM_LITERAL(r));
         NEXT;
     }
@@ -155,10 +154,9 @@ op(bnot) {
 op(shl) {
     Term a = A;
     Term b = B;
-    if (LIKELY(terms_are_small(a, b) && b.bits < UINT64_C(62) << 2)) {
-        unsigned count = (unsigned)(b.bits >> 2);
-        int64_t r = (int64_t)(a.bits << count);
-        if (LIKELY(r >> count == (int64_t)a.bits)) {
+    if (LIKELY(terms_are_small(a, b) && B_IS_SHIFT)) {
+        int64_t r = (int64_t)(a.bits << B_VALUE);
+        if (LIKELY(r >> B_VALUE == (int64_t)a.bits)) {
             SET(TERM_LITERAL(r));
             NEXT;
         }
@@ -169,8 +167,8 @@ op(shl) {
 op(shr) {
     Term a = A;
     Term b = B;
-    if (LIKELY(terms_are_small(a, b) && b.bits < UINT64_C(62) << 2)) {
-        SET(term_small(term_to_small(a) >> (b.bits >> 2)));
+    if (LIKELY(terms_are_small(a, b) && B_IS_SHIFT)) {
+        SET(TERM_LITERAL(((int64_t)a.bits >> B_VALUE) & ~INT64_C(3)));
         NEXT;
     }
     SLOW2(slow_shr);

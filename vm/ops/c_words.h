@@ -36,6 +36,8 @@
 
 // Words ------------------------------------------------------------------------------------------
 
+#define B_VALUE      term_to_small(B)
+#define B_IS_SHIFT   (B.bits < UINT64_C(62) << 2)
 #define TOP          p->heap.top
 #define HAS_ROOM     ((size_t)(y - p->heap.top) >= (size_t)N + HEAP_GAP)
 #define SPEND        (--p->reds < 0)

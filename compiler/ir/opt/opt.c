@@ -103,6 +103,7 @@ void ir_unbox(IrModule *module) {
     }
     for (uint32_t i = 0; i < module->live.len; i++) {
         IrFunction *f = module->live.items[i];
+        opt_sharpen(f);
         if (opt_unbox(f)) {
             ir_verify(f);
             opt_show(f, "unbox");

@@ -45,6 +45,8 @@ void opt_types(IrModule *module);
 // Tries blocks for what unknown values most likely are, by the same kinds. Whether it changed anything:
 // then they are to be found anew, and until opt_unbox has run some args are raw. (speculate.c)
 bool opt_speculate(IrFunction *f);
+// Uses the same kinds for what is not about floats. (sharpen.c)
+void opt_sharpen(IrFunction *f);
 // Keeps floats raw, by the kinds that opt_types has just found. Whether there were any. (unbox.c)
 bool opt_unbox(IrFunction *f);
 // Drops what nobody uses. (dce.c)

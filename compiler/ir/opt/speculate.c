@@ -7,7 +7,8 @@
 // which does everything again from the block's start: whatever was computed until then is dropped
 // unseen. The copy takes along all that the block dominates, so that no value has two definitions to
 // be joined; that is bounded, and done for disjoint parts of a function, so code at most doubles.
-// Tests: tests/unit/compiler/ir/types_test.c.
+// Tests: tests/unit/compiler/ir/types_test.c,
+// tests/lang/values/likely_floats.cop.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"
@@ -319,9 +320,8 @@ static void use_guards(const Speculation *s, IrBlock *block, bool known) {
 // The block that only `block` leads to, as the one it leads to; or NULL.
 static IrBlock *sole_next(const IrBlock *block) {
     IrBlock *next = block->last->op == IR_JUMP ? block->last->targets[0] : NULL;
-    return next != NULL && next->preds.len == 1 && next->params.len == 0 && !next->is_header
-               ? next
-               : NULL;
+    return next != NULL && next->preds.len == 1 && next->params.len == 0 && !next->is_header ? next
+                                                                                             : NULL;
 }
 
 // Guards what `block` needs, and what the blocks need that simply follow once tests are decided.

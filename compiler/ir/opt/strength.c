@@ -1,6 +1,7 @@
 // Strength: operations become cheaper ones that do the same, whatever their args turn out to be.
 //
 //   a // 2^k, a % 2^k   a shift and a mask: both round toward negative infinity, and fail alike
+//   2 * a, 0 == a       a * 2, a == 0: the machine has operations with a constant second
 //   m.name              GET_FIELD, which looks first whether m is the record of this module that has
 //                       such a field; of several the one that is named first
 //
@@ -29,6 +30,18 @@ static void reduce_division(IrFunction *f, IrInst *inst) {
     inst->args[1] = ir_const_int(f, divides ? k : (INT64_C(1) << k) - 1);
 }
 
+// A number first never is what an operation fails by.
+static void put_constant_second(IrInst *inst) {
+    IrInst *first = inst->args[0];
+    uint32_t kinds = ir_is_const(first) ? kinds_of(first) : 0;
+    bool is_number =
+        kinds == KIND_INT || (kinds == KIND_FLOAT && (inst->op == IR_ADD || inst->op == IR_MUL));
+    if (is_number && !ir_is_const(inst->args[1])) {
+        inst->args[0] = inst->args[1];
+        inst->args[1] = first;
+    }
+}
+
 static void guess_record(const IrFunction *f, IrInst *get) {
     const CoreModule *core = f->module->core;
     for (uint32_t i = 0; i < core->records.len; i++) {
@@ -47,6 +60,9 @@ static void guess_record(const IrFunction *f, IrInst *get) {
 void opt_strength(IrFunction *f) {
     for (uint32_t i = 0; i < f->blocks.len; i++) {
         for (IrInst *inst = f->blocks.items[i]->first; inst != NULL; inst = inst->next) {
+            if ((ir_flags(inst) & IR_COMMUTES) != 0) {
+                put_constant_second(inst);
+            }
             switch (inst->op) {
             case IR_IDIV:
             case IR_MOD: reduce_division(f, inst); break;

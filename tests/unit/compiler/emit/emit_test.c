@@ -104,6 +104,26 @@ Test(emit, a_loop_keeps_its_values_in_slots_across_calls) {
         "    loop L1, {y0 y1}\n");
 }
 
+Test(emit, what_passes_through_a_loop_leaves_it_the_registers) {
+    const char *code =
+        listing_fn(DUMP_ASM, "f/1",
+                   "pub fn f(n) = outer(n, n * 2, n * 3, n * 4, 0, 0)\n"
+                   "fn outer(0, _b, _c, _d, _e, sum) = sum\n"
+                   "fn outer(n, b, c, d, e, sum) =\n"
+                   "  outer(n - 1, b, c + 1, d + b, e + c, inner(n, 0, 1, 2, 3, sum))\n"
+                   "fn inner(0, p, q, r, s, sum) = sum + p + q + r + s\n"
+                   "fn inner(i, p, q, r, s, sum) = inner(i - 1, q, r, s, p + i, sum + p)\n");
+    cr_assert(strstr(code, "L3:\n    same x0, 0, L4, {x0 x1 x2 x3 x4 x5 y0 y1 y2 y3 y4}\n") != NULL,
+              "%s", code);
+    // A loop that has enough of them needs no frame.
+    const char *small = listing_fn(DUMP_ASM, "f/2",
+                                   "pub fn f(n, b) = outer(n, b, 0)\nfn outer(0, _b, sum) = sum\n"
+                                   "fn outer(n, b, sum) = outer(n - 1, b, inner(n, sum))\n"
+                                   "fn inner(0, sum) = sum\n"
+                                   "fn inner(i, sum) = inner(i - 1, sum + i)\n");
+    cr_assert(strstr(small, "frame") == NULL, "%s", small);
+}
+
 Test(emit, integers_over_29_bits_and_long_texts_are_literals) {
     const char *code = ASM("f/0", "pub fn f() = [268_435_455, 268_435_456, \"text\", :atom]");
     cr_assert(strstr(code, "move x0, [268435455, 268435456, \"text\", :atom]") != NULL, "%s", code);

@@ -67,6 +67,9 @@ Test(opt, effects_stay_in_order) {
 
 Test(opt, divisions_by_powers_of_two_are_shifts_and_masks) {
     ASSERT_IR("f/1", "pub fn f(x) = x // 8", " = shr ", 1);
+    ASSERT_IR("f/1", "pub fn f(x) = 3 * x", " = mul v0, 3", 1);
+    ASSERT_IR("f/1", "pub fn f(x) = :a + x", " = add :a, v0", 1);
+    ASSERT_IR("f/1", "pub fn f(x) = 3 - x", " = sub 3, v0", 1);
     ASSERT_IR("f/1", "pub fn f(x) = x % 8", " = band ", 1);
     ASSERT_IR("f/1", "pub fn f(x) = x // 6", " = idiv ", 1);
     ASSERT_IR("f/1", "pub fn f(x) = x % -8", " = mod ", 1);

@@ -57,6 +57,16 @@ Test(types, comparisons_of_raw_numbers) {
               0);
 }
 
+#define UPDATE                                                                                     \
+    "record P { x, y, v, w }\npub fn push(a, b) {\n  let dx = a.x - b.x\n  let dy = a.y - b.y\n"   \
+    "  let m = 0.5 / (dx * dx + dy * dy)\n  P{a | v: a.v - dx * m, w: a.w - dy * m}\n}\n"
+
+Test(types, guards_reach_beyond_decided_tests) {
+    ASSERT_IR("push/2", UPDATE, " = as_float ", 6);
+    // Where floats were found, nothing is left to look at but what is divided by.
+    ASSERT_IR("push/2", UPDATE, " = raw_div 0.5, v16\n    v19 = field P.2 v0\n", 1);
+}
+
 #define PULL                                                                                       \
     "record P { x, y }\npub fn f() = P{x: 1.0, y: 2.0}\n"                                          \
     "pub fn pull(a, b) {\n  let dx = a.x - b.x\n  let dy = a.y - b.y\n"                            \
@@ -68,4 +78,39 @@ Test(types, likely_floats_are_tried) {
     ASSERT_IR("pull/2", PULL, "is_record_of P", 2);
     ASSERT_IR("pull/2", PULL, " = field P", 4);
     ASSERT_IR("pull/2", PULL, "get_field", 4);
+}
+
+// ---- sharpen.c ----------------------------------------------------------------------------------
+
+Test(types, equality_of_integers_is_identity) {
+    ASSERT_IR("f/1", "pub fn f(n) = if n % 2 == 0 { 1 } else { 2 }", " same ", 1);
+    // One may be 0.0, the other hold one.
+    ASSERT_IR("f/1", "pub fn f(n) = if n == 0 { 1 } else { 2 }", " same ", 0);
+    ASSERT_IR("f/1", "pub fn f(n) = if n + 1 == 0 { 1 } else { 2 }", " same ", 0);
+    ASSERT_IR("f/1", "pub fn f(n) = if (n, 1) == (0, n) { 1 } else { 2 }", " same ", 0);
+    ASSERT_IR("f/1", "pub fn f(n) = if n == :a { 1 } else { 2 }", " same ", 1);
+}
+
+#define STEPS(step)                                                                                \
+    "pub fn f(n) = steps(n, 1, 1)\nfn steps(0, _i, s) = s\n"                                       \
+    "fn steps(n, i, s) = steps(n - 1, " step ", s + i * n)\n"
+
+Test(types, a_loop_counts_at_its_end) {
+    ASSERT_IR("f/1", STEPS("i + 1"),
+              "    v8 = mul v3, v2\n"
+              "    v9 = add v4, v8\n"
+              "    v10 = add v3, 1\n"
+              "    jump v7, v10, v9 -> b1\n",
+              1);
+    // What need not be an integer fails where it stands, before what fails behind it.
+    ASSERT_IR("f/1", STEPS("i + 1.5"), " = mul ", 1);
+    ASSERT_IR("f/2",
+              "pub fn f(n, i) = steps(n, i, 1)\nfn steps(0, _i, s) = s\n"
+              "fn steps(n, i, s) = steps(n - 1, i + 1, s + i * n)\n",
+              "    v9 = add v4, 1\n    v10 = mul v4, v3\n", 1);
+    // Nor does it move over what can be seen.
+    ASSERT_IR("f/2",
+              "pub fn f(n, p) = steps(n, 1, p)\nfn steps(0, _i, _p) = :ok\n"
+              "fn steps(n, i, p) { let next = i + 1; p ! i; steps(n - 1, next, p) }\n",
+              "    v7 = add v4, 1\n    send v1, v4\n", 1);
 }
