@@ -233,7 +233,7 @@ op(match_64) {
     JUMP(L);
 }
 
-// What is not a slice, of BYTES, and what fails, is left to C.
+// What fails is left to C.
 
 op(rest_at) {
     Term a = A;
@@ -243,6 +243,17 @@ op(rest_at) {
         top += SLICE_WORDS;
         t1 = stencil_any();
         NEXT;
+    }
+    if (LIKELY(term_is_bytes(a))) {
+        BytesView view = bytes_view(a);
+        __asm__("" : "+r"(view.len)); // the length before the address: registers are few
+        if (LIKELY(view.len - OFFSET <= BYTES_HEAP_MAX && HAS_BYTES_ROOM)) {
+            t0 = t1 = stencil_any();
+            Term *box = top;
+            top = put_bytes(box, (uintptr_t)view.data + OFFSET, view.len - OFFSET);
+            D = term_from_box(box);
+            NEXT;
+        }
     }
     GO_COLD;
 }

@@ -150,6 +150,9 @@ op(same) {
     if (LIKELY(!term_is_pointer(a) || !term_is_pointer(b))) {
         JUMP(L);
     }
+    if (LIKELY(bytes_differ_at_sight(a, b))) {
+        JUMP(L);
+    }
     TEST2(slow_same);
 }
 
@@ -160,6 +163,9 @@ op(differ) {
         JUMP(L);
     }
     if (LIKELY(!term_is_pointer(a) || !term_is_pointer(b))) {
+        NEXT;
+    }
+    if (LIKELY(bytes_differ_at_sight(a, b))) {
         NEXT;
     }
     TEST2(slow_differ);
@@ -180,6 +186,9 @@ op(eq) {
         }
         JUMP(L);
     }
+    if (LIKELY(bytes_differ_at_sight(a, b))) {
+        JUMP(L);
+    }
     TEST2(slow_eq);
 }
 
@@ -197,6 +206,9 @@ op(ne) {
             NEXT;
         }
         JUMP(L);
+    }
+    if (LIKELY(bytes_differ_at_sight(a, b))) {
+        NEXT;
     }
     TEST2(slow_ne);
 }

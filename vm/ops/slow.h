@@ -52,6 +52,16 @@ static inline bool box_is_headed(Term t, Term header) {
     return term_is_box(t) && term_same_bits(box_pointer(t)[0], header);
 }
 
+// Bytes of different length are not equal, which needs no look at them.
+static inline __attribute__((always_inline)) bool bytes_differ_at_sight(Term a, Term b) {
+    if (!term_is_bytes(a)) {
+        return false;
+    }
+    uint64_t len = bytes_len(a);
+    __asm__("" : "+r"(len)); // one after the other: a stencil has few registers
+    return term_is_bytes(b) && bytes_len(b) != len;
+}
+
 static inline bool record_is_of(Term t, const RecordDesc *desc) {
     return term_is_record(t) && record_desc(t) == desc;
 }
