@@ -106,6 +106,7 @@ typedef struct {
     CoreExpr *size; // bits, or bytes for SEG_BYTES; NULL: all of the value (SEG_BYTES), none needed
                     // (SEG_UTF8)
 } CoreSegment;
+typedef VEC(CoreSegment) CoreSegments;
 
 struct CoreExpr {
     CoreKind kind;

@@ -20,6 +20,12 @@ static CoreExpr *append(Lower *L, const AstBinary *binary) {
     return lower_runtime(L, binary->node.span, RUNTIME_Vm_append_2, CORE_ARGS(left, right));
 }
 
+static CoreExpr *concat(Lower *L, const AstBinary *binary) {
+    CoreExpr *left = lower_expr(L, binary->left);
+    CoreExpr *right = lower_expr(L, binary->right);
+    return lower_concat(L, binary->node.span, left, right);
+}
+
 static CoreExpr *lower_binary(Lower *L, const AstBinary *binary, bool is_tail) {
     switch (binary->op) {
     case AST_OP_AND:
@@ -34,7 +40,7 @@ static CoreExpr *lower_binary(Lower *L, const AstBinary *binary, bool is_tail) {
     case AST_OP_GE:
     case AST_OP_IN: return lower_truth(L, &binary->node);
     case AST_OP_APPEND: return append(L, binary);
-    case AST_OP_CONCAT: return prim2(L, binary, PRIM_CONCAT);
+    case AST_OP_CONCAT: return concat(L, binary);
     case AST_OP_RANGE: return prim2(L, binary, PRIM_RANGE);
     case AST_OP_ADD: return prim2(L, binary, PRIM_ADD);
     case AST_OP_SUB: return prim2(L, binary, PRIM_SUB);

@@ -281,7 +281,7 @@ static CoreExpr *joined_body(Lower *L, CoreExpr *acc, const void *data) {
     *segment = lower_segment(L, comp->segment);
     Span span = comp->segment->node.span;
     CoreExpr *piece = core_bits(L->arena, span, segment, 1);
-    return core_prim(L->arena, span, PRIM_CONCAT, CORE_ARGS(acc, piece));
+    return lower_concat(L, span, acc, piece);
 }
 
 static CoreExpr *joined_result(Lower *L, Span span, CoreExpr *acc) {

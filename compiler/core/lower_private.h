@@ -108,6 +108,8 @@ CoreExpr *lower_interpolation(Lower *L, const AstInterpolation *text);
 CoreExpr *lower_bytes(Lower *L, const AstBytes *bytes);
 // One segment of bytes; `size` is NULL where the segment needs none.
 CoreSegment lower_segment(Lower *L, const AstSegment *segment);
+// `left <> right`; a chain becomes one node that builds all of it at once.
+CoreExpr *lower_concat(Lower *L, Span span, CoreExpr *left, CoreExpr *right);
 
 // lower_block.c The statements of a block. With `exit` (a place with one parameter) the value of a
 // `let`'s else goes there.

@@ -1,7 +1,7 @@
 // Strings with values in them, and bytes made of segments.
 //
-// Both are BITS nodes: literal parts as they are, `#{v}` through Vm.display. What is constant is
-// put together here.
+// Both are BITS nodes: literal parts as they are, `#{v}` as Vm.display shows it; so is a chain of `<>`,
+// which goes behind its first part. What is constant is put together here.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/check.h"
@@ -112,15 +112,15 @@ CoreExpr *lower_string(Lower *L, const AstString *text) {
     return core_bytes(L->arena, text->node.span, text->bytes);
 }
 
-static CoreExpr *part(Lower *L, const AstNode *node) {
+static CoreSegment part(Lower *L, const AstNode *node) {
     CoreExpr *value = lower_expr(L, node);
     if (is_bytes_literal(value)) {
-        return value;
+        return whole_bytes(value);
     }
     if (value->kind == CORE_LIT && value->as.lit->kind == CONST_ATOM) {
-        return core_bytes(L->arena, node->span, name_str(value->as.lit->name));
+        return whole_bytes(core_bytes(L->arena, node->span, name_str(value->as.lit->name)));
     }
-    return lower_runtime(L, node->span, RUNTIME_Vm_display_1, CORE_ARGS(value));
+    return (CoreSegment){SEG_BYTES | SEG_SHOWN, value, NULL};
 }
 
 CoreExpr *lower_interpolation(Lower *L, const AstInterpolation *text) {
@@ -130,7 +130,7 @@ CoreExpr *lower_interpolation(Lower *L, const AstInterpolation *text) {
     }
     CoreSegment *segments = arena_alloc(L->arena, text->parts.len * sizeof(CoreSegment));
     for (uint32_t i = 0; i < text->parts.len; i++) {
-        segments[i] = whole_bytes(part(L, text->parts.items[i]));
+        segments[i] = part(L, text->parts.items[i]);
     }
     uint32_t count = text->parts.len;
     // A long text is made of texts, still from left to right.
@@ -144,9 +144,75 @@ CoreExpr *lower_interpolation(Lower *L, const AstInterpolation *text) {
         count = groups;
     }
     if (count == 1) {
-        return segments[0].value; // already Bytes
+        CoreExpr *value = segments[0].value;
+        return (segments[0].spec & SEG_SHOWN) == 0
+                   ? value // already Bytes
+                   : lower_runtime(L, value->span, RUNTIME_Vm_display_1, CORE_ARGS(value));
     }
     return build(L, span, segments, count);
+}
+
+// ---- Chains -------------------------------------------------------------------------------------
+
+// Is it whole bytes, whatever its value?
+static bool is_whole(const CoreSegment *segment) {
+    uint32_t type = segment->spec & SEG_TYPE_MASK;
+    const CoreConst *size =
+        segment->size != NULL && segment->size->kind == CORE_LIT ? segment->size->as.lit : NULL;
+    return type == SEG_BYTES || type == SEG_UTF8 ||
+           (size != NULL && size->kind == CONST_INT && size->integer % 8 == 0);
+}
+
+static bool is_display(const Lower *L, const CoreExpr *e) {
+    const RuntimeName *name = &L->runtime[RUNTIME_Vm_display_1];
+    return e->kind == CORE_CALL_EXT && name->name != NULL && e->as.call_ext.name == name->name &&
+           e->as.call_ext.module == name->module && e->as.call_ext.args.len == 1;
+}
+
+// Appends the parts that `e`, an operand of `<>`, is put together from.
+static void add_parts(Lower *L, CoreSegments *out, CoreExpr *e) {
+    if (e->kind == CORE_BITS && e->as.bits.fail == NULL) {
+        bool all = true;
+        for (uint32_t i = 0; i < e->as.bits.count; i++) {
+            all = all && is_whole(&e->as.bits.segments[i]);
+        }
+        for (uint32_t i = 0; all && i < e->as.bits.count; i++) {
+            CoreSegment segment = e->as.bits.segments[i];
+            segment.spec &= out->len == 0 ? UINT32_MAX : ~(uint32_t)SEG_APPEND;
+            vec_push(L->arena, out, segment);
+        }
+        if (all) {
+            return;
+        }
+    }
+    if (e->kind == CORE_PRIM && e->as.prim.prim == PRIM_CONCAT && e->as.prim.fail == NULL) {
+        add_parts(L, out, e->as.prim.args.items[0]);
+        vec_push(L->arena, out, whole_bytes(e->as.prim.args.items[1]));
+        return;
+    }
+    CoreSegment segment = whole_bytes(e);
+    if (is_display(L, e)) {
+        segment = (CoreSegment){SEG_BYTES | SEG_SHOWN, e->as.call_ext.args.items[0], NULL};
+    } else if (out->len == 0 && !is_bytes_literal(e)) {
+        segment.spec |= SEG_APPEND;
+    }
+    vec_push(L->arena, out, segment);
+}
+
+CoreExpr *lower_concat(Lower *L, Span span, CoreExpr *left, CoreExpr *right) {
+    CoreSegments parts = {0};
+    if (L->guard == NULL) {
+        add_parts(L, &parts, left);
+        add_parts(L, &parts, right);
+    }
+    if (parts.len > BITS_MAX_SEGMENTS || parts.len < 3) {
+        bool is_shown = parts.len == 2 && ((parts.items[0].spec | parts.items[1].spec) & SEG_SHOWN);
+        bool is_bits = parts.len == 2 && (left->kind == CORE_BITS || right->kind == CORE_BITS);
+        if (!is_shown && !is_bits) {
+            return lower_guarded(L, core_prim(L->arena, span, PRIM_CONCAT, CORE_ARGS(left, right)));
+        }
+    }
+    return build(L, span, parts.items, parts.len);
 }
 
 // ---- Bytes --------------------------------------------------------------------------------------

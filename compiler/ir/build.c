@@ -290,10 +290,36 @@ static IrInst *build_closure(Build *b, const CoreExpr *expr) {
     return closure;
 }
 
+// The same bytes as `quick`, for values that are not shown at once: by calls.
+static IrInst *build_displayed(Build *b, const IrInst *quick, Span span) {
+    uint32_t count = quick->arg_count / 2;
+    uint32_t *specs = ARENA_NEW_ARRAY(b->arena, uint32_t, count);
+    IrInst *inst = ir_inst_new(b->f, IR_BITS, quick->arg_count, 0, span);
+    for (uint32_t i = 0; i < count; i++) {
+        specs[i] = quick->specs[i] & ~(uint32_t)SEG_SHOWN;
+        inst->args[2 * i] = quick->args[2 * i];
+        inst->args[2 * i + 1] = quick->args[2 * i + 1];
+        if ((quick->specs[i] & SEG_SHOWN) != 0) {
+            IrInst *call = add(b, IR_CALL_EXT, 1, span);
+            call->module = intern_text(b->f->module->names, "Vm");
+            call->name = intern_text(b->f->module->names, "display");
+            call->args[0] = quick->args[2 * i];
+            inst->args[2 * i] = call;
+        }
+    }
+    inst->specs = specs;
+    ir_append(b->block, inst);
+    return inst;
+}
+
 static IrInst *build_bits(Build *b, const CoreExpr *expr) {
     uint32_t count = expr->as.bits.count;
     const CoreExpr *fail = expr->as.bits.fail;
-    IrInst *inst = ir_inst_new(b->f, IR_BITS, count * 2, fail != NULL ? 2 : 0, expr->span);
+    bool shows = false;
+    for (uint32_t i = 0; i < count; i++) {
+        shows = shows || (expr->as.bits.segments[i].spec & SEG_SHOWN) != 0;
+    }
+    IrInst *inst = ir_inst_new(b->f, IR_BITS, count * 2, fail != NULL || shows ? 2 : 0, expr->span);
     uint32_t *specs = ARENA_NEW_ARRAY(b->arena, uint32_t, count);
     for (uint32_t i = 0; i < count; i++) {
         const CoreSegment *segment = &expr->as.bits.segments[i];
@@ -303,6 +329,17 @@ static IrInst *build_bits(Build *b, const CoreExpr *expr) {
             segment->size != NULL ? build_value(b, segment->size) : ir_const_empty(b->f);
     }
     inst->specs = specs;
+    if (shows) {
+        IrBlock *after = block_here(b);
+        IrInst *value = ir_param_new(b->f, after, expr->span);
+        IrBlock *otherwise = block_here(b);
+        split_at(b, inst, otherwise);
+        jump(b, after, inst, expr->span);
+        b->block = otherwise;
+        jump(b, after, build_displayed(b, inst, expr->span), expr->span);
+        b->block = after;
+        return value;
+    }
     if (fail != NULL) {
         split_at(b, inst, branch_to(b, fail, (Dest){DEST_RETURN, NULL, NULL}));
     } else {

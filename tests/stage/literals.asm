@@ -102,13 +102,18 @@ fn join/1
     enter {x0}
     frame 2, {x0}
     move y0, x0
-    call_ext Vm.display/1, {y0}
+    call_ext List.length/1, {y0}
     move y1, x0
+    bits_build x0, (18 y0 [], 2 " of " [], 18 y1 [], 2 "." []), L1, {y0 y1}
+    jump L2
+L1:
     move x0, y0
-    call_ext List.length/1, {y1}
     call_ext Vm.display/1, {y1}
-    bits_build x0, (2 y1 [], 2 " of " [], 2 x0 []), -, {}
-    concat x0, x0, ".", -, {}
+    move y0, x0
+    move x0, y1
+    call_ext Vm.display/1, {y0}
+    bits_build x0, (2 y0 [], 2 " of " [], 2 x0 [], 2 "." []), -, {}
+L2:
     unframe 2
     ret
 

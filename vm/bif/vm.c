@@ -2,11 +2,10 @@
 // Built-ins of module Vm that make text of values: what `inspect`, `#{}` and Io.println call.
 // The rest of Vm is in list.c (`++`, `in`) and process.c. Tests: tests/lang, the examples of
 // stdlib/vm.cop.
-#include <stdio.h>
-
 #include "vm/bif/bifs.h"
 #include "vm/bif/bigtext.h"
 #include "vm/term/print.h"
+#include "vm/term/shown.h"
 
 typedef struct {
     Work work;
@@ -75,58 +74,21 @@ Term bif_vm_inspect(Process *p, Term *args) {
     return show(p, args, bif_vm_inspect, PRINT_INSPECT, (PrintLimits){0});
 }
 
-// Short values, which most are, without any work structure: an atom's name, a small integer.
-// TERM_NONE: none of these.
-static Term display_simple(Process *p, Term t) {
-    if (term_is_atom(t)) {
-        const Atom *atom = atom_get(p->vm->atoms, t);
-        return bif_bytes(p, atom->text, atom->len);
-    }
-    char digits[24];
-    char *end = digits + sizeof digits;
-    char *at = end;
-    int64_t value = term_to_small(t);
-    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-    if (value < 0) {
-        *--at = '-';
-    }
-    return bif_bytes(p, at, (size_t)(end - at));
-}
-
-// Whether bytes are shown as they are, for certain: short text without hidden control characters
-// (print.h).
-static bool is_plain_text(Term t) {
-    BytesView view = bytes_view(t);
-    if (view.len > SCAN_CHUNK_BYTES) {
-        return false;
-    }
-    bool ascii = true;
-    for (size_t i = 0; i < view.len; i++) {
-        uint8_t c = view.data[i];
-        if ((c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != 0x1b) || c == 0x7f ||
-            c == 0xc2) {
-            return false;
-        }
-        ascii = ascii && c < 0x80;
-    }
-    return ascii || utf8_valid(view.data, view.len);
-}
-
+// Short values, which most are, need no work structure.
 Term bif_vm_display(Process *p, Term *args) {
+    uint8_t digits[SHOWN_DIGITS];
+    BytesView text = {NULL, 0};
     if (p->work == NULL) {
-        if (term_is_bytes(args[0]) && is_plain_text(args[0])) {
-            process_charge(p, (int32_t)(bytes_len(args[0]) / BYTES_PER_REDUCTION));
-            return args[0];
-        }
-        if (term_is_atom(args[0]) || term_is_small(args[0])) {
-            return display_simple(p, args[0]);
-        }
+        text = shown_view(p->vm->atoms, args[0], digits);
     }
-    return show(p, args, bif_vm_display, PRINT_DISPLAY, (PrintLimits){0});
+    if (text.data == NULL) {
+        return show(p, args, bif_vm_display, PRINT_DISPLAY, (PrintLimits){0});
+    }
+    if (term_is_bytes(args[0])) {
+        process_charge(p, (int32_t)(text.len / BYTES_PER_REDUCTION));
+        return args[0];
+    }
+    return bif_bytes(p, text.data, text.len);
 }
 
 // short(value, bytes): as inspect, cut after about that many bytes: for logs, reports and the

@@ -154,7 +154,7 @@ static bool decode_element(Decoding *d, char letter) {
         return ok;
     }
     uint32_t spec = d->code[d->at];
-    if ((spec & ~(uint32_t)(SEG_TYPE_MASK | SEG_LITTLE | SEG_SIGNED)) != 0) {
+    if (spec > (SEG_TYPE_MASK | SEG_LITTLE | SEG_SIGNED | SEG_SHOWN | SEG_APPEND)) {
         return decode_fail(d, "a segment of an unknown kind");
     }
     d->at++;

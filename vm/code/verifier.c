@@ -645,6 +645,24 @@ static bool check_spec(Verifier *v, uint32_t spec, uint32_t type) {
            verify_fail(v, "a segment of a wrong kind");
 }
 
+// Of bits_build; the sources were looked at.
+static bool check_segments(Verifier *v, const Operands *o) {
+    for (uint32_t i = 0; i < o->count; i++) {
+        uint32_t spec = o->list[3 * i];
+        uint32_t whole = spec & (SEG_SHOWN | SEG_APPEND);
+        if (whole == 0) {
+            continue;
+        }
+        if ((spec & SEG_TYPE_MASK) != SEG_BYTES ||
+            operand_kind(o->list[3 * i + 2]) != OPERAND_EMPTY ||
+            ((whole & SEG_APPEND) != 0 && (i != 0 || whole != SEG_APPEND)) ||
+            ((whole & SEG_SHOWN) != 0 && o->f == 0)) {
+            return verify_fail(v, "a segment of a wrong kind");
+        }
+    }
+    return true;
+}
+
 // Whether the op may stand between recv_peek and the end of that look.
 static bool check_look(Verifier *v, const Operands *o) {
     bool looking = v->state->looking != 0;
@@ -730,6 +748,7 @@ static bool check_demands(Verifier *v, const Operands *o) {
     case OP_map: return o->count % 2 == 0 || verify_fail(v, "a key without a value");
     case OP_bits_int: return check_spec(v, o->n, SEG_INT);
     case OP_bits_float: return check_spec(v, o->n, SEG_FLOAT);
+    case OP_bits_build: return check_segments(v, o);
     default: return true;
     }
 }

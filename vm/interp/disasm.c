@@ -50,6 +50,8 @@ static void add_spec(Disasm *d, uint32_t spec) {
     buffer_add_text(d->out, types[spec & SEG_TYPE_MASK]);
     buffer_add_text(d->out, (spec & SEG_LITTLE) != 0 ? "+little" : "");
     buffer_add_text(d->out, (spec & SEG_SIGNED) != 0 ? "+signed" : "");
+    buffer_add_text(d->out, (spec & SEG_SHOWN) != 0 ? "+shown" : "");
+    buffer_add_text(d->out, (spec & SEG_APPEND) != 0 ? "+append" : "");
 }
 
 static void add_point(Disasm *d, const Safepoint *point) {

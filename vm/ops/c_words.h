@@ -171,10 +171,13 @@
 #define SWITCH(t, list, count, otherwise)                                                          \
     JUMP((const void *)switch_find((t), (list), (count), (uintptr_t)(otherwise)))
 
-// Slow paths. An op with an `f` label goes there when it fails.
+// Slow paths. An op with an `f` label goes there when it fails, or says so.
 #define SPECIAL(answer)                                                                            \
     do {                                                                                           \
         if (F != NULL && term_same_bits((answer), TERM_NONE) && unwind_forget(p)) {                \
+            COLD_JUMP(F);                                                                          \
+        }                                                                                          \
+        if (F != NULL && term_same_bits((answer), SLOW_ELSE)) {                                    \
             COLD_JUMP(F);                                                                          \
         }                                                                                          \
         LEAVE(answer);                                                                             \

@@ -5,6 +5,8 @@
 
 #include "vm/proc/process.h"
 
+enum { SEGMENT_WORDS = 3 }; // generic words of one in the list of bits_build
+
 typedef struct {
     uint32_t spec; // SEG_* of ops.h
     Term value;

@@ -8,14 +8,15 @@
 #include "vm/ops/bits.h"
 #include "vm/ops/segment.h"
 #include "vm/ops/slow_private.h"
+#include "vm/ops/text.h"
 #include "vm/term/bignum.h"
+#include "vm/term/shown.h"
 #include "vm/term/utf8.h"
 
 enum {
     DIRECT_BYTES = 64 * 1024,
     STEP_BYTES = 64 * 1024,
     COPIED_PER_REDUCTION = 512,
-    SEGMENT_WORDS = 3,
 };
 #define BUILD_MAX_BITS (UINT64_C(1) << 50)
 
@@ -94,14 +95,21 @@ static bool segment_is_whole(Segment s) {
     return (s.spec & SEG_TYPE_MASK) == SEG_BYTES && term_is_empty(s.size);
 }
 
-// The size of all. TERM_TRUE, or TERM_NONE after a failure.
+// The size of all. TERM_TRUE, TERM_NONE after a failure, or SLOW_ELSE when one is not shown at once.
 static Term total_bits(Process *p, const uint64_t *list, uint32_t count, uint64_t *total) {
     *total = 0;
     Term last = TERM_EMPTY;
     for (uint32_t i = 0; i < count; i++) {
         Segment s = segment_at(p, list, i);
         uint64_t bits;
-        if (segment_is_whole(s) && term_is_bytes(s.value)) {
+        if ((s.spec & SEG_SHOWN) != 0) {
+            uint8_t digits[SHOWN_DIGITS];
+            BytesView text = shown_view(p->vm->atoms, s.value, digits);
+            if (text.data == NULL) {
+                return SLOW_ELSE;
+            }
+            bits = (uint64_t)text.len * 8;
+        } else if (segment_is_whole(s) && term_is_bytes(s.value)) {
             bits = (uint64_t)bytes_len(s.value) * 8;
         } else if (!term_is_value(segment_bits(p, s, &bits))) {
             return TERM_NONE;
@@ -183,6 +191,14 @@ size_t segment_len(Segment s) {
     return term_is_empty(s.size) ? bytes_len(s.value) : s.size.bits >> 2;
 }
 
+// The same of a value that is shown and is no bytes.
+static uint64_t write_shown(const AtomTable *atoms, uint8_t *data, uint64_t at, Term value) {
+    uint8_t digits[SHOWN_DIGITS];
+    BytesView text = shown_view(atoms, value, digits);
+    bits_copy_in(data, at, text.data, text.len);
+    return (uint64_t)text.len * 8;
+}
+
 // Writes on until all is done or `budget` bytes of bytes segments are copied.
 static bool build_run(const Process *p, BuildWork *w, uint8_t *data, const uint64_t *list,
                       uint32_t count, size_t budget) {
@@ -192,6 +208,10 @@ static bool build_run(const Process *p, BuildWork *w, uint8_t *data, const uint6
             term_is_small(s.value)) {
             data[w->bits / 8] = (uint8_t)(s.value.bits >> 2);
             w->bits += 8;
+            continue;
+        }
+        if ((s.spec & SEG_SHOWN) != 0 && !term_is_bytes(s.value)) {
+            w->bits += write_shown(p->vm->atoms, data, w->bits, s.value);
             continue;
         }
         if ((s.spec & SEG_TYPE_MASK) != SEG_BYTES) {
@@ -279,30 +299,64 @@ static Term build_long(Process *p, const uint64_t *list, uint32_t count, size_t 
     return room_shared(&room, shared, 0, len, shared->capacity);
 }
 
-Term slow_bits_build(Process *p, const uint64_t *list, uint32_t count) {
-    uint64_t total;
-    if (!term_is_value(total_bits(p, list, count, &total))) {
+// Behind the first segment, where its memory has room; else with as much again to spare.
+static Term build_behind(Process *p, const uint64_t *list, uint32_t count, size_t len) {
+    size_t more = len - bytes_len(segment_at(p, list, 0).value);
+    if (p->work != NULL || more > DIRECT_BYTES) {
+        return build_long(p, list, count, len, len * 2);
+    }
+    BuildWork w = {.segment = 1};
+    uint8_t *data;
+    Room room;
+    if (bytes_can_extend(segment_at(p, list, 0).value, more)) {
+        if (!process_reserve(p, SLICE_WORDS, NULL, 0, &room)) {
+            return TERM_NONE;
+        }
+        Term longer = bytes_extend(&room, segment_at(p, list, 0).value, more, &data);
+        if (!term_same_bits(longer, TERM_NONE)) {
+            build_run(p, &w, data, list, count, SIZE_MAX);
+            process_charge(p, (int32_t)(more / COPIED_PER_REDUCTION));
+            return longer;
+        }
+        heap_trim(&p->heap, &room);
+    }
+    if (len > DIRECT_BYTES) {
+        return build_long(p, list, count, len, len * 2);
+    }
+    if (!process_reserve(p, SHARED_WORDS, NULL, 0, &room)) {
         return TERM_NONE;
     }
+    Term bytes = room_bytes_spare(p->vm->mem, &room, len, &data);
+    if (!term_is_value(bytes)) {
+        return process_limit(p, AM_memory);
+    }
+    w.segment = 0;
+    build_run(p, &w, data, list, count, SIZE_MAX);
+    process_charge(p, (int32_t)(len / COPIED_PER_REDUCTION));
+    return bytes;
+}
+
+Term slow_bits_build(Process *p, const uint64_t *list, uint32_t count) {
+    Term text;
+    if (text_build(p, list, count, &text)) {
+        return text;
+    }
+    uint64_t total;
+    Term answer = total_bits(p, list, count, &total);
+    if (!term_same_bits(answer, TERM_TRUE)) {
+        return answer;
+    }
     size_t len = total / 8;
+    // What is short or empty at first is copied each time.
+    if (count > 1 && (list[0] & SEG_APPEND) != 0 && len > BYTES_HEAP_MAX &&
+        bytes_len(segment_at(p, list, 0).value) != 0) {
+        return build_behind(p, list, count, len);
+    }
     return len <= DIRECT_BYTES ? build_direct(p, list, count, len)
                                : build_long(p, list, count, len, len);
 }
 
 // Concatenation ----------------------------------------------------------------------------------
-
-// Whether b can be put right behind a, where memory is to spare.
-static bool can_extend(Term a, size_t len) {
-    if (box_kind(a) == KIND_BYTES) {
-        return false;
-    }
-    SharedBytes *shared = shared_of(box_kind(a) == KIND_SLICE ? box_term(a, 2) : a);
-    BytesView view = bytes_view(a);
-    uint64_t end = (uint64_t)(view.data - shared->data) + view.len;
-    // Relaxed: a guess; bytes_append decides.
-    return atomic_load_explicit(&shared->used, memory_order_relaxed) == end &&
-           shared->capacity - end >= len;
-}
 
 Term slow_concat(Process *p, Term a, Term b) {
     if (!term_is_bytes(a)) {
@@ -313,7 +367,7 @@ Term slow_concat(Process *p, Term a, Term b) {
     }
     size_t len_a = bytes_len(a);
     size_t len_b = bytes_len(b);
-    size_t copied = can_extend(a, len_b) ? len_b : len_a + len_b;
+    size_t copied = bytes_can_extend(a, len_b) ? len_b : len_a + len_b;
     if (p->work != NULL || (copied > DIRECT_BYTES && len_a != 0 && len_b != 0)) {
         uint64_t list[2 * SEGMENT_WORDS] = {SEG_BYTES, a.bits, IMM_EMPTY,
                                             SEG_BYTES, b.bits, IMM_EMPTY};

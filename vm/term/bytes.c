@@ -129,9 +129,27 @@ size_t bytes_append_words(Term a, Term b) {
     return bytes_words(bytes_len(a) + bytes_len(b));
 }
 
-// A fresh shared copy of both with as much again to spare.
-static Term append_copying(MemStats *mem, Room *room, BytesView a, BytesView b) {
-    size_t len = a.len + b.len;
+bool bytes_can_extend(Term t, size_t len) {
+    size_t end = 0;
+    SharedBytes *shared = window_end(t, &end);
+    // Relaxed: a guess; shared_claim decides.
+    return shared != NULL && atomic_load_explicit(&shared->used, memory_order_relaxed) == end &&
+           shared->capacity - end >= len;
+}
+
+Term bytes_extend(Room *room, Term t, size_t len, uint8_t **data) {
+    size_t end = 0;
+    SharedBytes *shared = window_end(t, &end);
+    if (shared == NULL || !shared_claim(shared, end, len)) {
+        return TERM_NONE;
+    }
+    *data = shared->data + end;
+    BytesView view = bytes_view(t);
+    // No further reference: a loop that appends would leave one behind in every turn.
+    return slice_of(room, t, view.data, view.len + len);
+}
+
+Term room_bytes_spare(MemStats *mem, Room *room, size_t len, uint8_t **data) {
     SharedBytes *shared = shared_new(mem, len * 2);
     if (shared == NULL) {
         shared = shared_new(mem, len);
@@ -140,8 +158,7 @@ static Term append_copying(MemStats *mem, Room *room, BytesView a, BytesView b) 
         return TERM_NONE;
     }
     atomic_store_explicit(&shared->used, len, memory_order_relaxed);
-    memcpy(shared->data, a.data, a.len);
-    memcpy(shared->data + a.len, b.data, b.len);
+    *data = shared->data;
     return room_shared(room, shared, 0, len, shared->capacity);
 }
 
@@ -162,12 +179,16 @@ Term bytes_append(MemStats *mem, Room *room, Term a, Term b) {
         memcpy(to + va.len, vb.data, vb.len);
         return t;
     }
-    size_t end;
-    SharedBytes *shared = window_end(a, &end);
-    if (shared != NULL && shared_claim(shared, end, vb.len)) {
-        memcpy(shared->data + end, vb.data, vb.len);
-        // No further reference: a loop that appends would leave one behind in every turn.
-        return slice_of(room, a, va.data, len);
+    uint8_t *to;
+    Term t = bytes_extend(room, a, vb.len, &to);
+    if (!term_same_bits(t, TERM_NONE)) {
+        memcpy(to, vb.data, vb.len);
+        return t;
     }
-    return append_copying(mem, room, va, vb);
+    t = room_bytes_spare(mem, room, len, &to);
+    if (!term_same_bits(t, TERM_NONE)) {
+        memcpy(to, va.data, va.len);
+        memcpy(to + va.len, vb.data, vb.len);
+    }
+    return t;
 }

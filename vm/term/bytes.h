@@ -81,6 +81,15 @@ Term room_shared(Room *room, SharedBytes *shared, size_t offset, size_t len, siz
 size_t bytes_slice_words(Term t, size_t len);
 Term bytes_slice(Room *room, Term t, size_t offset, size_t len);
 
+// Whether len bytes can be put right behind t, where memory is to spare: a guess when others may
+// append as well.
+bool bytes_can_extend(Term t, size_t len);
+// t and len bytes behind it in place, to be filled by the caller at once: *data gets where. TERM_NONE
+// when another came first. SLICE_WORDS; t as for bytes_append.
+Term bytes_extend(Room *room, Term t, size_t len, uint8_t **data);
+// As room_bytes_blank, with as much again to spare: for what is long and will be appended to.
+Term room_bytes_spare(MemStats *mem, Room *room, size_t len, uint8_t **data);
+
 // a followed by b, in place behind a where there is capacity; a must be in the same heap as the
 // room or a literal. TERM_NONE: no memory.
 size_t bytes_append_words(Term a, Term b);

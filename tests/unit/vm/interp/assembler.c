@@ -501,8 +501,9 @@ static uint32_t read_spec(Asm *a) {
     static const struct {
         const char *word;
         uint32_t bits;
-    } words[] = {{"int", SEG_INT},   {"float", SEG_FLOAT},   {"bytes", SEG_BYTES},
-                 {"utf8", SEG_UTF8}, {"little", SEG_LITTLE}, {"signed", SEG_SIGNED}};
+    } words[] = {{"int", SEG_INT},     {"float", SEG_FLOAT},   {"bytes", SEG_BYTES},
+                 {"utf8", SEG_UTF8},   {"little", SEG_LITTLE}, {"signed", SEG_SIGNED},
+                 {"shown", SEG_SHOWN}, {"append", SEG_APPEND}};
     uint32_t spec = 0;
     do {
         char name[NAME_MAX_LEN];

@@ -10,6 +10,7 @@
 #include "vm/term/bytes.h"
 #include "vm/term/list.h"
 #include "vm/term/map.h"
+#include "vm/term/shown.h"
 
 static Generator g;
 static Buffer out;
@@ -231,4 +232,45 @@ Test(print, deep_and_without_memory) {
         buffer_clear(&out);
     }
     free(words);
+}
+
+// What is shown at once is what printing makes of it.
+static void check_shown(Term t) {
+    uint8_t digits[SHOWN_DIGITS];
+    BytesView view = shown_view(g.atoms, t, digits);
+    out.len = 0;
+    cr_assert(term_print(g.atoms, &out, PRINT_DISPLAY, t));
+    cr_assert(view.data != NULL);
+    cr_assert(view.len == out.len && memcmp(view.data, out.data, out.len) == 0);
+}
+
+Test(print, shown_at_once) {
+    int64_t edge = 1;
+    for (int i = 0; i < 18; i++, edge *= 10) {
+        for (int64_t near = -2; near <= 2; near++) {
+            check_shown(term_small(edge + near));
+            check_shown(term_small(-edge + near));
+        }
+    }
+    check_shown(term_small(SMALL_MAX));
+    check_shown(term_small(-SMALL_MAX - 1));
+    check_shown(atom("an atom"));
+    check_shown(text("0123456789 plain \n\t\x1b text ~"));
+    check_shown(text("sept \u00e9t\u00e9s"));
+    check_shown(text(""));
+}
+
+Test(print, not_shown_at_once) {
+    uint8_t digits[SHOWN_DIGITS];
+    char data[] = "01234567 plain text 01234567";
+    for (size_t i = 0; i < sizeof data - 1; i++) {
+        static const char hidden[] = {0, 0x1f, 0x7f, (char)0x80, (char)0xff};
+        for (size_t k = 0; k < sizeof hidden; k++) {
+            char kept = data[i];
+            data[i] = hidden[k];
+            cr_assert(shown_view(g.atoms, bytes(data, sizeof data - 1), digits).data == NULL);
+            data[i] = kept;
+        }
+    }
+    cr_assert(shown_view(g.atoms, TERM_EMPTY, digits).data == NULL);
 }
