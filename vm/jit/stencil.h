@@ -139,37 +139,14 @@ static inline void put_slice(Term *to, Term window, uint64_t from) {
 #define HAS_BYTES_ROOM                                                                             \
     ((char *)y - (char *)top >= (ptrdiff_t)((BYTES_HEAP_WORDS + HEAP_GAP) * sizeof(Term)))
 
-// n bytes, at most BYTES_HEAP_MAX, as bytes on the heap; gives what follows them. The copying is
-// written out, by words: a call would need the stack, and what clang makes of a loop more registers
-// than there are.
+// n bytes, at most BYTES_HEAP_MAX, as bytes on the heap; gives what follows them. By words, since a
+// call would need the stack.
 static inline __attribute__((always_inline)) Term *put_bytes(Term *to, uint64_t from, uint64_t n) {
     uint64_t words = (n + 7) / 8;
     to[0] = header_make(KIND_BYTES, 1 + words, 0);
     to[1] = TERM_LITERAL(n);
     to[1 + words] = TERM_LITERAL(0); // without any data, the length once more
-    uint64_t word;
-    __asm__("cmpq $8, %[n]\n\t"
-            "jb 2f\n\t"
-            "movq -8(%[from],%[n]), %[word]\n\t"
-            "movq %[word], 8(%[to],%[n])\n\t"
-            "decq %[n]\n\t"
-            "andq $-8, %[n]\n\t"
-            "jz 4f\n"
-            "1:\tmovq -8(%[from],%[n]), %[word]\n\t"
-            "movq %[word], 8(%[to],%[n])\n\t"
-            "subq $8, %[n]\n\t"
-            "jnz 1b\n\t"
-            "jmp 4f\n"
-            "2:\ttestq %[n], %[n]\n\t"
-            "jz 4f\n"
-            "3:\tmovb -1(%[from],%[n]), %b[word]\n\t"
-            "movb %b[word], 15(%[to],%[n])\n\t"
-            "decq %[n]\n\t"
-            "jnz 3b\n"
-            "4:"
-            : [n] "+r"(n), [word] "=&r"(word)
-            : [from] "r"(from), [to] "r"(to)
-            : "memory");
+    stencil_copy(to + 2, from, n);
     return to + 2 + (to[1].bits + 7) / 8;
 }
 

@@ -32,3 +32,22 @@ static inline bool stencil_spend(int32_t *reds) {
     *reds = (int32_t)((uint32_t)*reds - 1);
     return *reds < 0;
 }
+
+// Copies n bytes, by words from the end where there are eight.
+static inline __attribute__((always_inline)) void stencil_copy(Term *to, uint64_t from,
+                                                               uint64_t n) {
+    char *data = (char *)to;
+    if (n >= 8) {
+        memcpy(data + n - 8, (const char *)from + n - 8, 8);
+        n = (n - 1) & ~UINT64_C(7);
+    } else {
+        for (; n > 0; n--) {
+            data[n - 1] = ((const char *)from)[n - 1];
+            __asm__("" : "+r"(n)); // or it would become a call
+        }
+    }
+    for (; n > 0; n -= 8) {
+        memcpy(data + n - 8, (const char *)from + n - 8, 8);
+        __asm__("" : "+r"(n));
+    }
+}
