@@ -1,13 +1,12 @@
 // Sharpening: what the kinds of values (types.c) make cheaper, but for floats (unbox.c).
 //
 //   a == b    a === b, where no float can meet a number
-//   n + 1     of an integer and a constant, given to the next block and to nobody else: at the end of
-//             its block, since until then only the integer needs a register
+//   n + 1     of an integer and a constant, given to the next block and to nobody else: at the end
+//             of its block, since until then only the integer needs a register
 //
 // Both are right whatever the kinds turn out to be: an operation that fails after all does so as it
 // would have, perhaps after another that fails too. Linear. Tests:
-// tests/unit/compiler/ir/types_test.c,
-// tests/lang/values/sharpened.cop.
+// tests/unit/compiler/ir/types_test.c, tests/lang/values/sharpened.cop.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"

@@ -1,14 +1,14 @@
 // Speculation: where arithmetic on values of unknown kind ends in what must be a float, they most
 // likely are floats, and what fields are read of is most likely the record that has them.
 //
-// A block whose beginning has no effects is then tried (with those that simply follow) with guards: AS_FLOAT and IS_RECORD_OF before
-// the first use of each such value. Behind them the kinds are known, so that unbox.c keeps numbers
-// raw and fields need no test of their own. All guards go to one copy of the block, made as it was,
-// which does everything again from the block's start: whatever was computed until then is dropped
-// unseen. The copy takes along all that the block dominates, so that no value has two definitions to
-// be joined; that is bounded, and done for disjoint parts of a function, so code at most doubles.
-// Tests: tests/unit/compiler/ir/types_test.c,
-// tests/lang/values/likely_floats.cop.
+// A block whose beginning has no effects is then tried (with those that simply follow) with guards:
+// AS_FLOAT and IS_RECORD_OF before the first use of each such value. Behind them the kinds are
+// known, so that unbox.c keeps numbers raw and fields need no test of their own. All guards go to
+// one copy of the block, made as it was, which does everything again from the block's start:
+// whatever was computed until then is dropped unseen. The copy takes along all that the block
+// dominates, so that no value has two definitions to be joined; that is bounded, and done for
+// disjoint parts of a function, so code at most doubles. Tests:
+// tests/unit/compiler/ir/types_test.c, tests/lang/values/likely_floats.cop.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir/opt/opt.h"
