@@ -182,20 +182,26 @@ $(B)/gen/stencil_tables.h: $(B)/gen/stencils.c $(B)/host/stencilpack | $(GEN_STE
 	@$(STENCIL_CC) -c -o $(B)/gen/stencils.o $(B)/gen/stencils_split.s
 	@$(B)/host/stencilpack pack $(MACHINE) $(B)/gen/stencils.o >$@.new && mv -f $@.new $@
 
-$(B)/obj/gen/%.o: $(B)/gen/%.c | $(GEN_H)
+$(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(GEN_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/%.o: %.c | $(GEN_H)
+$(B)/obj/%.o: %.c $(B)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/%.o: %.S | $(GEN_H)
+$(B)/obj/%.o: %.S $(B)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	@echo "  AS    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Changes when flags do, so that all is compiled again.
+FLAGS := $(filter-out -Werror,$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
 # Changes when a source comes or goes, so that what is linked is linked again.
 $(B)/objects.list: FORCE
