@@ -95,6 +95,8 @@ enum {
     SEG_TYPE_MASK = 3,
     SEG_LITTLE = 4,
     SEG_SIGNED = 8,
-    SEG_SHOWN = 16,  // of whole bytes: any value, put in as Vm.display shows it; what is not shown at once fails
-    SEG_APPEND = 32, // of whole bytes that come first: all that follows goes behind them, in place if it can
+    SEG_SHOWN =
+        16, // of whole bytes: any value, put in as Vm.display shows it; what is not shown at once fails
+    SEG_APPEND =
+        32, // of whole bytes that come first: all that follows goes behind them, in place if it can
 };

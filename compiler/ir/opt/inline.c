@@ -207,13 +207,19 @@ static bool is_self_call(const IrFunction *f, const IrInst *inst) {
     return inst->op == IR_CALL && inst->ref == f->index;
 }
 
+// Loops besides the one that its calls of itself at the end make. Beside those, what its other
+// calls cost is little.
+static bool has_inner_loops(const IrFunction *f) {
+    const IrInst *last = f->entry->last;
+    return f->loop_count > (last->op == IR_JUMP && last->targets[0]->is_header);
+}
+
 // A few levels of its own recursion.
 static void inline_self(Inline *s, IrFunction *f) {
     uint32_t unit = size_of(f);
     uint32_t size = unit;
     IrFunction *body = NULL;
-    // Beside a loop, what the calls cost is little.
-    for (uint32_t level = 0; unit <= SELF && f->loop_count == 0 && level < SELF_LEVELS; level++) {
+    for (uint32_t level = 0; unit <= SELF && !has_inner_loops(f) && level < SELF_LEVELS; level++) {
         uint32_t count = 0;
         list_calls(s, f);
         for (uint32_t i = 0; i < s->calls.len; i++) {

@@ -93,6 +93,9 @@ Test(inlining, a_function_that_calls_itself_takes_itself_in) {
 
 Test(inlining, a_function_with_a_loop_does_not_take_itself_in) {
     ASSERT_IR("f/1", "pub fn f(n) = for i in 1..n { f(i - 1) }", "call f/1", 1);
+    // Unless the loop is its own recursion.
+    const char *own = "pub fn f(x, y) = if x <= y { y } else { f(f(x - 1, y), f(y - 1, x)) }";
+    cr_assert(listing_count(listing_fn(DUMP_IR, "f/2", own), "call f/2") > 2);
 }
 
 Test(inlining, what_nothing_calls_any_more_is_gone) {
