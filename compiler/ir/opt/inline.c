@@ -245,6 +245,7 @@ static void finish(Inline *s, uint32_t index) {
     ir_number(f);
     inline_calls(s, f);
     inline_self(s, f);
+    ir_number(f); // calls made direct, too, have numbers when it is copied
     ir_verify(f);
     opt_show(f, "inline");
     s->callees[index].size = size_of(f);
