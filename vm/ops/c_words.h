@@ -89,16 +89,18 @@
         COLD_JUMP(SELF);                                                                           \
     } while (0)
 
-// Room on the return stack; an op that has none runs again once it has grown, so nothing may be
-// changed before.
+// Room on the return stack; an op that has none runs again once it has grown, which may take more
+// than a slice: what is called with is kept, and nothing may be changed before.
 #define RETURN_ROOM                                                                                \
     do {                                                                                           \
         if (UNLIKELY(p->returns.top == p->returns.end)) {                                          \
             AT_POINT;                                                                              \
+            p->live = (uint16_t)operands_passed(POINT);                                            \
             Term answer_ = process_grow_returns(p);                                                \
             if (!term_is_value(answer_)) {                                                         \
                 LEAVE(answer_);                                                                    \
             }                                                                                      \
+            p->live = 0;                                                                           \
             COLD_JUMP(SELF);                                                                       \
         }                                                                                          \
     } while (0)

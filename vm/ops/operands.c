@@ -42,6 +42,16 @@ Word operand_other(const CodeLayout *l, const Function *f, uint32_t op, char let
     }
 }
 
+uint32_t operands_passed(const Safepoint *call) {
+    const uint32_t *code = call->function->code + call->offset;
+    const Module *m = call->function->module;
+    switch (code[0]) {
+    case OP_call: return m->functions[code[1]].arity + m->functions[code[1]].captured;
+    case OP_call_ext: return m->imports[code[1]].arity;
+    default: ASSERT(code[0] == OP_call_fun); return code[1] + 1;
+    }
+}
+
 uint32_t operands_put_fixed(const Module *m, const uint32_t *code, Word *out) {
     uint32_t count = 0;
     uint32_t at = 1;

@@ -37,6 +37,10 @@ Word operand_word(const Module *m, uint32_t operand);
 Word operand_other(const CodeLayout *l, const Function *f, uint32_t op, char letter,
                    uint32_t value);
 
+// How many registers, from X0 on, a call op passes: arguments, and the function value of call_fun.
+// `call`: its Safepoint.
+uint32_t operands_passed(const Safepoint *call);
+
 // The fixed d, s, e and v of an instruction as generic words, in order; `out` NULL: only counts them.
 // Gives how many there are.
 uint32_t operands_put_fixed(const Module *m, const uint32_t *code, Word *out);
