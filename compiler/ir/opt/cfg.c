@@ -212,22 +212,10 @@ static void drop_all_params(IrFunction *f) {
     }
 }
 
-static uint32_t *count_uses(IrFunction *f) {
-    ir_number(f);
-    uint32_t *uses = ARENA_NEW_ARRAY(f->module->arena, uint32_t, f->inst_count);
-    for (uint32_t i = 0; i < f->blocks.len; i++) {
-        for (const IrInst *inst = f->blocks.items[i]->first; inst != NULL; inst = inst->next) {
-            for (uint32_t k = 0; k < inst->arg_count; k++) {
-                uses[inst->args[k]->id]++;
-            }
-        }
-    }
-    return uses;
-}
-
 void opt_cfg(IrFunction *f) {
     drop_all_params(f);
-    const uint32_t *uses = count_uses(f);
+    ir_number(f);
+    const uint32_t *uses = opt_uses(f);
     for (uint32_t i = f->blocks.len; i-- > 0;) { // so that a chain of jumps on is walked once
         thread(f, uses, f->blocks.items[i]);
     }

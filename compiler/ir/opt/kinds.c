@@ -92,3 +92,7 @@ uint32_t kinds_of_test(IrOp op) {
     default: return 0;
     }
 }
+
+uint32_t kinds_found(const IrFunction *f, const IrInst *v) {
+    return ir_is_const(v) ? kinds_of(v) : f->kinds[v->id];
+}

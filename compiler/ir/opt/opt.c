@@ -122,6 +122,18 @@ void opt_set_jump(IrFunction *f, IrBlock *block, IrBlock *to) {
     ir_append(block, jump);
 }
 
+uint32_t *opt_uses(const IrFunction *f) {
+    uint32_t *uses = ARENA_NEW_ARRAY(f->module->arena, uint32_t, f->inst_count);
+    for (uint32_t i = 0; i < f->blocks.len; i++) {
+        for (const IrInst *inst = f->blocks.items[i]->first; inst != NULL; inst = inst->next) {
+            for (uint32_t k = 0; k < inst->arg_count; k++) {
+                uses[inst->args[k]->id]++;
+            }
+        }
+    }
+    return uses;
+}
+
 // ---- The dominator tree -------------------------------------------------------------------------
 
 DomWalk dom_walk(IrFunction *f) {

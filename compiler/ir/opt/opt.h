@@ -85,10 +85,15 @@ enum {
 
 // What `v` can be by its definition alone. (kinds.c)
 uint32_t kinds_of(const IrInst *v);
+// The kinds that v can be by what opt_types found in f, which is not changed since.
+uint32_t kinds_found(const IrFunction *f, const IrInst *v);
 
 // The kinds that a test of kind (TRUTHY, IS_INT … IS_REF, IS_TUPLE_OF, IS_TAGGED, IS_RECORD_OF)
 // holds for; of the last three, those for which it may hold. 0: no such test.
 uint32_t kinds_of_test(IrOp op);
+
+// How often each value is an argument, by id (ir_number).
+uint32_t *opt_uses(const IrFunction *f);
 
 // ---- Walking the dominator tree -----------------------------------------------------------------
 

@@ -23,13 +23,9 @@ typedef struct {
     uint32_t *seen; // by value: 1 + the block that was last found to use it further down
 } Sharpen;
 
-static uint32_t kinds_in(const IrFunction *f, const IrInst *v) {
-    return ir_is_const(v) ? kinds_of(v) : f->kinds[v->id];
-}
-
 static void sharpen_equality(const IrFunction *f, IrInst *test) {
-    uint32_t a = kinds_in(f, test->args[0]);
-    uint32_t b = kinds_in(f, test->args[1]);
+    uint32_t a = kinds_found(f, test->args[0]);
+    uint32_t b = kinds_found(f, test->args[1]);
     bool numeric = ((a & KIND_FLOAT) != 0 && (b & NUMBER) != 0) ||
                    ((b & KIND_FLOAT) != 0 && (a & NUMBER) != 0);
     if (!numeric && (a & b & HOLDER) == 0) {
@@ -42,7 +38,7 @@ static bool is_step(const Sharpen *s, const IrInst *inst) {
         s->uses[inst->id] != 1 || ir_is_const(inst->args[0]) || !ir_is_const(inst->args[1])) {
         return false;
     }
-    return kinds_in(s->f, inst->args[0]) == KIND_INT && kinds_of(inst->args[1]) == KIND_INT;
+    return kinds_found(s->f, inst->args[0]) == KIND_INT && kinds_of(inst->args[1]) == KIND_INT;
 }
 
 static bool is_given(const IrInst *jump, const IrInst *v) {
@@ -81,21 +77,10 @@ static void sink_steps(Sharpen *s, IrBlock *block) {
     }
 }
 
-static void count_uses(Sharpen *s) {
-    for (uint32_t i = 0; i < s->f->blocks.len; i++) {
-        for (const IrInst *inst = s->f->blocks.items[i]->first; inst != NULL; inst = inst->next) {
-            for (uint32_t k = 0; k < inst->arg_count; k++) {
-                s->uses[inst->args[k]->id]++;
-            }
-        }
-    }
-}
-
 void opt_sharpen(IrFunction *f) {
     Sharpen s = {.f = f};
-    s.uses = ARENA_NEW_ARRAY(f->module->arena, uint32_t, f->inst_count);
+    s.uses = opt_uses(f);
     s.seen = ARENA_NEW_ARRAY(f->module->arena, uint32_t, f->inst_count);
-    count_uses(&s);
     for (uint32_t i = 0; i < f->blocks.len; i++) {
         IrBlock *block = f->blocks.items[i];
         if (block->last->op == IR_EQ) {

@@ -75,13 +75,9 @@ static void init_summary(Types *t, uint32_t index) {
 
 // ---- One value ----------------------------------------------------------------------------------
 
-static uint32_t kinds_in(const IrFunction *f, const IrInst *v) {
-    return ir_is_const(v) ? kinds_of(v) : f->kinds[v->id];
-}
-
 static uint32_t arithmetic(const IrFunction *f, const IrInst *inst) {
-    uint32_t a = kinds_in(f, inst->args[0]) & KIND_NUMBER;
-    uint32_t b = kinds_in(f, inst->args[1]) & KIND_NUMBER;
+    uint32_t a = kinds_found(f, inst->args[0]) & KIND_NUMBER;
+    uint32_t b = kinds_found(f, inst->args[1]) & KIND_NUMBER;
     if (a == 0 || b == 0) {
         return 0; // it fails, as far as is known
     }
@@ -100,7 +96,7 @@ static uint32_t kinds_given(const IrFunction *f, const IrInst *param) {
     uint32_t kinds = 0;
     const IrBlock *block = param->block;
     for (uint32_t i = 0; i < block->preds.len; i++) {
-        kinds |= kinds_in(f, block->preds.items[i]->last->args[param->index]);
+        kinds |= kinds_found(f, block->preds.items[i]->last->args[param->index]);
     }
     return kinds;
 }
@@ -110,7 +106,7 @@ static uint32_t evaluate(const Types *t, const IrFunction *f, const IrInst *inst
     case IR_ADD:
     case IR_SUB:
     case IR_MUL: return arithmetic(f, inst);
-    case IR_NEG: return kinds_in(f, inst->args[0]) & KIND_NUMBER;
+    case IR_NEG: return kinds_found(f, inst->args[0]) & KIND_NUMBER;
     case IR_IDIV:
     case IR_MOD: return KIND_INT;
     case IR_CALL: return t->functions[inst->ref].result;
@@ -130,7 +126,7 @@ static void mark_dirty(Types *t, const Summary *s) {
 static void give_args(Types *t, const IrFunction *f, const IrInst *call) {
     Summary *callee = &t->functions[call->ref];
     for (uint32_t i = 0; i < call->arg_count; i++) {
-        uint32_t kinds = kinds_in(f, call->args[i]);
+        uint32_t kinds = kinds_found(f, call->args[i]);
         if ((kinds & ~(uint32_t)callee->params[i]) != 0) {
             callee->params[i] |= (uint16_t)kinds;
             callee->dirty = true;
@@ -186,7 +182,7 @@ static bool flow(Types *t, Summary *s) {
                 give_result(t, s, is_math(inst, "sqrt") ? KIND_FLOAT : KIND_ANY);
                 break;
             case IR_TAIL_FUN: give_result(t, s, KIND_ANY); break;
-            case IR_RET: give_result(t, s, kinds_in(s->f, inst->args[0])); break;
+            case IR_RET: give_result(t, s, kinds_found(s->f, inst->args[0])); break;
             default: break;
             }
         }

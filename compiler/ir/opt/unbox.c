@@ -356,18 +356,6 @@ static void drop_checks(Unbox *u) {
     }
 }
 
-static uint32_t *count_uses(const Unbox *u) {
-    uint32_t *uses = ARENA_NEW_ARRAY(u->arena, uint32_t, u->f->inst_count);
-    for (uint32_t i = 0; i < u->f->blocks.len; i++) {
-        for (const IrInst *inst = u->f->blocks.items[i]->first; inst != NULL; inst = inst->next) {
-            for (uint32_t k = 0; k < inst->arg_count; k++) {
-                uses[inst->args[k]->id]++;
-            }
-        }
-    }
-    return uses;
-}
-
 static bool has_raw(const Unbox *u) {
     bool any = false;
     for (uint32_t i = 0; i < u->f->blocks.len; i++) {
@@ -391,7 +379,7 @@ bool opt_unbox(IrFunction *f) {
     u.boxed = ARENA_NEW_ARRAY(u.arena, IrInst *, u.count);
     find_wanted(&u);
     mark_params(&u);
-    const uint32_t *uses = count_uses(&u);
+    const uint32_t *uses = opt_uses(u.f);
     for (uint32_t i = 0; i < f->blocks.len; i++) {
         rewrite_block(&u, uses, f->blocks.items[i]);
     }
